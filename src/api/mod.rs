@@ -1,0 +1,10 @@
+//! Server functions: the HTTP interface and the dashboard's way to the server.
+//! Each validates, calls and maps the error; nothing else.
+
+mod benchmark;
+mod dashboard;
+mod runs;
+
+pub use benchmark::benchmark_baseline;
+pub use dashboard::{list_models, load_dashboard, remember};
+pub use runs::{cancel_run, get_run, list_runs, start_run};

@@ -1,0 +1,170 @@
+//! What a run measured of one arm, and the seed's flat form of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::latency::{HistogramBin, Percentiles};
+use super::metrics::{Figure, Reading};
+use super::model::Model;
+use super::run::{Run, RunId, Technique};
+use super::sample::StopReason;
+
+/// Everything measured of one arm. Definitions: [`definition`](super::units).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ArmResult {
+    /// The model that was measured.
+    pub model: Model,
+    /// Request start to last token, tokenization and sampling included, s.
+    pub response_time_s: Reading<Figure>,
+    /// Request start to first token sampled, ms.
+    pub time_to_first_token_ms: Reading<Figure>,
+    /// Decode only: (generated - 1) / (last token - first token), tokens/s.
+    pub tokens_per_second: Reading<Figure>,
+    /// The standard 512-token prefill, tokens/s.
+    pub prompt_tokens_per_second: Reading<Figure>,
+    /// CPU seconds / wall seconds / logical cores over the requests, %.
+    pub cpu_usage_percent: Reading<Figure>,
+    /// CPU seconds / wall seconds over the requests, cores.
+    pub cpu_cores_used: Reading<Figure>,
+    /// CPU seconds while decoding for each 1,000 tokens, s.
+    pub cpu_seconds_per_1000_tokens: Reading<Figure>,
+    /// Memory of the worker.
+    pub memory: Reading<MemoryFigures>,
+    /// Gaps between consecutive generated tokens.
+    pub token_latency_ms: Percentiles,
+    /// Whole requests.
+    pub request_latency_ms: Percentiles,
+    /// The distribution behind `token_latency_ms`; empty without gaps.
+    pub token_latency_histogram: Vec<HistogramBin>,
+    /// The text of the first launch for each prompt.
+    pub answers: Vec<Answer>,
+    /// What a reader should know before trusting the figures.
+    pub warnings: Vec<String>,
+}
+
+/// Memory of the worker process, MB = 10^6 bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MemoryFigures {
+    /// Peak resident memory during the measured requests.
+    pub peak_mb: Figure,
+    /// Its anonymous part, which the system cannot reclaim.
+    pub anonymous_mb: Option<f64>,
+    /// Its file-mapped part, which the system can reclaim.
+    pub file_mapped_mb: Option<f64>,
+    /// Peak resident memory while loading.
+    pub load_peak_mb: Option<f64>,
+}
+
+/// What the model answered to one prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The prompt as the user wrote it.
+    pub prompt: String,
+    /// The generated text. Untrusted.
+    pub text: String,
+    /// Tokens of the prompt with its chat template.
+    pub n_prompt_tokens: u32,
+    /// Tokens generated.
+    pub n_generated: u32,
+    /// Why it ended.
+    pub stop: StopReason,
+}
+
+/// The answer of `POST /api/benchmark/baseline`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BenchmarkResponse {
+    /// `baseline`.
+    pub technique: Technique,
+    /// The model's library id.
+    pub model_name: String,
+    /// Where the run is kept: `/api/runs/{run_id}` has intervals and samples.
+    pub run_id: RunId,
+    /// The figures, flat.
+    pub metrics: FlatMetrics,
+}
+
+/// The seed's five figures and those beside them; null: not measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlatMetrics {
+    /// Seconds.
+    pub response_time: Option<f64>,
+    /// MB = 10^6 bytes.
+    pub memory_usage_mb: Option<f64>,
+    /// Percent of the whole machine.
+    pub cpu_usage_percent: Option<f64>,
+    /// Decode tokens per second.
+    pub tokens_per_second: Option<f64>,
+    /// MB = 10^6 bytes.
+    pub model_size_mb: f64,
+    /// Between tokens, ms.
+    pub latency_ms: Percentiles,
+    /// Whole requests, ms.
+    pub request_latency_ms: Percentiles,
+    /// Milliseconds.
+    pub time_to_first_token_ms: Option<f64>,
+    /// Prefill tokens per second, over 512 tokens.
+    pub prompt_tokens_per_second: Option<f64>,
+    /// Seconds.
+    pub cpu_seconds_per_1000_tokens: Option<f64>,
+    /// Half widths of the 95 % intervals of the means above; null below two launches.
+    pub half_width_95: HalfWidths,
+}
+
+/// Half widths of the 95 % intervals (Student t over launches), in the units of
+/// the figures they belong to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HalfWidths {
+    /// Seconds.
+    pub response_time: Option<f64>,
+    /// MB = 10^6 bytes.
+    pub memory_usage_mb: Option<f64>,
+    /// Percent of the whole machine.
+    pub cpu_usage_percent: Option<f64>,
+    /// Tokens per second.
+    pub tokens_per_second: Option<f64>,
+    /// Milliseconds.
+    pub time_to_first_token_ms: Option<f64>,
+    /// Tokens per second.
+    pub prompt_tokens_per_second: Option<f64>,
+    /// Seconds.
+    pub cpu_seconds_per_1000_tokens: Option<f64>,
+}
+
+impl BenchmarkResponse {
+    /// The flat form of a finished run; none while nothing is measured.
+    pub fn of(run: &Run) -> Option<Self> {
+        Some(Self {
+            technique: run.technique,
+            model_name: run.model.id.0.clone(),
+            run_id: run.id,
+            metrics: FlatMetrics::of(run.baseline()?),
+        })
+    }
+}
+
+impl FlatMetrics {
+    fn of(arm: &ArmResult) -> Self {
+        let width = |r: &Reading<Figure>| r.value().and_then(|f| f.half_width_95);
+        let peak = arm.memory.value().map(|m| m.peak_mb);
+        Self {
+            response_time: arm.response_time_s.mean(),
+            memory_usage_mb: peak.map(|p| p.mean),
+            cpu_usage_percent: arm.cpu_usage_percent.mean(),
+            tokens_per_second: arm.tokens_per_second.mean(),
+            model_size_mb: arm.model.size_mb(),
+            latency_ms: arm.token_latency_ms,
+            request_latency_ms: arm.request_latency_ms,
+            time_to_first_token_ms: arm.time_to_first_token_ms.mean(),
+            prompt_tokens_per_second: arm.prompt_tokens_per_second.mean(),
+            cpu_seconds_per_1000_tokens: arm.cpu_seconds_per_1000_tokens.mean(),
+            half_width_95: HalfWidths {
+                response_time: width(&arm.response_time_s),
+                memory_usage_mb: peak.and_then(|p| p.half_width_95),
+                cpu_usage_percent: width(&arm.cpu_usage_percent),
+                tokens_per_second: width(&arm.tokens_per_second),
+                time_to_first_token_ms: width(&arm.time_to_first_token_ms),
+                prompt_tokens_per_second: width(&arm.prompt_tokens_per_second),
+                cpu_seconds_per_1000_tokens: width(&arm.cpu_seconds_per_1000_tokens),
+            },
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! All that the dashboard shows before anything is started.
+
+use serde::{Deserialize, Serialize};
+
+use super::estimate::SpeedBasis;
+use super::model::{LibraryListing, ModelId};
+use super::run::{Run, RunSettings};
+
+/// The dashboard's data, loaded at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dashboard {
+    /// The models.
+    pub library: LibraryListing,
+    /// What the user last chose.
+    pub remembered: Remembered,
+    /// What is known of each model's speed, in the order of `library.models`.
+    pub speeds: Vec<(ModelId, SpeedBasis)>,
+    /// The run that is queued or running and was asked for last, if any.
+    pub active: Option<Run>,
+    /// The latest finished run of each model, newest first; failed ones too.
+    pub latest: Vec<Run>,
+    /// The machine.
+    pub machine: Machine,
+}
+
+/// The user's last choices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// Prompts.
+    pub prompts: Vec<String>,
+    /// Settings.
+    pub settings: RunSettings,
+}
+
+/// The machine, in short.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Processor's name.
+    pub cpu_model: String,
+    /// Physical cores, where the system says.
+    pub physical_cores: Option<u32>,
+    /// Logical cores.
+    pub logical_cores: u32,
+    /// Memory, MB = 10^6 bytes.
+    pub total_memory_mb: f64,
+    /// Memory available now, MB.
+    pub available_memory_mb: f64,
+    /// One-minute load average, where the system has one.
+    pub load_average: Option<f64>,
+    /// The crate that carries llama.cpp, and its version.
+    pub engine_version: String,
+    /// Where the user puts models, as shown.
+    pub models_folder: String,
+}

@@ -1,0 +1,31 @@
+//! The fixed defaults and limits of a run, in one place.
+
+/// The seed's two prompts.
+pub const PROMPTS: [&str; 2] = ["What is autism?", "What are the symptoms?"];
+/// Fresh launches by default.
+pub const ITERATIONS: u32 = 3;
+/// The setting that finds small differences.
+pub const ITERATIONS_CAREFUL: u32 = 10;
+/// Tokens generated for each prompt by default.
+pub const MAX_TOKENS: u32 = 128;
+/// Context length of every measurement, in tokens.
+pub const N_CTX: u32 = 2048;
+/// Logical batch, in tokens.
+pub const N_BATCH: u32 = 2048;
+/// Physical batch, in tokens.
+pub const N_UBATCH: u32 = 512;
+/// Length of the standard prefill test, in tokens.
+pub const PREFILL_TOKENS: u32 = 512;
+/// Tokens of the thrown-away warm-up generation.
+pub const WARM_UP_TOKENS: u32 = 16;
+
+/// Most launches of one run.
+pub const ITERATIONS_LIMIT: u32 = 100;
+/// Most tokens generated for a prompt: leaves room for the prompt in `N_CTX`.
+pub const MAX_TOKENS_LIMIT: u32 = 2000;
+/// Most prompts of one run.
+pub const PROMPTS_LIMIT: usize = 64;
+/// Longest prompt in characters; whether it fits in tokens, the model says.
+pub const PROMPT_CHARS_LIMIT: usize = 16_384;
+/// Most runs that wait.
+pub const QUEUE_LIMIT: usize = 16;

@@ -1,0 +1,101 @@
+//! The machine and the settings that a run was measured on.
+
+use serde::{Deserialize, Serialize};
+
+/// What the engine says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineInfo {
+    /// The crate that carries llama.cpp, and its version.
+    pub version: String,
+    /// llama.cpp's system-info line: the instruction sets it was compiled for.
+    pub system_info: String,
+    /// Back ends the binary was built with: `CPU`, `CUDA`, `Metal`, `Vulkan`.
+    pub built_with: Vec<String>,
+    /// Instruction sets that this processor has and the engine was not
+    /// compiled for: a reason for figures below llama.cpp's own.
+    pub missing_instruction_sets: Vec<String>,
+}
+
+/// What the engine said when it had loaded a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadReport {
+    /// Loading the model and making the context, s.
+    pub load_s: f64,
+    /// The device that computes: `CPU`, or a GPU's name with the layers on it.
+    pub device: String,
+    /// Threads used.
+    pub n_threads: u32,
+    /// Whether flash attention is used, in the engine's words.
+    pub flash_attention: String,
+    /// How the prompt is dressed, and a note when the raw prompt is used.
+    pub chat_template: ChatTemplate,
+    /// Memory right after loading.
+    pub memory: super::sample::MemoryReading,
+}
+
+/// How prompts are dressed before they reach the model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatTemplate {
+    /// The model's own template, one that llama.cpp knows.
+    Applied,
+    /// The raw prompt, for this reason.
+    RawPrompt(String),
+}
+
+/// Everything recorded beside the figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Whittle's version.
+    pub whittle_version: String,
+    /// The engine.
+    pub engine: EngineInfo,
+    /// The device that computed.
+    pub device: String,
+    /// Processor's name.
+    pub cpu_model: String,
+    /// Physical cores, where the system says.
+    pub physical_cores: Option<u32>,
+    /// Logical cores: the denominator of CPU usage.
+    pub logical_cores: u32,
+    /// Memory of the machine, MB = 10^6 bytes.
+    pub total_memory_mb: f64,
+    /// Memory available before the run, MB.
+    pub available_memory_mb: f64,
+    /// Operating system and kernel.
+    pub system: String,
+    /// Threads of the engine.
+    pub n_threads: u32,
+    /// Context length, tokens.
+    pub n_ctx: u32,
+    /// Logical batch, tokens.
+    pub n_batch: u32,
+    /// Physical batch, tokens.
+    pub n_ubatch: u32,
+    /// Flash attention, in the engine's words.
+    pub flash_attention: String,
+    /// Types of the KV cache, keys then values.
+    pub kv_types: String,
+    /// Whether the file was mapped.
+    pub mmap: bool,
+    /// Whether weights may be repacked for the processor.
+    pub repack: bool,
+    /// Layers on a GPU.
+    pub n_gpu_layers: u32,
+    /// How prompts were dressed.
+    pub chat_template: ChatTemplate,
+    /// One-minute load average before the run.
+    pub load_average_before: Option<f64>,
+    /// One-minute load average after the run.
+    pub load_average_after: Option<f64>,
+    /// Swap in use before the run, MB.
+    pub swap_used_before_mb: f64,
+    /// Swap in use after the run, MB.
+    pub swap_used_after_mb: f64,
+    /// Page faults read from disk during the measured requests.
+    pub major_page_faults: Option<u64>,
+    /// Frequency governor, where readable.
+    pub cpu_governor: Option<String>,
+    /// SHA-256 of the model's file.
+    pub model_sha256: String,
+}

@@ -1,0 +1,111 @@
+//! The one error of the HTTP interface, the same from every route.
+
+use std::fmt;
+
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+/// What kind of thing went wrong; decides the HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The request itself is wrong: 400.
+    BadRequest,
+    /// The Host or the origin of the request is not allowed: 403.
+    Forbidden,
+    /// No such model or run: 404.
+    NotFound,
+    /// The request cannot be done in the present state: 409.
+    Conflict,
+    /// The body is larger than the server takes: 413.
+    TooLarge,
+    /// The body is not JSON: 415.
+    NotJson,
+    /// The model exists and cannot be used: 422.
+    ModelNotUsable,
+    /// The queue is full: 429.
+    QueueFull,
+    /// The run itself failed: 500.
+    RunFailed,
+    /// A fault of the server: 500.
+    Internal,
+    /// The server is shutting down: 503.
+    ShuttingDown,
+}
+
+impl ErrorCode {
+    /// The HTTP status that goes with the code.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::TooLarge => 413,
+            Self::NotJson => 415,
+            Self::ModelNotUsable => 422,
+            Self::QueueFull => 429,
+            Self::RunFailed | Self::Internal => 500,
+            Self::ShuttingDown => 503,
+        }
+    }
+}
+
+/// `{"error": {"code", "message"}}`: what failed, for which input, what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub struct AppError {
+    /// The only field, so that the body reads as the interface promises.
+    pub error: ErrorBody,
+}
+
+/// The inside of an [`AppError`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// The kind, for programs.
+    pub code: ErrorCode,
+    /// The sentence, for people.
+    pub message: String,
+}
+
+impl AppError {
+    /// An error of `code` with a sentence that names the input and the remedy.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            error: ErrorBody {
+                code,
+                message: message.into(),
+            },
+        }
+    }
+
+    /// Shorthand for the most common kind.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::BadRequest, message)
+    }
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.error.message)
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(reason)
+            | ServerFnErrorErr::MissingArg(reason)
+            | ServerFnErrorErr::Deserialization(reason) => Self::bad_request(format!(
+                "the request could not be read: {reason}; see the README for its fields"
+            )),
+            ServerFnErrorErr::Request(reason) => Self::new(
+                ErrorCode::Internal,
+                format!("the server did not answer ({reason}); is Whittle still running?"),
+            ),
+            other => Self::new(ErrorCode::Internal, other.to_string()),
+        }
+    }
+}

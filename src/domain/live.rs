@@ -1,0 +1,97 @@
+//! The state of a run as its events tell it: what a live page shows.
+
+use super::event::{Live, RunEvent, SampleSummary, Sequenced, Stage};
+use super::run::{Failure, Run, RunStatus};
+
+/// How many live speeds the trace keeps: a minute at two a second.
+const TRACE_LENGTH: usize = 120;
+
+/// Folds events into what a page shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveRun {
+    /// How far the run has come.
+    pub status: RunStatus,
+    /// Place in the queue while queued.
+    pub queue_position: Option<u32>,
+    /// Another Whittle measures on this machine.
+    pub waiting_for_machine: bool,
+    /// Where it is.
+    pub stage: Option<Stage>,
+    /// Gauges.
+    pub live: Option<Live>,
+    /// The last decode speeds, tokens/s, oldest first.
+    pub speed_trace: Vec<f64>,
+    /// Requests so far.
+    pub samples: Vec<SampleSummary>,
+    /// Warnings so far.
+    pub warnings: Vec<String>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// Number of the last event.
+    pub last_seq: u64,
+}
+
+impl LiveRun {
+    /// The state before any event, from a stored run.
+    pub fn of(run: &Run) -> Self {
+        Self {
+            status: run.status,
+            queue_position: run.queue_position,
+            waiting_for_machine: false,
+            stage: None,
+            live: None,
+            speed_trace: Vec::new(),
+            samples: Vec::new(),
+            warnings: Vec::new(),
+            failure: run.failure.clone(),
+            last_seq: 0,
+        }
+    }
+
+    /// Takes one event in. Stored events seen before are ignored, so that a
+    /// replay after a reconnection counts nothing twice.
+    pub fn apply(&mut self, sequenced: Sequenced) {
+        let Sequenced { seq, event } = sequenced;
+        if event.is_stored() && seq <= self.last_seq {
+            return;
+        }
+        if event.is_stored() {
+            self.last_seq = seq;
+        }
+        match event {
+            RunEvent::Snapshot { run } => {
+                self.status = run.status;
+                self.queue_position = run.queue_position;
+                self.failure = run.failure;
+            }
+            RunEvent::Queued { position } => self.queue_position = Some(position),
+            RunEvent::WaitingForMachine => self.waiting_for_machine = true,
+            RunEvent::Stage(stage) => {
+                self.status = RunStatus::Running;
+                self.queue_position = None;
+                self.waiting_for_machine = false;
+                self.stage = Some(stage);
+            }
+            RunEvent::Sample(sample) => self.samples.push(sample),
+            RunEvent::Live(live) => self.take_live(live),
+            RunEvent::Warning { message } => self.warnings.push(message),
+            RunEvent::Done => self.status = RunStatus::Done,
+            RunEvent::Failed { failure } => {
+                self.status = RunStatus::Failed;
+                self.failure = Some(failure);
+            }
+            RunEvent::Cancelled => self.status = RunStatus::Cancelled,
+            RunEvent::Interrupted => self.status = RunStatus::Interrupted,
+        }
+    }
+
+    fn take_live(&mut self, live: Live) {
+        if let Some(speed) = live.tokens_per_second {
+            if self.speed_trace.len() == TRACE_LENGTH {
+                self.speed_trace.remove(0);
+            }
+            self.speed_trace.push(speed);
+        }
+        self.live = Some(live);
+    }
+}

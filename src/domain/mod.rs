@@ -1,0 +1,17 @@
+//! Plain data shared by server and browser: no I/O, nothing of ours imported.
+
+pub mod benchmark;
+pub mod dashboard;
+pub mod defaults;
+pub mod environment;
+pub mod error;
+pub mod estimate;
+pub mod event;
+pub mod latency;
+pub mod live;
+pub mod metrics;
+pub mod model;
+pub mod protocol;
+pub mod run;
+pub mod sample;
+pub mod units;

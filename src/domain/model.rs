@@ -1,0 +1,93 @@
+//! A model of the library, as shown and as recorded with a run.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A model's name in URLs and requests, made by the library from file name and
+/// content hash: `[a-z0-9._-]`, never a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ModelId(pub String);
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where the library found a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelOrigin {
+    /// The data folder's own `models/`.
+    DataFolder,
+    /// A folder given with `--models`.
+    Registered,
+    /// A path on the command line.
+    CommandLine,
+}
+
+/// One GGUF file and what its header says. All texts from the file are
+/// untrusted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// The id to send back.
+    pub id: ModelId,
+    /// `general.name`, else the file's stem.
+    pub name: String,
+    /// The file's name without its folder.
+    pub file_name: String,
+    /// `general.architecture`, such as `llama`.
+    pub architecture: String,
+    /// The file type in llama.cpp's spelling, such as `F16` or `Q4_K_M`.
+    pub file_type: String,
+    /// Bytes of the file on disk.
+    pub size_bytes: u64,
+    /// Number of parameters: the elements of all tensors.
+    pub n_params: u64,
+    /// The context length that the model was trained for, in tokens.
+    pub n_ctx_train: Option<u32>,
+    /// SHA-256 of the whole file, in hexadecimal.
+    pub sha256: String,
+    /// Where it was found.
+    pub origin: ModelOrigin,
+    /// How the file came to be, when the file says so: "upcast from Q4_1".
+    pub provenance: Option<String>,
+}
+
+impl Model {
+    /// Size on disk in megabytes (10^6 bytes).
+    pub fn size_mb(&self) -> f64 {
+        self.size_bytes as f64 / 1e6
+    }
+
+    /// Bits of the file per parameter.
+    pub fn bits_per_weight(&self) -> Option<f64> {
+        (self.n_params > 0).then(|| self.size_bytes as f64 * 8.0 / self.n_params as f64)
+    }
+}
+
+/// A file of a model folder that cannot be measured, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnusableFile {
+    /// The file's name without its folder.
+    pub file_name: String,
+    /// What is wrong with it and what to do.
+    pub reason: String,
+}
+
+/// All that the library knows now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct LibraryListing {
+    /// Models that can be measured, by name.
+    pub models: Vec<Model>,
+    /// Files that look like models and cannot be measured.
+    pub unusable: Vec<UnusableFile>,
+    /// Files whose content hash is still being computed.
+    pub n_pending: u32,
+    /// The folders that are searched, as shown to the user.
+    pub folders: Vec<String>,
+    /// The model a request without one gets: the last used, else the only one.
+    pub default_model: Option<ModelId>,
+}

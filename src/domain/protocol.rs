@@ -1,0 +1,116 @@
+//! What the parent and a worker process say to each other, one JSON line each.
+
+use serde::{Deserialize, Serialize};
+
+use super::environment::{EngineInfo, LoadReport};
+use super::run::GenerationMode;
+use super::sample::{Generation, MemoryReading, Prefill};
+
+/// A command, parent to worker, on standard input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum WorkerCommand {
+    /// Load a model and make a context; answered by `Loaded`.
+    Load(LoadCommand),
+    /// Process `n_tokens` tokens from an empty context; answered by `Prefilled`.
+    Prefill {
+        /// Tokens to process.
+        n_tokens: u32,
+    },
+    /// Answer one prompt; answered by `Generated`.
+    Generate {
+        /// The prompt, without template.
+        prompt: String,
+        /// Tokens at most, or exactly.
+        max_tokens: u32,
+        /// Which of the two.
+        mode: GenerationMode,
+    },
+    /// Start a new peak of resident memory; answered by `Memory`.
+    ResetPeakMemory,
+    /// Read memory; answered by `Memory`.
+    ReadMemory,
+    /// Rewrite a model as F16; answered by `Upcast`.
+    UpcastToF16 {
+        /// The model to read.
+        source: String,
+        /// The file to write.
+        target: String,
+        /// Said in the target's `whittle.provenance`.
+        provenance: String,
+    },
+}
+
+/// The settings of a load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadCommand {
+    /// The file; the parent has checked it.
+    pub path: String,
+    /// Context length, tokens.
+    pub n_ctx: u32,
+    /// Logical batch, tokens.
+    pub n_batch: u32,
+    /// Physical batch, tokens.
+    pub n_ubatch: u32,
+    /// Threads.
+    pub n_threads: u32,
+    /// Map the file instead of reading it.
+    pub mmap: bool,
+    /// Layers on a GPU; 0: none.
+    pub n_gpu_layers: u32,
+}
+
+/// An event, worker to parent, on standard output. Apart from the events of a
+/// run, so that a browser never depends on what a worker says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum WorkerEvent {
+    /// The process is up; its first line.
+    Started {
+        /// The engine.
+        engine: EngineInfo,
+    },
+    /// Part of the model is loaded.
+    LoadProgress {
+        /// 0 to 1.
+        fraction: f32,
+    },
+    /// The model is loaded.
+    Loaded(LoadReport),
+    /// Tokens are being generated; at most twice a second.
+    Progress {
+        /// Tokens of this request so far.
+        n_generated: u32,
+        /// Speed over the last half second or so.
+        tokens_per_second: f64,
+    },
+    /// A request is done.
+    Generated(Generation),
+    /// The prefill is done.
+    Prefilled(Prefill),
+    /// Memory was read.
+    Memory(MemoryReading),
+    /// The F16 file is written and on disk.
+    Upcast,
+    /// The last command failed; the worker lives on.
+    Failed {
+        /// The kind.
+        kind: WorkerErrorKind,
+        /// What failed and what to do.
+        message: String,
+    },
+}
+
+/// Why a command failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerErrorKind {
+    /// The engine refused the model.
+    Model,
+    /// The prompt does not fit the context.
+    Prompt,
+    /// The command came in the wrong order or made no sense.
+    Command,
+    /// The engine failed while computing.
+    Compute,
+}

@@ -1,0 +1,41 @@
+//! Whittle cuts a local language model down and shows, on the user's own
+//! machine and prompts, what each cut buys and what it costs.
+//!
+//! Shared by server and browser: [`domain`] (plain data), [`api`] (server
+//! functions), [`app`], `pages` and `components` (views). The rest is the
+//! server's alone.
+
+pub mod api;
+pub mod app;
+mod components;
+pub mod domain;
+mod pages;
+
+#[cfg(feature = "ssr")]
+pub mod backend;
+#[cfg(feature = "ssr")]
+pub mod bench;
+#[cfg(feature = "ssr")]
+pub mod cli;
+#[cfg(feature = "ssr")]
+mod engine;
+#[cfg(feature = "ssr")]
+pub mod gguf;
+#[cfg(feature = "ssr")]
+pub mod library;
+#[cfg(feature = "ssr")]
+pub mod queue;
+#[cfg(feature = "ssr")]
+pub mod server;
+#[cfg(feature = "ssr")]
+pub mod store;
+#[cfg(feature = "ssr")]
+pub mod worker;
+
+/// Takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}
