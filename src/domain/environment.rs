@@ -99,3 +99,6 @@ pub struct Environment {
     /// SHA-256 of the model's file.
     pub model_sha256: String,
 }
+
+/// The crate that carries llama.cpp, and its version.
+pub const ENGINE_VERSION: &str = concat!("llama-cpp-sys-2 ", env!("LLAMA_CPP_SYS_VERSION"));

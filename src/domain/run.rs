@@ -116,10 +116,20 @@ impl TryFrom<RunRequest> for RunSpec {
     fn try_from(request: RunRequest) -> Result<Self, AppError> {
         let default = RunSettings::default();
         let settings = RunSettings {
-            iterations: within("iterations", request.iterations, 1, defaults::ITERATIONS_LIMIT)?
-                .unwrap_or(default.iterations),
-            max_tokens: within("max_tokens", request.max_tokens, 1, defaults::MAX_TOKENS_LIMIT)?
-                .unwrap_or(default.max_tokens),
+            iterations: within(
+                "iterations",
+                request.iterations,
+                1,
+                defaults::ITERATIONS_LIMIT,
+            )?
+            .unwrap_or(default.iterations),
+            max_tokens: within(
+                "max_tokens",
+                request.max_tokens,
+                1,
+                defaults::MAX_TOKENS_LIMIT,
+            )?
+            .unwrap_or(default.max_tokens),
             mode: request.mode.unwrap_or_default(),
             n_threads: within("n_threads", request.n_threads, 1, 512)?,
             mmap: request.mmap.unwrap_or(false),
@@ -133,12 +143,7 @@ impl TryFrom<RunRequest> for RunSpec {
     }
 }
 
-fn within(
-    name: &str,
-    value: Option<i64>,
-    least: u32,
-    most: u32,
-) -> Result<Option<u32>, AppError> {
+fn within(name: &str, value: Option<i64>, least: u32, most: u32) -> Result<Option<u32>, AppError> {
     let Some(value) = value else { return Ok(None) };
     match u32::try_from(value) {
         Ok(value) if (least..=most).contains(&value) => Ok(Some(value)),

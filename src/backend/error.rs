@@ -1,0 +1,86 @@
+//! How a worker can fail its parent, and what the user reads of it.
+
+use std::time::Duration;
+
+use crate::domain::protocol::WorkerErrorKind;
+use crate::domain::run::{Failure, FailureKind};
+
+/// A worker that did not do what it was asked, with its last log lines.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// It could not be started.
+    #[error("the worker process could not be started: {0}")]
+    Start(std::io::Error),
+    /// It ended by itself.
+    #[error("the worker process {how} while {doing}{hint}")]
+    Ended {
+        /// What it was doing.
+        doing: &'static str,
+        /// Its signal or exit code, in words.
+        how: String,
+        /// What the end suggests.
+        hint: &'static str,
+        /// The last lines of its log.
+        log: Vec<String>,
+    },
+    /// It said nothing within its deadline and was killed.
+    #[error(
+        "the worker process made no progress for {} s while {doing} and was ended; \
+         is the machine short of memory, or the model too large for it?",
+        .after.as_secs_f64().ceil()
+    )]
+    Hung {
+        /// What it was doing.
+        doing: &'static str,
+        /// The deadline.
+        after: Duration,
+        /// The last lines of its log.
+        log: Vec<String>,
+    },
+    /// It said something that is no event.
+    #[error("the worker process sent a line that is no event while {doing}: {line}")]
+    Protocol {
+        /// What it was doing.
+        doing: &'static str,
+        /// The beginning of the line.
+        line: String,
+        /// The last lines of its log.
+        log: Vec<String>,
+    },
+    /// It refused a command and lives on.
+    #[error("{message}")]
+    Refused {
+        /// The kind.
+        kind: WorkerErrorKind,
+        /// The worker's sentence.
+        message: String,
+        /// The last lines of its log.
+        log: Vec<String>,
+    },
+}
+
+impl From<WorkerError> for Failure {
+    fn from(error: WorkerError) -> Self {
+        let message = error.to_string();
+        let (kind, log_tail) = match error {
+            WorkerError::Start(_) => (FailureKind::WorkerStart, Vec::new()),
+            WorkerError::Ended { log, .. } => (FailureKind::WorkerCrashed, log),
+            WorkerError::Hung { log, .. } => (FailureKind::WorkerHung, log),
+            WorkerError::Protocol { log, .. } => (FailureKind::WorkerProtocol, log),
+            WorkerError::Refused { kind, log, .. } => (refusal(kind), log),
+        };
+        Self {
+            kind,
+            message,
+            log_tail,
+        }
+    }
+}
+
+fn refusal(kind: WorkerErrorKind) -> FailureKind {
+    match kind {
+        WorkerErrorKind::Model => FailureKind::ModelNotUsable,
+        WorkerErrorKind::Prompt => FailureKind::PromptNotUsable,
+        WorkerErrorKind::Command | WorkerErrorKind::Compute => FailureKind::Internal,
+    }
+}

@@ -1,0 +1,100 @@
+//! The machine: what it is, and how busy it is now.
+
+use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
+
+/// What does not change while Whittle runs.
+#[derive(Debug, Clone)]
+pub struct MachineFacts {
+    /// Processor's name.
+    pub cpu_model: String,
+    /// Physical cores, where the system says.
+    pub physical_cores: Option<u32>,
+    /// Logical cores.
+    pub logical_cores: u32,
+    /// Memory, MB = 10^6 bytes.
+    pub total_memory_mb: f64,
+    /// Operating system and kernel.
+    pub system: String,
+    /// Frequency governor, where readable.
+    pub cpu_governor: Option<String>,
+}
+
+/// What does.
+#[derive(Debug, Clone, Copy)]
+pub struct MachineLoad {
+    /// One-minute load average, where the system has one.
+    pub load_average: Option<f64>,
+    /// Swap in use, MB.
+    pub swap_used_mb: f64,
+    /// Memory available, MB.
+    pub available_memory_mb: f64,
+}
+
+impl MachineFacts {
+    /// Reads them. Blocks for some milliseconds.
+    pub fn read() -> Self {
+        let what = RefreshKind::nothing()
+            .with_cpu(CpuRefreshKind::nothing())
+            .with_memory(MemoryRefreshKind::nothing().with_ram());
+        let system = System::new_with_specifics(what);
+        let (logical_cores, cpu_model, total_memory) = match &system {
+            Ok(system) => (
+                system.cpus().len(),
+                system
+                    .cpus()
+                    .first()
+                    .map(|cpu| cpu.brand().trim().to_owned()),
+                system.total_memory(),
+            ),
+            Err(_) => (0, None, 0),
+        };
+        let available = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            cpu_model: cpu_model
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
+            physical_cores: System::physical_core_count()
+                .ok()
+                .and_then(|n| u32::try_from(n).ok()),
+            logical_cores: u32::try_from(logical_cores.max(available)).unwrap_or(1),
+            total_memory_mb: megabytes(total_memory),
+            system: format!(
+                "{} {}",
+                System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.to_owned()),
+                System::kernel_version().unwrap_or_default()
+            ),
+            cpu_governor: std::fs::read_to_string(
+                "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
+            )
+            .ok()
+            .map(|governor| governor.trim().to_owned()),
+        }
+    }
+
+    /// Threads that the engine gets by default: the physical cores, never more
+    /// than this process may use.
+    pub fn default_threads(&self) -> u32 {
+        let available = std::thread::available_parallelism().map_or(1, usize::from);
+        let available = u32::try_from(available).unwrap_or(u32::MAX);
+        self.physical_cores
+            .unwrap_or(self.logical_cores)
+            .clamp(1, available)
+    }
+}
+
+impl MachineLoad {
+    /// Reads it. Blocks for about a millisecond.
+    pub fn read() -> Self {
+        let what = RefreshKind::nothing().with_memory(MemoryRefreshKind::everything());
+        let system = System::new_with_specifics(what);
+        Self {
+            load_average: System::load_average().ok().map(|load| load.one),
+            swap_used_mb: megabytes(system.as_ref().map_or(0, System::used_swap)),
+            available_memory_mb: megabytes(system.as_ref().map_or(0, System::available_memory)),
+        }
+    }
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}

@@ -1,0 +1,12 @@
+//! Draws up the schedule of a run and drives it from the server's side:
+//! order, sampling of CPU and memory, statistics.
+
+mod baseline;
+mod gauges;
+mod launch;
+pub mod machine;
+mod progress;
+mod statistics;
+mod summary;
+
+pub use baseline::{Measured, Observation, Plan, measure_baseline};

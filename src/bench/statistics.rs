@@ -1,0 +1,171 @@
+//! Means with intervals, percentiles with floors, histograms. Definitions are
+//! those that the interface prints beside the figures.
+
+use hdrhistogram::Histogram;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use crate::domain::latency::{FLOORS, HistogramBin, Percentiles};
+use crate::domain::metrics::Figure;
+
+/// Bars of the latency histogram below the 99th percentile; one more holds the
+/// tail, which would flatten the rest.
+const BARS: u64 = 24;
+
+/// The mean of the launch values with its 95 % interval: mean ± t(0.975, n-1)
+/// x s / sqrt(n), n launches. `n_samples` single measurements stand behind it.
+/// None without launches.
+pub(super) fn figure(launch_values: &[f64], n_samples: usize) -> Option<Figure> {
+    let n = launch_values.len();
+    if n == 0 {
+        return None;
+    }
+    let mean = launch_values.iter().sum::<f64>() / n as f64;
+    let stddev = (n >= 2).then(|| {
+        let squares: f64 = launch_values.iter().map(|v| (v - mean).powi(2)).sum();
+        (squares / (n - 1) as f64).sqrt()
+    });
+    let half_width_95 = stddev.and_then(|s| Some(t_quantile(n - 1)? * s / (n as f64).sqrt()));
+    Some(Figure {
+        mean,
+        half_width_95,
+        stddev,
+        n_launches: u32::try_from(n).unwrap_or(u32::MAX),
+        n_samples: u32::try_from(n_samples).unwrap_or(u32::MAX),
+    })
+    .filter(|figure| figure.mean.is_finite())
+}
+
+/// The 97.5 % quantile of Student's t with `freedom` degrees of freedom.
+fn t_quantile(freedom: usize) -> Option<f64> {
+    let t = StudentsT::new(0.0, 1.0, freedom as f64).ok()?;
+    Some(t.inverse_cdf(0.975))
+}
+
+/// Durations in an HDR histogram: three significant digits from 1 ns on.
+pub(super) struct Latencies(Histogram<u64>);
+
+impl Latencies {
+    /// Takes durations in nanoseconds.
+    pub(super) fn of(durations_ns: impl IntoIterator<Item = u64>) -> Self {
+        let mut histogram = Histogram::new(3).expect("three digits are within 0 to 5");
+        for duration in durations_ns {
+            // Resizes by itself; the only error is a value beyond u64.
+            let _ = histogram.record(duration);
+        }
+        Self(histogram)
+    }
+
+    /// Percentiles in ms, each only where the sample can carry it.
+    pub(super) fn percentiles(&self) -> Percentiles {
+        let n = self.0.len();
+        let at = |quantile, floor| {
+            (n >= floor).then(|| milliseconds(self.0.value_at_quantile(quantile)))
+        };
+        Percentiles {
+            p50: at(0.50, FLOORS.p50),
+            p95: at(0.95, FLOORS.p95),
+            p99: at(0.99, FLOORS.p99),
+            n,
+            needs: FLOORS,
+        }
+    }
+
+    /// The distribution: bars of equal width up to the 99th percentile, and a
+    /// last one for the tail. Empty without samples.
+    pub(super) fn bins(&self) -> Vec<HistogramBin> {
+        if self.0.is_empty() {
+            return Vec::new();
+        }
+        let least = self.0.min();
+        let knee = self.0.value_at_quantile(0.99).max(least + BARS);
+        let width = (knee - least).div_ceil(BARS);
+        let mut bins: Vec<HistogramBin> = (0..BARS)
+            .map(|i| (least + i * width, least + (i + 1) * width))
+            .map(|(from, to)| HistogramBin {
+                from_ms: milliseconds(from),
+                to_ms: milliseconds(to),
+                count: self.0.count_between(from, to - 1),
+            })
+            .collect();
+        let counted: u64 = bins.iter().map(|bin| bin.count).sum();
+        let tail = self.0.len().saturating_sub(counted);
+        if tail > 0 {
+            bins.push(HistogramBin {
+                from_ms: milliseconds(least + BARS * width),
+                to_ms: milliseconds(self.0.max()),
+                count: tail,
+            });
+        }
+        bins
+    }
+}
+
+fn milliseconds(nanoseconds: u64) -> f64 {
+    nanoseconds as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_interval_is_students() {
+        // scipy.stats.t.interval(0.95, 2, loc=2, scale=1/3**0.5) = 2 ± 2.484138
+        let figure = figure(&[1.0, 2.0, 3.0], 6).unwrap();
+        assert_eq!(
+            (figure.mean, figure.n_launches, figure.n_samples),
+            (2.0, 3, 6)
+        );
+        assert_eq!(figure.stddev, Some(1.0));
+        assert!((figure.half_width_95.unwrap() - 2.484_138).abs() < 1e-5);
+    }
+
+    #[test]
+    fn one_launch_has_no_interval() {
+        let figure = figure(&[1.5], 2).unwrap();
+        assert_eq!((figure.half_width_95, figure.stddev), (None, None));
+    }
+
+    #[test]
+    fn nothing_measured_is_no_figure() {
+        assert_eq!(figure(&[], 0), None);
+        assert_eq!(figure(&[f64::NAN], 1), None);
+    }
+
+    #[test]
+    fn percentiles_wait_for_their_floors() {
+        let with = |n: u64| Latencies::of((1..=n).map(|i| i * 1_000_000)).percentiles();
+        assert_eq!((with(10).p50, with(10).n), (None, 10));
+        assert_eq!((with(11).p50.is_some(), with(11).p95), (true, None));
+        assert_eq!((with(130).p95.is_some(), with(130).p99), (true, None));
+        assert!(with(662).p99.is_some());
+    }
+
+    #[test]
+    fn percentiles_keep_three_digits() {
+        let p95 = Latencies::of((1..=1000).map(|i| i * 10_000))
+            .percentiles()
+            .p95
+            .unwrap();
+        assert!((p95 - 9.5).abs() < 0.01, "{p95}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_sample_is_in_one_bin(samples in prop::collection::vec(1u64..1_000_000_000, 1..500)) {
+            let n = samples.len() as u64;
+            let bins = Latencies::of(samples).bins();
+            prop_assert_eq!(bins.iter().map(|bin| bin.count).sum::<u64>(), n);
+            prop_assert!(bins.windows(2).all(|pair| pair[0].to_ms <= pair[1].from_ms + 1e-9));
+        }
+
+        #[test]
+        fn the_mean_lies_within_its_launches(values in prop::collection::vec(0.001f64..1e6, 1..20)) {
+            let figure = figure(&values, values.len()).unwrap();
+            let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let most = values.iter().copied().fold(0.0, f64::max);
+            prop_assert!(figure.mean >= least * (1.0 - 1e-12) && figure.mean <= most * (1.0 + 1e-12));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What can go wrong inside the engine.
+
+/// An error of llama.cpp, with the reason from its log where it gave one.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EngineError {
+    /// The model could not be loaded.
+    #[error("llama.cpp could not load the model: {0}")]
+    Load(String),
+    /// The model cannot generate text.
+    #[error("{0}")]
+    NotATextModel(String),
+    /// The context could not be made.
+    #[error("llama.cpp could not make a context: {0}")]
+    Context(String),
+    /// Decoding failed.
+    #[error("llama.cpp failed while computing (code {code}): {reason}")]
+    Decode {
+        /// The return code of `llama_decode`.
+        code: i32,
+        /// The last words of the log.
+        reason: String,
+    },
+    /// A text could not be turned into tokens.
+    #[error("llama.cpp could not tokenize the prompt: {0}")]
+    Tokenize(String),
+    /// A text or a path contains a NUL byte.
+    #[error("{0} contains a NUL byte")]
+    Nul(&'static str),
+    /// A file could not be rewritten.
+    #[error("llama.cpp could not write the model: {0}")]
+    Quantize(String),
+}

@@ -1,0 +1,20 @@
+//! llama.cpp behind owned types: the only `unsafe` of the project.
+//!
+//! Runs in a worker process alone, because an assertion of llama.cpp aborts
+//! the whole process. Nothing here knows of runs, queues or pages.
+
+mod chat;
+mod context;
+mod error;
+mod log;
+mod model;
+mod quantize;
+mod system;
+
+pub(crate) use chat::dress;
+pub(crate) use context::{Context, ContextOptions};
+pub(crate) use error::EngineError;
+pub(crate) use log::capture_log;
+pub(crate) use model::{Model, ModelOptions, Token};
+pub(crate) use quantize::upcast_to_f16;
+pub(crate) use system::{device_name, engine_info};

@@ -1,0 +1,88 @@
+//! The events of one run: stored first, announced second.
+
+use tokio::sync::{Mutex, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::event::{RunEvent, Sequenced};
+use crate::domain::run::RunId;
+use crate::store::{Ending, Raw, Store, StoreError};
+
+/// A listener that is further behind has lost gauges only: it gets the stored
+/// events again from the history.
+const CAPACITY: usize = 256;
+
+/// Where the events of a run go. The runner and the queue send, event streams
+/// and waiting requests receive; it ends with the terminal event.
+pub(super) struct Feed {
+    id: RunId,
+    /// Number of the last stored event; held while storing and announcing, so
+    /// that listeners see events in their order.
+    last_seq: Mutex<u64>,
+    sender: broadcast::Sender<Sequenced>,
+    ended: CancellationToken,
+}
+
+impl Feed {
+    pub(super) fn new(id: RunId) -> Self {
+        Self {
+            id,
+            last_seq: Mutex::new(0),
+            sender: broadcast::Sender::new(CAPACITY),
+            ended: CancellationToken::new(),
+        }
+    }
+
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Sequenced> {
+        self.sender.subscribe()
+    }
+
+    /// Returns once the terminal event has been announced.
+    pub(super) async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    /// Stores an event, with the measurement it tells of, and announces it.
+    pub(super) async fn announce(
+        &self,
+        store: &Store,
+        event: RunEvent,
+        raw: Option<Raw<'_>>,
+    ) -> Result<(), StoreError> {
+        let mut last_seq = self.last_seq.lock().await;
+        if self.ended.is_cancelled() {
+            return Ok(());
+        }
+        let is_stored = event.is_stored();
+        let event = Sequenced {
+            seq: *last_seq + u64::from(is_stored),
+            event,
+        };
+        if is_stored || raw.is_some() {
+            store
+                .record(self.id, is_stored.then_some(&event), raw)
+                .await?;
+        }
+        *last_seq = event.seq;
+        // Nobody may be listening.
+        let _ = self.sender.send(event);
+        Ok(())
+    }
+
+    /// Stores the end and announces it. An end that cannot be stored is
+    /// announced all the same: those who wait must not wait for ever.
+    pub(super) async fn end(&self, store: &Store, ending: Ending) -> Result<(), StoreError> {
+        let mut last_seq = self.last_seq.lock().await;
+        if self.ended.is_cancelled() {
+            return Ok(());
+        }
+        *last_seq += 1;
+        let event = Sequenced {
+            seq: *last_seq,
+            event: ending.event(),
+        };
+        let stored = store.finish(self.id, &ending, &event).await;
+        let _ = self.sender.send(event);
+        self.ended.cancel();
+        stored
+    }
+}

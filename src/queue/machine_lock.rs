@@ -1,0 +1,61 @@
+//! The lock of the whole machine: held while measuring, by dashboard and
+//! command line alike, because two measurements at once falsify each other.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often a waiting run looks again.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// The lock, held until dropped; the system lets it go when the process ends.
+pub struct MachineLock {
+    _file: File,
+}
+
+impl MachineLock {
+    /// Where the lock is: the same for every Whittle of this user, whatever
+    /// its data folder or its variables.
+    pub fn default_path() -> PathBuf {
+        let uid = rustix::process::getuid().as_raw();
+        let runtime = PathBuf::from(format!("/run/user/{uid}"));
+        let folder = if runtime.is_dir() {
+            runtime
+        } else {
+            std::env::temp_dir()
+        };
+        folder.join(format!("whittle-measuring-{uid}.lock"))
+    }
+
+    /// Takes the lock if it is free.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or locked at all.
+    pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
+        // Never truncated or written: another process may hold it.
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Takes the lock once it is free.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or locked at all.
+    pub async fn take(path: &Path) -> io::Result<Self> {
+        loop {
+            if let Some(lock) = Self::try_take(path)? {
+                return Ok(lock);
+            }
+            tokio::time::sleep(INTERVAL).await;
+        }
+    }
+}

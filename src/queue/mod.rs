@@ -1,0 +1,222 @@
+//! One job at a time on this machine, whoever asks: a bounded queue, the lock
+//! that other Whittles respect, and the event feed of every run.
+
+mod feed;
+mod job;
+pub mod machine_lock;
+mod owner;
+mod runner;
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use crate::bench::Plan;
+use crate::domain::defaults::QUEUE_LIMIT;
+use crate::domain::event::{RunEvent, Sequenced};
+use crate::domain::run::{RunId, Technique};
+use crate::store::{Ending, Store, StoreError};
+
+pub use job::Job;
+pub use owner::{is_alive, this_process};
+
+/// Why a run was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// As many wait as may.
+    #[error("the queue is full: {QUEUE_LIMIT} runs wait; try again when one has ended")]
+    Full,
+    /// No more runs are taken.
+    #[error("Whittle is shutting down; start it again to measure")]
+    ShuttingDown,
+    /// It runs in another process.
+    #[error("run {0} is measured by another Whittle process; end it there")]
+    NotOurs(RunId),
+    /// The history failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A cheap handle on the queue.
+#[derive(Clone)]
+pub struct Queue {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    lock_path: PathBuf,
+    jobs: Mutex<Jobs>,
+    /// Told by `submit`, heard by the runner: something waits.
+    submitted: Notify,
+    /// Set by `shut_down`; ends the runner and the current job.
+    shutdown: CancellationToken,
+    /// Held by the runner until it has ended.
+    runner_done: CancellationToken,
+}
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<Arc<Job>>,
+    current: Option<Arc<Job>>,
+    /// Runs on their way into `waiting`, which count against its bound.
+    n_entering: usize,
+}
+
+impl Queue {
+    /// Starts a queue whose jobs hold the lock at `lock_path` while measuring.
+    pub fn start(store: Store, lock_path: PathBuf) -> Self {
+        let inner = Arc::new(Inner {
+            store,
+            lock_path,
+            jobs: Mutex::default(),
+            submitted: Notify::new(),
+            shutdown: CancellationToken::new(),
+            runner_done: CancellationToken::new(),
+        });
+        tokio::spawn(runner::run(Arc::clone(&inner)));
+        Self { inner }
+    }
+
+    /// Takes a run: stores it as queued, then puts it in line.
+    ///
+    /// # Errors
+    /// When the queue is full or shutting down, or the history fails.
+    pub async fn submit(&self, plan: Plan, check: job::FileCheck) -> Result<Arc<Job>, QueueError> {
+        let _place = self.inner.reserve()?;
+        let store = &self.inner.store;
+        let id = store
+            .create_run(Technique::Baseline, &plan.model, &plan.spec, this_process())
+            .await?;
+        let job = Arc::new(Job::new(id, plan, check));
+        let position = {
+            let mut jobs = self.inner.jobs();
+            jobs.waiting.push_back(Arc::clone(&job));
+            jobs.position(id).unwrap_or(1)
+        };
+        job.feed
+            .announce(store, RunEvent::Queued { position }, None)
+            .await?;
+        self.inner.submitted.notify_one();
+        Ok(job)
+    }
+
+    /// Ends a run at any stage and waits until it has ended.
+    ///
+    /// # Errors
+    /// When another process runs it, or the history fails.
+    pub async fn cancel(&self, id: RunId) -> Result<(), QueueError> {
+        let (waiting, current) = {
+            let mut jobs = self.inner.jobs();
+            let place = jobs.waiting.iter().position(|job| job.id == id);
+            let waiting = place.and_then(|place| jobs.waiting.remove(place));
+            (waiting, jobs.current.clone().filter(|job| job.id == id))
+        };
+        if let Some(job) = waiting {
+            job.end(&self.inner.store, Ending::Cancelled).await;
+            self.inner.announce_positions().await;
+        } else if let Some(job) = current {
+            job.cancel.cancel();
+            job.feed.ended().await;
+        } else if let Some(run) = self.inner.store.run(id).await?
+            && !run.status.is_terminal()
+        {
+            return Err(QueueError::NotOurs(id));
+        }
+        Ok(())
+    }
+
+    /// The job of a run that waits or runs here.
+    pub fn job(&self, id: RunId) -> Option<Arc<Job>> {
+        let jobs = self.inner.jobs();
+        jobs.current
+            .iter()
+            .chain(&jobs.waiting)
+            .find(|job| job.id == id)
+            .cloned()
+    }
+
+    /// The run that was asked for last and has not ended.
+    pub fn newest_active(&self) -> Option<RunId> {
+        let jobs = self.inner.jobs();
+        jobs.waiting
+            .back()
+            .or(jobs.current.as_ref())
+            .map(|job| job.id)
+    }
+
+    /// Place in line, 1 is next; none for a run that does not wait here.
+    pub fn position(&self, id: RunId) -> Option<u32> {
+        self.inner.jobs().position(id)
+    }
+
+    /// Follows a run that waits or runs here.
+    pub fn subscribe(&self, id: RunId) -> Option<broadcast::Receiver<Sequenced>> {
+        self.job(id).map(|job| job.feed.subscribe())
+    }
+
+    /// Set once no more runs are taken: streams end then.
+    pub fn shutdown(&self) -> CancellationToken {
+        self.inner.shutdown.clone()
+    }
+
+    /// Interrupts what runs and waits, and returns when all of it is stored.
+    pub async fn shut_down(&self) {
+        self.inner.shutdown.cancel();
+        self.inner.runner_done.cancelled().await;
+    }
+}
+
+impl Inner {
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        // Nothing panics while it is held.
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a run against the bound before it is stored, so that no burst
+    /// of requests passes it.
+    fn reserve(self: &Arc<Self>) -> Result<Place, QueueError> {
+        if self.shutdown.is_cancelled() {
+            return Err(QueueError::ShuttingDown);
+        }
+        let mut jobs = self.jobs();
+        if jobs.waiting.len() + jobs.n_entering >= QUEUE_LIMIT {
+            return Err(QueueError::Full);
+        }
+        jobs.n_entering += 1;
+        Ok(Place(Arc::clone(self)))
+    }
+
+    /// Tells everyone who waits where they stand now.
+    async fn announce_positions(&self) {
+        let waiting: Vec<Arc<Job>> = self.jobs().waiting.iter().cloned().collect();
+        for (position, job) in (1..).zip(waiting) {
+            let event = RunEvent::Queued { position };
+            if let Err(error) = job.feed.announce(&self.store, event, None).await {
+                tracing::warn!(run = job.id.0, %error, "a place in the queue was not stored");
+            }
+        }
+    }
+}
+
+impl Jobs {
+    fn position(&self, id: RunId) -> Option<u32> {
+        (1..)
+            .zip(&self.waiting)
+            .find(|(_, job)| job.id == id)
+            .map(|(position, _)| position)
+    }
+}
+
+/// A place in the queue, given back when the run stands in line or failed to.
+struct Place(Arc<Inner>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.jobs().n_entering -= 1;
+    }
+}

@@ -1,0 +1,145 @@
+//! The one task that takes jobs from the queue and sees each to its end.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::machine_lock::MachineLock;
+use super::{Inner, Job};
+use crate::bench::{Measured, Observation, measure_baseline};
+use crate::domain::event::{RunEvent, SampleSummary};
+use crate::domain::run::{Failure, FailureKind};
+use crate::store::{Ending, Raw, Store, StoreError};
+
+/// Observations on their way into the history: some seconds of gauges.
+const OBSERVATIONS: usize = 64;
+
+/// Runs jobs until shutdown, then interrupts those that wait.
+pub(super) async fn run(inner: Arc<Inner>) {
+    while let Some(job) = next(&inner).await {
+        inner.announce_positions().await;
+        // In a task of its own: a panic fails this run and no other.
+        let task = tokio::spawn(carry_out(Arc::clone(&inner), Arc::clone(&job)));
+        let ending = task.await.unwrap_or_else(|error| {
+            tracing::error!(run = job.id.0, %error, "a run panicked");
+            Ending::Failed(failure(
+                FailureKind::Internal,
+                "a fault of Whittle ended the run",
+            ))
+        });
+        job.end(&inner.store, ending).await;
+        inner.jobs().current = None;
+    }
+    let waiting: Vec<Arc<Job>> = inner.jobs().waiting.drain(..).collect();
+    for job in waiting {
+        job.end(&inner.store, Ending::Interrupted).await;
+    }
+    inner.runner_done.cancel();
+}
+
+async fn next(inner: &Inner) -> Option<Arc<Job>> {
+    loop {
+        // Registered before looking, so that no submission is missed.
+        let submitted = inner.submitted.notified();
+        if inner.shutdown.is_cancelled() {
+            return None;
+        }
+        {
+            let mut jobs = inner.jobs();
+            if let Some(job) = jobs.waiting.pop_front() {
+                jobs.current = Some(Arc::clone(&job));
+                return Some(job);
+            }
+        }
+        tokio::select! {
+            () = submitted => {}
+            () = inner.shutdown.cancelled() => return None,
+        }
+    }
+}
+
+/// Measures, unless something ends the run first. Dropping the measurement
+/// kills its worker.
+async fn carry_out(inner: Arc<Inner>, job: Arc<Job>) -> Ending {
+    tokio::select! {
+        biased;
+        () = job.cancel.cancelled() => Ending::Cancelled,
+        () = inner.shutdown.cancelled() => Ending::Interrupted,
+        measured = measure(&inner, &job) => match measured {
+            Ok(measured) => Ending::Done(Box::new((measured.arm, measured.environment))),
+            Err(failure) => Ending::Failed(failure),
+        },
+    }
+}
+
+async fn measure(inner: &Inner, job: &Job) -> Result<Measured, Failure> {
+    let _lock = lock_machine(inner, job).await?;
+    let store = &inner.store;
+    store.mark_running(job.id).await.map_err(storage)?;
+    job.check_file().await?;
+
+    let (sender, mut receiver) = mpsc::channel(OBSERVATIONS);
+    let measuring = async {
+        let measured = measure_baseline(&job.plan, &sender).await;
+        drop(sender);
+        measured.map_err(Failure::from)
+    };
+    let recording = async {
+        while let Some(observation) = receiver.recv().await {
+            record(store, job, observation).await.map_err(storage)?;
+        }
+        Ok(())
+    };
+    let (measured, ()) = tokio::try_join!(measuring, recording)?;
+    job.check_file().await?;
+    Ok(measured)
+}
+
+async fn lock_machine(inner: &Inner, job: &Job) -> Result<MachineLock, Failure> {
+    let lock_error = |error: std::io::Error| {
+        let path = inner.lock_path.display();
+        failure(
+            FailureKind::Internal,
+            &format!("the lock {path} that keeps measurements apart cannot be taken: {error}"),
+        )
+    };
+    if let Some(lock) = MachineLock::try_take(&inner.lock_path).map_err(lock_error)? {
+        return Ok(lock);
+    }
+    let event = RunEvent::WaitingForMachine;
+    job.feed
+        .announce(&inner.store, event, None)
+        .await
+        .map_err(storage)?;
+    MachineLock::take(&inner.lock_path)
+        .await
+        .map_err(lock_error)
+}
+
+async fn record(store: &Store, job: &Job, observation: Observation) -> Result<(), StoreError> {
+    match observation {
+        Observation::Event(event) => job.feed.announce(store, event, None).await,
+        Observation::Request(sample) => {
+            let event = RunEvent::Sample(SampleSummary::from(&sample));
+            job.feed
+                .announce(store, event, Some(Raw::Request(&sample)))
+                .await
+        }
+        Observation::Launch(launch) => store.record(job.id, None, Some(Raw::Launch(&launch))).await,
+    }
+}
+
+fn storage(error: StoreError) -> Failure {
+    failure(
+        FailureKind::Storage,
+        &format!("{error}; is the disk full, or the data folder read-only?"),
+    )
+}
+
+fn failure(kind: FailureKind, message: &str) -> Failure {
+    Failure {
+        kind,
+        message: message.to_owned(),
+        log_tail: Vec::new(),
+    }
+}

@@ -1,0 +1,178 @@
+//! Reading runs, lists and events.
+
+use sqlx::FromRow;
+
+use super::{Store, StoreError};
+use crate::domain::benchmark::ArmResult;
+use crate::domain::environment::Environment;
+use crate::domain::estimate::SpeedBasis;
+use crate::domain::event::Sequenced;
+use crate::domain::model::{Model, ModelId};
+use crate::domain::run::{Run, RunId, RunSpec, RunSummary};
+
+/// A run's row; times are formatted by SQLite.
+#[derive(FromRow)]
+struct RunRow {
+    id: i64,
+    technique: String,
+    status: String,
+    model_json: String,
+    spec_json: String,
+    created_at: String,
+    finished_at: Option<String>,
+    failure_json: Option<String>,
+    environment_json: Option<String>,
+}
+
+#[derive(FromRow)]
+struct SummaryRow {
+    id: i64,
+    technique: String,
+    status: String,
+    model_json: String,
+    spec_json: String,
+    created_at: String,
+    tokens_per_second: Option<f64>,
+    response_time_s: Option<f64>,
+    memory_usage_mb: Option<f64>,
+}
+
+impl Store {
+    /// Reads one run; its place in the queue is not known here.
+    pub async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        let row: Option<RunRow> = sqlx::query_as(
+            "SELECT runs.id, technique, status, model_json, spec_json, failure_json, environment_json,
+                    strftime('%Y-%m-%dT%H:%M:%SZ', created_at_s, 'unixepoch') AS created_at,
+                    strftime('%Y-%m-%dT%H:%M:%SZ', finished_at_s, 'unixepoch') AS finished_at
+             FROM runs LEFT JOIN environments ON run_id = runs.id WHERE runs.id = ?",
+        )
+        .bind(id.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let arms: Vec<String> =
+            sqlx::query_scalar("SELECT result_json FROM arms WHERE run_id = ? ORDER BY position")
+                .bind(id.0)
+                .fetch_all(&self.pool)
+                .await?;
+        Ok(Some(assemble(row, &arms)?))
+    }
+
+    /// Lists runs, newest first, those older than `before` if given.
+    pub async fn runs(
+        &self,
+        before: Option<RunId>,
+        limit: u32,
+    ) -> Result<Vec<RunSummary>, StoreError> {
+        let rows: Vec<SummaryRow> = sqlx::query_as(
+            "SELECT runs.id, technique, status, model_json, spec_json,
+                    strftime('%Y-%m-%dT%H:%M:%SZ', created_at_s, 'unixepoch') AS created_at,
+                    tokens_per_second, response_time_s, memory_usage_mb
+             FROM runs LEFT JOIN arms ON run_id = runs.id AND position = 0
+             WHERE runs.id < ? ORDER BY runs.id DESC LIMIT ?",
+        )
+        .bind(before.map_or(i64::MAX, |id| id.0))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(summary).collect()
+    }
+
+    /// The latest ended run of each model, newest first, at most `limit`.
+    pub async fn latest_by_model(&self, limit: u32) -> Result<Vec<Run>, StoreError> {
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "SELECT max(id) AS latest FROM runs WHERE status NOT IN ('queued', 'running')
+             GROUP BY model_id ORDER BY latest DESC LIMIT ?",
+        )
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut runs = Vec::with_capacity(ids.len());
+        for id in ids {
+            runs.extend(self.run(RunId(id)).await?);
+        }
+        Ok(runs)
+    }
+
+    /// The events of a run after number `after`, in order.
+    pub async fn events_after(&self, id: RunId, after: u64) -> Result<Vec<Sequenced>, StoreError> {
+        let rows: Vec<String> = sqlx::query_scalar(
+            "SELECT event_json FROM events WHERE run_id = ? AND seq > ? ORDER BY seq",
+        )
+        .bind(id.0)
+        .bind(i64::try_from(after).unwrap_or(i64::MAX))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| Ok(serde_json::from_str(row)?))
+            .collect()
+    }
+
+    /// What the latest measured run of a model says of its speed.
+    pub async fn speed(&self, model: &ModelId) -> Result<Option<SpeedBasis>, StoreError> {
+        let row: Option<(f64, f64, f64)> = sqlx::query_as(
+            "SELECT avg(load_s), avg(prefill_tokens_per_second), tokens_per_second
+             FROM launches JOIN arms USING (run_id)
+             WHERE run_id = (SELECT max(id) FROM runs WHERE model_id = ? AND status = 'done')
+               AND tokens_per_second > 0
+             GROUP BY run_id HAVING avg(prefill_tokens_per_second) > 0",
+        )
+        .bind(&model.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(
+            |(load_s, prompt_tokens_per_second, tokens_per_second)| SpeedBasis {
+                load_s,
+                prompt_tokens_per_second,
+                tokens_per_second,
+                measured: true,
+            },
+        ))
+    }
+}
+
+fn assemble(row: RunRow, arms: &[String]) -> Result<Run, StoreError> {
+    let arms: Result<Vec<ArmResult>, _> =
+        arms.iter().map(|arm| serde_json::from_str(arm)).collect();
+    let environment: Option<Environment> = optional(row.environment_json.as_deref())?;
+    Ok(Run {
+        id: RunId(row.id),
+        technique: from_word(&row.technique)?,
+        status: from_word(&row.status)?,
+        spec: serde_json::from_str(&row.spec_json)?,
+        model: serde_json::from_str(&row.model_json)?,
+        created_at: row.created_at,
+        finished_at: row.finished_at,
+        queue_position: None,
+        arms: arms?,
+        environment,
+        failure: optional(row.failure_json.as_deref())?,
+    })
+}
+
+fn summary(row: SummaryRow) -> Result<RunSummary, StoreError> {
+    let model: Model = serde_json::from_str(&row.model_json)?;
+    let spec: RunSpec = serde_json::from_str(&row.spec_json)?;
+    Ok(RunSummary {
+        id: RunId(row.id),
+        technique: from_word(&row.technique)?,
+        status: from_word(&row.status)?,
+        model_id: model.id,
+        model_name: model.name,
+        file_type: model.file_type,
+        created_at: row.created_at,
+        n_prompts: u32::try_from(spec.prompts.len()).unwrap_or(u32::MAX),
+        settings: spec.settings,
+        tokens_per_second: row.tokens_per_second,
+        response_time_s: row.response_time_s,
+        memory_usage_mb: row.memory_usage_mb,
+    })
+}
+
+fn optional<T: serde::de::DeserializeOwned>(json: Option<&str>) -> Result<Option<T>, StoreError> {
+    Ok(json.map(serde_json::from_str).transpose()?)
+}
+
+fn from_word<T: serde::de::DeserializeOwned>(word: &str) -> Result<T, StoreError> {
+    Ok(serde_json::from_value(serde_json::Value::from(word))?)
+}

@@ -1,0 +1,265 @@
+//! Writing runs: what is announced is stored first.
+
+use serde::Serialize;
+use sqlx::{Sqlite, Transaction};
+
+use super::{Store, StoreError};
+use crate::domain::benchmark::ArmResult;
+use crate::domain::environment::Environment;
+use crate::domain::event::{RunEvent, Sequenced};
+use crate::domain::model::Model;
+use crate::domain::run::{Failure, RunId, RunSpec, RunStatus, Technique};
+use crate::domain::sample::{LaunchSample, RequestSample};
+
+/// The process that runs a run. A process id alone may be given to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// Process id.
+    pub pid: u32,
+    /// When the process started, in seconds since 1970.
+    pub start_s: u64,
+}
+
+/// A raw measurement.
+#[derive(Debug, Clone, Copy)]
+pub enum Raw<'a> {
+    /// A request.
+    Request(&'a RequestSample),
+    /// A launch.
+    Launch(&'a LaunchSample),
+}
+
+/// How a run ended, with what is kept of it.
+#[derive(Debug, Clone)]
+pub enum Ending {
+    /// Measured.
+    Done(Box<(ArmResult, Environment)>),
+    /// Failed.
+    Failed(Failure),
+    /// Ended by the user.
+    Cancelled,
+    /// Ended because its process ends.
+    Interrupted,
+}
+
+impl Ending {
+    /// The status that goes with it.
+    pub fn status(&self) -> RunStatus {
+        match self {
+            Self::Done(_) => RunStatus::Done,
+            Self::Failed(_) => RunStatus::Failed,
+            Self::Cancelled => RunStatus::Cancelled,
+            Self::Interrupted => RunStatus::Interrupted,
+        }
+    }
+
+    /// The event that goes with it.
+    pub fn event(&self) -> RunEvent {
+        match self {
+            Self::Done(_) => RunEvent::Done,
+            Self::Failed(failure) => RunEvent::Failed {
+                failure: failure.clone(),
+            },
+            Self::Cancelled => RunEvent::Cancelled,
+            Self::Interrupted => RunEvent::Interrupted,
+        }
+    }
+}
+
+impl Store {
+    /// Writes a new run as `queued`.
+    pub async fn create_run(
+        &self,
+        technique: Technique,
+        model: &Model,
+        spec: &RunSpec,
+        owner: Owner,
+    ) -> Result<RunId, StoreError> {
+        let id = sqlx::query_scalar(
+            "INSERT INTO runs (technique, status, model_id, model_json, spec_json, owner_pid, owner_start_s)
+             VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        )
+        .bind(word(&technique)?)
+        .bind(word(&RunStatus::Queued)?)
+        .bind(&model.id.0)
+        .bind(serde_json::to_string(model)?)
+        .bind(serde_json::to_string(spec)?)
+        .bind(i64::from(owner.pid))
+        .bind(owner.start_s.cast_signed())
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(RunId(id))
+    }
+
+    /// Writes that a run is being measured.
+    pub async fn mark_running(&self, id: RunId) -> Result<(), StoreError> {
+        sqlx::query("UPDATE runs SET status = ? WHERE id = ?")
+            .bind(word(&RunStatus::Running)?)
+            .bind(id.0)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes an event and the measurement that it tells of, both or neither.
+    pub async fn record(
+        &self,
+        id: RunId,
+        event: Option<&Sequenced>,
+        raw: Option<Raw<'_>>,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        match raw {
+            Some(Raw::Request(sample)) => add_request(&mut transaction, id, sample).await?,
+            Some(Raw::Launch(launch)) => add_launch(&mut transaction, id, launch).await?,
+            None => {}
+        }
+        if let Some(event) = event {
+            add_event(&mut transaction, id, event).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes the end of a run and its last event, all or nothing.
+    pub async fn finish(
+        &self,
+        id: RunId,
+        ending: &Ending,
+        event: &Sequenced,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        if let Ending::Done(measured) = ending {
+            add_result(&mut transaction, id, &measured.0, &measured.1).await?;
+        }
+        let failure = match ending {
+            Ending::Failed(failure) => Some(serde_json::to_string(failure)?),
+            _ => None,
+        };
+        sqlx::query(
+            "UPDATE runs SET status = ?, failure_json = ?, finished_at_s = unixepoch() WHERE id = ?",
+        )
+        .bind(word(&ending.status())?)
+        .bind(failure)
+        .bind(id.0)
+        .execute(&mut *transaction)
+        .await?;
+        add_event(&mut transaction, id, event).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Marks the unfinished runs whose process is gone as interrupted, and
+    /// says which.
+    pub async fn interrupt_orphans(
+        &self,
+        is_alive: impl Fn(Owner) -> bool,
+    ) -> Result<Vec<RunId>, StoreError> {
+        let unfinished: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
+            "SELECT id, owner_pid, owner_start_s,
+                    (SELECT coalesce(max(seq), 0) FROM events WHERE run_id = runs.id)
+             FROM runs WHERE status IN ('queued', 'running')",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut interrupted = Vec::new();
+        for (id, pid, start_s, last_seq) in unfinished {
+            let owner = Owner {
+                pid: u32::try_from(pid).unwrap_or(0),
+                start_s: start_s.cast_unsigned(),
+            };
+            if is_alive(owner) {
+                continue;
+            }
+            let event = Sequenced {
+                seq: last_seq.cast_unsigned() + 1,
+                event: RunEvent::Interrupted,
+            };
+            self.finish(RunId(id), &Ending::Interrupted, &event).await?;
+            interrupted.push(RunId(id));
+        }
+        Ok(interrupted)
+    }
+}
+
+async fn add_request(
+    transaction: &mut Transaction<'_, Sqlite>,
+    id: RunId,
+    sample: &RequestSample,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO samples (run_id, arm_position, iteration, prompt, response_time_s, generation_json)
+         VALUES (?, 0, ?, ?, ?, ?)",
+    )
+    .bind(id.0)
+    .bind(sample.iteration)
+    .bind(sample.prompt)
+    .bind(sample.generation.response_time_s)
+    .bind(serde_json::to_string(&sample.generation)?)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+async fn add_launch(
+    transaction: &mut Transaction<'_, Sqlite>,
+    id: RunId,
+    launch: &LaunchSample,
+) -> Result<(), StoreError> {
+    let elapsed_s = launch.prefill.elapsed_s;
+    let speed = (elapsed_s > 0.0).then(|| f64::from(launch.prefill.n_tokens) / elapsed_s);
+    sqlx::query(
+        "INSERT INTO launches (run_id, arm_position, iteration, load_s, prefill_tokens_per_second, launch_json)
+         VALUES (?, 0, ?, ?, ?, ?)",
+    )
+    .bind(id.0)
+    .bind(launch.iteration)
+    .bind(launch.load_s)
+    .bind(speed)
+    .bind(serde_json::to_string(launch)?)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+async fn add_event(
+    transaction: &mut Transaction<'_, Sqlite>,
+    id: RunId,
+    event: &Sequenced,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO events (run_id, seq, event_json) VALUES (?, ?, ?)")
+        .bind(id.0)
+        .bind(event.seq.cast_signed())
+        .bind(serde_json::to_string(event)?)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+async fn add_result(
+    transaction: &mut Transaction<'_, Sqlite>,
+    id: RunId,
+    arm: &ArmResult,
+    environment: &Environment,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO arms (run_id, position, result_json, tokens_per_second, response_time_s, memory_usage_mb)
+         VALUES (?, 0, ?, ?, ?, ?)",
+    )
+    .bind(id.0)
+    .bind(serde_json::to_string(arm)?)
+    .bind(arm.tokens_per_second.mean())
+    .bind(arm.response_time_s.mean())
+    .bind(arm.memory.value().map(|memory| memory.peak_mb.mean))
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query("INSERT INTO environments (run_id, environment_json) VALUES (?, ?)")
+        .bind(id.0)
+        .bind(serde_json::to_string(environment)?)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+/// The word that serde writes for a plain enum, without quotes.
+pub(super) fn word(value: &impl Serialize) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(value)?.trim_matches('"').to_owned())
+}

@@ -1,0 +1,80 @@
+//! What the worker process knows of itself: CPU time, memory, page faults.
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::domain::sample::MemoryReading;
+
+/// CPU time of all threads of this process so far, s.
+pub(super) fn cpu_seconds() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+/// Reads memory, and keeps track of whether the peak means what it says.
+pub(super) struct Memory {
+    peak_known: bool,
+}
+
+impl Memory {
+    /// The peak counts from the start of the process.
+    pub(super) fn new() -> Self {
+        Self { peak_known: true }
+    }
+
+    /// Starts a new peak. Where the system cannot, later peaks are unknown.
+    pub(super) fn reset_peak(&mut self) {
+        // "5" resets the high-water mark of resident memory, see proc(5).
+        self.peak_known = std::fs::write("/proc/self/clear_refs", "5").is_ok();
+    }
+
+    /// Memory now.
+    pub(super) fn read(&self) -> MemoryReading {
+        let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+            return MemoryReading::default();
+        };
+        MemoryReading {
+            rss_bytes: field(&status, "VmRSS:"),
+            anonymous_bytes: field(&status, "RssAnon:"),
+            file_bytes: field(&status, "RssFile:"),
+            peak_rss_bytes: field(&status, "VmHWM:").filter(|_| self.peak_known),
+        }
+    }
+}
+
+/// Page faults so far that had to read from disk.
+pub(super) fn major_page_faults() -> Option<u64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // Fields are counted after the command's name, which may contain spaces.
+    let after_name = stat.rsplit_once(')')?.1;
+    after_name.split_whitespace().nth(9)?.parse().ok()
+}
+
+fn field(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_fields_are_read_in_bytes() {
+        let status = "VmHWM:\t  2048 kB\nVmRSS:\t   1024 kB\nRssAnon:\t 512 kB\n";
+        assert_eq!(field(status, "VmHWM:"), Some(2048 * 1024));
+        assert_eq!(field(status, "RssFile:"), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_reset_peak_forgets_what_was_freed() {
+        let mut memory = Memory::new();
+        let big = vec![1u8; 64 << 20];
+        let with_big = memory.read().peak_rss_bytes;
+        drop(std::hint::black_box(big));
+        memory.reset_peak();
+        let after = memory.read().peak_rss_bytes;
+        assert!(after < with_big, "{after:?} is not below {with_big:?}");
+    }
+}

@@ -1,0 +1,147 @@
+//! The order of a worker's life: one model at most, then requests to it.
+
+use std::path::Path;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+use super::channel::Events;
+use super::generate::{self, GenerateError, Request};
+use super::process::Memory;
+use crate::domain::environment::LoadReport;
+use crate::domain::protocol::{LoadCommand, WorkerCommand, WorkerErrorKind, WorkerEvent};
+use crate::engine::{
+    self, Context, ContextOptions, EngineError, Model, ModelOptions, device_name, dress,
+};
+
+type Commands = Receiver<Result<WorkerCommand, String>>;
+
+/// Serves commands until the parent hangs up.
+pub(super) fn serve(commands: &Commands, events: &mut Events) {
+    while let Ok(command) = commands.recv() {
+        match command {
+            Ok(WorkerCommand::Load(load)) => {
+                if let Err(error) = serve_model(&load, commands, events) {
+                    fail(events, WorkerErrorKind::Model, error.to_string());
+                }
+            }
+            Ok(WorkerCommand::UpcastToF16 {
+                source,
+                target,
+                provenance,
+            }) => {
+                let written =
+                    engine::upcast_to_f16(Path::new(&source), Path::new(&target), &provenance);
+                match written {
+                    Ok(()) => events.send(&WorkerEvent::Upcast),
+                    Err(error) => fail(events, WorkerErrorKind::Compute, error.to_string()),
+                }
+            }
+            Ok(_) => fail(
+                events,
+                WorkerErrorKind::Command,
+                "load a model first".to_owned(),
+            ),
+            Err(reason) => fail(events, WorkerErrorKind::Command, reason),
+        }
+    }
+}
+
+/// Loads the model and serves it for the rest of the worker's life.
+fn serve_model(
+    load: &LoadCommand,
+    commands: &Commands,
+    events: &mut Events,
+) -> Result<(), EngineError> {
+    let start = Instant::now();
+    let options = ModelOptions {
+        mmap: load.mmap,
+        n_gpu_layers: load.n_gpu_layers,
+    };
+    let mut last_progress = Instant::now();
+    let model = Model::load(Path::new(&load.path), options, |fraction| {
+        if last_progress.elapsed() >= generate::PROGRESS_INTERVAL {
+            last_progress = Instant::now();
+            events.send(&WorkerEvent::LoadProgress { fraction });
+        }
+    })?;
+    let mut context = Context::new(
+        &model,
+        ContextOptions {
+            n_ctx: load.n_ctx,
+            n_batch: load.n_batch,
+            n_ubatch: load.n_ubatch,
+            n_threads: load.n_threads,
+        },
+    )?;
+    let mut memory = Memory::new();
+    events.send(&WorkerEvent::Loaded(LoadReport {
+        load_s: start.elapsed().as_secs_f64(),
+        device: device_name(load.n_gpu_layers),
+        n_threads: load.n_threads,
+        flash_attention: context.flash_attention(),
+        chat_template: dress(&model, "x").template,
+        memory: memory.read(),
+    }));
+    while let Ok(command) = commands.recv() {
+        match command {
+            Ok(command) => answer(command, load, &model, &mut context, &mut memory, events),
+            Err(reason) => fail(events, WorkerErrorKind::Command, reason),
+        }
+    }
+    Ok(())
+}
+
+fn answer(
+    command: WorkerCommand,
+    load: &LoadCommand,
+    model: &Model,
+    context: &mut Context<'_>,
+    memory: &mut Memory,
+    events: &mut Events,
+) {
+    match command {
+        WorkerCommand::Prefill { n_tokens } => match generate::prefill(model, context, n_tokens) {
+            Ok(prefill) => events.send(&WorkerEvent::Prefilled(prefill)),
+            Err(error) => fail(events, WorkerErrorKind::Compute, error.to_string()),
+        },
+        WorkerCommand::Generate {
+            prompt,
+            max_tokens,
+            mode,
+        } => {
+            let request = Request {
+                prompt: &prompt,
+                max_tokens,
+                mode,
+                n_ctx: load.n_ctx,
+            };
+            let on_progress = |n_generated, tokens_per_second| {
+                events.send(&WorkerEvent::Progress {
+                    n_generated,
+                    tokens_per_second,
+                });
+            };
+            match generate::generate(model, context, memory, &request, on_progress) {
+                Ok(generation) => events.send(&WorkerEvent::Generated(generation)),
+                Err(GenerateError::Prompt(reason)) => fail(events, WorkerErrorKind::Prompt, reason),
+                Err(GenerateError::Engine(error)) => {
+                    fail(events, WorkerErrorKind::Compute, error.to_string());
+                }
+            }
+        }
+        WorkerCommand::ResetPeakMemory => {
+            memory.reset_peak();
+            events.send(&WorkerEvent::Memory(memory.read()));
+        }
+        WorkerCommand::ReadMemory => events.send(&WorkerEvent::Memory(memory.read())),
+        WorkerCommand::Load(_) | WorkerCommand::UpcastToF16 { .. } => fail(
+            events,
+            WorkerErrorKind::Command,
+            "a worker holds one model; start another worker".to_owned(),
+        ),
+    }
+}
+
+fn fail(events: &mut Events, kind: WorkerErrorKind, message: String) {
+    events.send(&WorkerEvent::Failed { kind, message });
+}
