@@ -8,7 +8,7 @@ use leptos_router::{SsrMode, path};
 
 use crate::components::host;
 use crate::components::site::{SiteFooter, SiteHeader};
-use crate::components::theme::THEME_SCRIPT;
+use crate::components::theme::theme_script;
 use crate::pages::{DashboardPage, ModelsPage, NotFoundPage, RunPage, RunsPage};
 
 /// The HTML document; rendered by the server only.
@@ -24,7 +24,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                     name="description"
                     content="Measures local language models on this machine, honestly"
                 />
-                <script nonce=use_nonce() inner_html=THEME_SCRIPT></script>
+                <script nonce=use_nonce() inner_html=theme_script()></script>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
                 <link rel="stylesheet" id="leptos" href="/pkg/whittle.css"/>
                 <HydrationScripts options/>
@@ -54,6 +54,7 @@ pub fn App() -> impl IntoView {
             </a>
             <div class="shell">
                 <SiteHeader/>
+                <div class="page">
                 <main id="main" tabindex="-1">
                     <Routes fallback=NotFoundPage>
                         <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async/>
@@ -61,8 +62,9 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/runs") view=RunsPage ssr=SsrMode::Async/>
                         <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async/>
                     </Routes>
-                    <SiteFooter/>
                 </main>
+                <SiteFooter/>
+                </div>
             </div>
         </Router>
     }

@@ -33,7 +33,7 @@ pub fn LivePanel(
             <div class="metric">
                 <h3>"CPU now"</h3>
                 <strong id="live-cpu">{cpu}</strong>
-                <span class="unit">"% of the machine"</span>
+                <span class="unit">"%"</span>
             </div>
             <div class="metric">
                 <h3>"Memory now"</h3>

@@ -117,6 +117,16 @@ fn range(bin: &HistogramBin) -> String {
     )
 }
 
+/// A tick between whole counts stays blank.
+fn whole(count: f64) -> String {
+    // Ticks are multiples of a step, with the rounding of floats.
+    if (count - count.round()).abs() < 1e-6 {
+        format!("{count:.0}")
+    } else {
+        String::new()
+    }
+}
+
 /// The bars stand by number, not by milliseconds: the last one is wider than
 /// the others and would leave a gap.
 #[component]
@@ -135,7 +145,7 @@ fn Histogram(bins: Vec<HistogramBin>) -> impl IntoView {
         .with_format(move |x: &f64, _| at(*x, |bin| units::number(bin.from_ms)));
     let whole_range = TickLabels::aligned_floats()
         .with_format(move |x: &f64, _| at(*x, |bin| format!("{} ms", range(bin))));
-    let counts = || TickLabels::aligned_floats().with_format(|y: &f64, _| format!("{y:.0}"));
+    let counts = || TickLabels::aligned_floats().with_format(|y: &f64, _| whole(*y));
     let series = Series::new(|bar: &(f64, f64)| bar.0)
         .bar(Bar::new(|bar: &(f64, f64)| bar.1).with_name("tokens"))
         .with_min_y(Some(0.0));

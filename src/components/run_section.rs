@@ -1,6 +1,7 @@
 //! A run in its card: bar with status and controls, progress, gauges, outcome.
 
 use leptos::prelude::*;
+use leptos_router::components::A;
 
 use crate::components::alert::ErrorAlert;
 use crate::components::gauges::LivePanel;
@@ -65,6 +66,7 @@ pub fn RunSection(
         >
             <div class="bar">
                 <h2 id="baseline-title">{title}</h2>
+                <RunLabel run/>
                 <StatusLine run feed idle=IDLE/>
                 <div class="actions">
                     <Show when=move || is_active.get()>
@@ -86,6 +88,27 @@ pub fn RunSection(
                 }
             }}
         </section>
+    }
+}
+
+/// Which run of which model is shown: the form may name another model by now.
+#[component]
+fn RunLabel(run: RwSignal<Option<Run>>) -> impl IntoView {
+    let label = Memo::new(move |_| {
+        run.with(|run| {
+            let run = run.as_ref()?;
+            Some((run.id, run.model.name.clone(), run.model.file_type.clone()))
+        })
+    });
+    move || {
+        label.get().map(|(id, name, file_type)| {
+            view! {
+                <p class="run-label">
+                    <A href=format!("/runs/{id}")>{format!("Run {id}")}</A>
+                    {format!(" · {name} · {file_type}")}
+                </p>
+            }
+        })
     }
 }
 

@@ -25,9 +25,9 @@ pub fn RunTable(
                         <th scope="col">"Asked for"</th>
                         <th scope="col">"Status"</th>
                         <th scope="col">"Plan"</th>
-                        <th scope="col">"Throughput, tok/s"</th>
-                        <th scope="col">"Response time, s"</th>
-                        <th scope="col">"Memory, MB"</th>
+                        <th scope="col" class="number">"Throughput, tok/s"</th>
+                        <th scope="col" class="number">"Response time, s"</th>
+                        <th scope="col" class="number">"Memory, MB"</th>
                     </tr>
                 </thead>
                 <tbody>{runs.into_iter().map(row).collect_view()}</tbody>
@@ -56,9 +56,9 @@ fn RunRow(run: RunSummary) -> impl IntoView {
                 <span class=format!("chip {status}")>{run.status.word()}</span>
             </td>
             <td data-label="Plan">{plan}</td>
-            <td data-label="Throughput, tok/s">{figure(run.tokens_per_second)}</td>
-            <td data-label="Response time, s">{figure(run.response_time_s)}</td>
-            <td data-label="Memory, MB">{figure(run.memory_usage_mb)}</td>
+            <td class="number" data-label="Throughput, tok/s">{figure(run.tokens_per_second)}</td>
+            <td class="number" data-label="Response time, s">{figure(run.response_time_s)}</td>
+            <td class="number" data-label="Memory, MB">{figure(run.memory_usage_mb)}</td>
         </tr>
     }
 }

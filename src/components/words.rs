@@ -63,7 +63,7 @@ pub fn live_status(live: &LiveRun) -> String {
         (None, Some(1)) => "Queued — next in line".to_owned(),
         (None, Some(position)) => format!("Queued — number {position} in line"),
         (None, None) if live.status == RunStatus::Queued => "Queued".to_owned(),
-        (None, None) => "Starting".to_owned(),
+        (None, None) => "Running".to_owned(),
     }
 }
 

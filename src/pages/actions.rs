@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 
 use crate::api;
 use crate::domain::error::AppError;
+use crate::domain::live::LiveRun;
 use crate::domain::run::{Run, RunId, RunRequest};
 
 /// Where answers go.
@@ -66,12 +67,21 @@ impl Shown {
         });
     }
 
-    /// Reads a run that has ended.
-    pub(super) fn refetch(self, id: RunId) {
+    /// Reads a run that has ended; where the server is gone with it, what the
+    /// events told is shown.
+    pub(super) fn refetch(self, id: RunId, last: LiveRun) {
         spawn_local(async move {
             match api::get_run(id.0).await {
                 Ok(run) => self.show_if_current(run),
-                Err(error) => drop(self.problem.try_set(Some(error))),
+                Err(error) => {
+                    self.problem.try_set(Some(error));
+                    self.run.try_update(|shown| {
+                        if let Some(run) = shown.as_mut().filter(|run| run.id == id) {
+                            run.status = last.status;
+                            run.failure = last.failure;
+                        }
+                    });
+                }
             }
         });
     }

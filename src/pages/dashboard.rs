@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::components::A;
 
 use super::actions::{Shown, remember};
 use crate::api;
@@ -12,8 +13,9 @@ use crate::components::form::{
 };
 use crate::components::live::follow_run;
 use crate::components::run_section::RunSection;
+use crate::components::words;
 use crate::domain::dashboard::{Dashboard, Machine};
-use crate::domain::model::{Model, ModelId};
+use crate::domain::model::{LibraryListing, Model, ModelId};
 use crate::domain::run::{Run, RunRequest};
 use crate::domain::units;
 
@@ -65,6 +67,7 @@ fn EmptyDashboard(dashboard: Dashboard) -> impl IntoView {
 #[component]
 fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     let speeds = speeds_of(&dashboard);
+    let library_note = library_note(&dashboard.library);
     let Dashboard {
         library,
         remembered,
@@ -81,7 +84,10 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         .or_else(|| library.models.first().map(|model| model.id.clone()));
     let form = RunForm::new(&remembered, first_choice.clone());
     let shown = Shown::new(active.or_else(|| latest_of(&latest, first_choice.as_ref())));
-    let feed = follow_run(shown.run, Callback::new(move |id| shown.refetch(id)));
+    let feed = follow_run(
+        shown.run,
+        Callback::new(move |(id, last)| shown.refetch(id, last)),
+    );
     let is_starting = RwSignal::new(false);
 
     let keep = Callback::new(move |()| {
@@ -92,6 +98,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     let latest = StoredValue::new(latest);
     let choose_model = Callback::new(move |()| {
         keep.run(());
+        shown.problem.set(None);
         let is_active = feed.state.with_untracked(Option::is_some);
         if !is_active {
             let chosen = form.model.get_untracked();
@@ -117,6 +124,14 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         <div class="page-head">
             <h1>{title}</h1>
             <ModelPicker form models=library.models on_change=choose_model/>
+            {library_note
+                .map(|words| {
+                    view! {
+                        <p class="note wide">
+                            {words} " " <A href="/models">"See the library"</A>
+                        </p>
+                    }
+                })}
         </div>
         <RunSection
             title="Baseline Benchmark"
@@ -128,7 +143,9 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
             on_cancel=Callback::new(move |id| shown.cancel(id))
         >
             <div class="setup">
-                <PromptEditor form on_change=keep/>
+                <div>
+                    <PromptEditor form on_change=keep/>
+                </div>
                 <div>
                     <SettingsEditor form on_change=keep/>
                     <EstimateLine form speeds/>
@@ -143,6 +160,20 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         </RunSection>
         <MachineLine machine/>
     }
+}
+
+/// What the picker leaves out.
+fn library_note(library: &LibraryListing) -> Option<String> {
+    let pending = (library.n_pending > 0).then(|| {
+        let files = words::plural(library.n_pending.into(), "file is", "files are");
+        format!("{files} still being checked.")
+    });
+    let unusable = (!library.unusable.is_empty()).then(|| {
+        let files = words::plural(library.unusable.len() as u64, "file", "files");
+        format!("{files} cannot be measured.")
+    });
+    let notes: Vec<String> = [pending, unusable].into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join(" "))
 }
 
 /// The request, if it passes the checks: a half-written form is not kept.

@@ -82,9 +82,9 @@ fn ModelTable(models: Vec<Model>) -> impl IntoView {
                     <tr>
                         <th scope="col">"Name"</th>
                         <th scope="col">"Type"</th>
-                        <th scope="col">"Size, MB"</th>
-                        <th scope="col">"Bits per weight"</th>
-                        <th scope="col">"Parameters"</th>
+                        <th scope="col" class="number">"Size, MB"</th>
+                        <th scope="col" class="number">"Bits per weight"</th>
+                        <th scope="col" class="number">"Parameters"</th>
                         <th scope="col">"Architecture"</th>
                         <th scope="col">"File"</th>
                     </tr>
@@ -113,9 +113,9 @@ fn ModelRow(model: Model) -> impl IntoView {
                 {model.provenance.map(|words| view! { <small class="line">{words}</small> })}
             </th>
             <td data-label="Type">{model.file_type}</td>
-            <td data-label="Size, MB">{size}</td>
-            <td data-label="Bits per weight">{bits}</td>
-            <td data-label="Parameters">{units::parameters(model.n_params)}</td>
+            <td class="number" data-label="Size, MB">{size}</td>
+            <td class="number" data-label="Bits per weight">{bits}</td>
+            <td class="number" data-label="Parameters">{units::parameters(model.n_params)}</td>
             <td data-label="Architecture">{model.architecture}</td>
             <td data-label="File">
                 {model.file_name} <small class="line">{origin}</small>

@@ -78,7 +78,10 @@ fn RunView(run: Run) -> impl IntoView {
     let prompt = |prompt: &String| view! { <li class="answer-prompt">{prompt.clone()}</li> };
     let prompts = run.spec.prompts.iter().map(prompt).collect_view();
     let shown = Shown::new(Some(run));
-    let feed = follow_run(shown.run, Callback::new(move |id| shown.refetch(id)));
+    let feed = follow_run(
+        shown.run,
+        Callback::new(move |(id, last)| shown.refetch(id, last)),
+    );
     view! {
         <Title text=title.clone()/>
         <div class="page-head">

@@ -99,8 +99,24 @@ fn PromptArea(
                 on:input=move |event| text.set(event_target_value(&event))
                 on:change=move |_| on_change.run(())
             >
-                {text.get_untracked()}
+                {escaped(&text.get_untracked())}
             </textarea>
         </div>
+    }
+}
+
+/// Leptos writes what is inside a textarea unescaped, as inside a script: a
+/// prompt could end the element. In the browser `prop:value` is what counts.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_cannot_end_its_textarea() {
+        assert_eq!(escaped("</textarea>&lt;"), "&lt;/textarea>&amp;lt;");
     }
 }

@@ -11,5 +11,5 @@ pub use browser::{apply_theme, mark_hydrated, set_status, stored_theme};
 #[cfg(not(feature = "hydrate"))]
 pub use server::{apply_theme, mark_hydrated, set_status, stored_theme};
 
-/// The key of the local storage, and of the script in the page's head.
+/// The theme's key in the local storage.
 pub const THEME_KEY: &str = "whittle-theme";

@@ -24,9 +24,10 @@ pub struct LiveFeed {
     pub reconnecting: ReadSignal<bool>,
 }
 
-/// Follows the run in `run` until it is over, then calls `on_end` once. Runs
-/// that are over are not followed. The connection ends with the view.
-pub fn follow_run(run: RwSignal<Option<Run>>, on_end: Callback<RunId>) -> LiveFeed {
+/// Follows the run in `run` until it is over, then calls `on_end` once with the
+/// last that its events told. Runs that are over are not followed. The
+/// connection ends with the view.
+pub fn follow_run(run: RwSignal<Option<Run>>, on_end: Callback<(RunId, LiveRun)>) -> LiveFeed {
     let folded = RwSignal::new(None::<(RunId, LiveRun)>);
     let (reconnecting, set_reconnecting) = signal(false);
     let followed = Memo::new(move |_| run.with(|run| active(run).map(|run| run.id)));
@@ -41,22 +42,22 @@ pub fn follow_run(run: RwSignal<Option<Run>>, on_end: Callback<RunId>) -> LiveFe
         let handle = follow(
             id,
             move |event| {
-                let status = folded.try_update(|folded| {
+                let ended = folded.try_update(|folded| {
                     let (_, live) = folded.as_mut()?;
                     live.apply(event);
-                    Some(live.status)
+                    live.status.is_terminal().then(|| live.clone())
                 });
-                let is_over = status.flatten().is_none_or(|status| status.is_terminal());
-                if is_over {
-                    on_end.run(id);
-                }
-                is_over
+                let Some(Some(live)) = ended else {
+                    return false;
+                };
+                on_end.try_run((id, live));
+                true
             },
             move |lost| {
-                set_reconnecting.try_update(|known| {
-                    let changed = *known != lost;
+                set_reconnecting.try_maybe_update(|known| {
+                    let has_changed = *known != lost;
                     *known = lost;
-                    changed
+                    (has_changed, ())
                 });
             },
         );

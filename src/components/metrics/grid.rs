@@ -48,7 +48,7 @@ pub fn MetricGrid(
             <MetricCard
                 id="metric-cpu"
                 title="CPU"
-                unit="% of the machine"
+                unit="%"
                 reading=cpu(&arm)
                 definition=definitions::CPU
             />
@@ -119,7 +119,7 @@ fn memory(reading: &Reading<MemoryFigures>) -> Reading<CardValue> {
 
 fn cpu(arm: &ArmResult) -> Reading<CardValue> {
     let cores = arm.cpu_cores_used.mean();
-    let note = cores.map(|cores| format!("{} cores used", units::number(cores)));
+    let note = cores.map(|cores| format!("of the machine · {} cores used", units::number(cores)));
     map(card_reading(&arm.cpu_usage_percent, REQUESTS), |card| {
         card.with_note(note)
     })
