@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::host;
 use crate::domain::error::AppError;
 
 /// Shows what failed and what to do, and is read out at once.
@@ -17,4 +18,14 @@ pub fn ErrorAlert(
             {error.error.message}
         </div>
     }
+}
+
+/// The same in place of a whole page: the response carries the error's status.
+#[component]
+pub fn PageError(
+    /// What failed.
+    error: AppError,
+) -> impl IntoView {
+    host::set_status(error.error.code.status());
+    view! { <ErrorAlert error/> }
 }

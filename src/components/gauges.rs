@@ -5,14 +5,34 @@ use leptos::prelude::*;
 use crate::components::sparkline::Sparkline;
 use crate::domain::event::SampleSummary;
 use crate::domain::live::LiveRun;
+use crate::domain::run::RunStatus;
 use crate::domain::units;
 
-/// Speed, CPU and memory now, and what has been measured so far.
+/// Speed, CPU and memory now, or that the run waits; and what has been measured.
 #[component]
 pub fn LivePanel(
     /// The run's live state.
     live: Memo<Option<LiveRun>>,
 ) -> impl IntoView {
+    let is_waiting = Memo::new(move |_| {
+        live.with(|live| live.as_ref().is_some_and(|l| l.status == RunStatus::Queued))
+    });
+    view! {
+        <Show
+            when=move || is_waiting.get()
+            fallback=move || view! { <Gauges live/> }
+        >
+            <p class="ended">
+                "It starts by itself when its turn comes, one run at a time so that none \
+                 disturbs another. You may close this page: the run goes on."
+            </p>
+        </Show>
+        <SamplesSoFar live/>
+    }
+}
+
+#[component]
+fn Gauges(live: Memo<Option<LiveRun>>) -> impl IntoView {
     let trace = Signal::derive(move || {
         live.with(|live| {
             live.as_ref()
@@ -41,7 +61,6 @@ pub fn LivePanel(
                 <span class="unit">"MB resident"</span>
             </div>
         </div>
-        <SamplesSoFar live/>
     }
 }
 

@@ -6,7 +6,7 @@ use leptos_router::components::A;
 
 use super::actions::{Shown, remember};
 use crate::api;
-use crate::components::alert::ErrorAlert;
+use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
 use crate::components::form::{
     EstimateLine, ModelPicker, PromptEditor, RunForm, SettingsEditor, speeds_of,
@@ -35,7 +35,7 @@ pub fn DashboardPage() -> impl IntoView {
                     Err(error) => {
                         view! {
                             <h1>"Dashboard"</h1>
-                            <ErrorAlert error/>
+                            <PageError error/>
                         }
                             .into_any()
                     }

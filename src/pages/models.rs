@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api;
-use crate::components::alert::ErrorAlert;
+use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
 use crate::components::words;
 use crate::domain::model::{LibraryListing, Model, ModelOrigin, UnusableFile};
@@ -23,7 +23,7 @@ pub fn ModelsPage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match library.await {
                     Ok(library) => view! { <Library library/> }.into_any(),
-                    Err(error) => view! { <ErrorAlert error/> }.into_any(),
+                    Err(error) => view! { <PageError error/> }.into_any(),
                 }
             })}
         </Suspense>

@@ -7,8 +7,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::actions::Shown;
 use crate::api;
-use crate::components::alert::ErrorAlert;
-use crate::components::host;
+use crate::components::alert::PageError;
 use crate::components::live::follow_run;
 use crate::components::run_section::RunSection;
 use crate::components::words;
@@ -51,13 +50,12 @@ async fn load(id: Option<i64>) -> Result<Run, AppError> {
 
 #[component]
 fn NoRun(error: AppError) -> impl IntoView {
-    host::set_status(error.error.code.status());
     view! {
         <Title text="Run"/>
         <div class="page-head">
             <h1>"No such run here"</h1>
         </div>
-        <ErrorAlert error/>
+        <PageError error/>
         <p>
             <A href="/runs">"All runs"</A>
         </p>

@@ -6,7 +6,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::api;
-use crate::components::alert::ErrorAlert;
+use crate::components::alert::PageError;
 use crate::components::run_table::RunTable;
 use crate::domain::run::RunSummary;
 
@@ -32,13 +32,15 @@ pub fn RunsPage() -> impl IntoView {
             <h1>"History"</h1>
         </div>
         <Suspense fallback=|| view! { <p class="loading">"Loading the history…"</p> }>
-            {move || Suspend::new(async move {
+            {move || {
                 let is_first_page = before.get().is_none();
-                match runs.await {
-                    Ok(runs) => view! { <History runs is_first_page/> }.into_any(),
-                    Err(error) => view! { <ErrorAlert error/> }.into_any(),
-                }
-            })}
+                Suspend::new(async move {
+                    match runs.await {
+                        Ok(runs) => view! { <History runs is_first_page/> }.into_any(),
+                        Err(error) => view! { <PageError error/> }.into_any(),
+                    }
+                })
+            }}
         </Suspense>
     }
 }
