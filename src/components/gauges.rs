@@ -39,7 +39,7 @@ fn Gauges(live: Memo<Option<LiveRun>>) -> impl IntoView {
                 .map_or_else(Vec::new, |l| l.speed_trace.clone())
         })
     });
-    let speed = move || gauge(live, |l| l.speed_trace.last().copied());
+    let speed = move || gauge(live, |l| l.live.as_ref()?.tokens_per_second);
     let cpu = move || gauge(live, |l| l.live.as_ref()?.cpu_usage_percent);
     let memory = move || gauge(live, |l| l.live.as_ref()?.memory_mb);
     view! {
