@@ -1,4 +1,5 @@
 //! Starting, following, ending and reading runs.
+#![expect(clippy::too_many_arguments, reason = "they are the fields of the JSON body")]
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
@@ -8,7 +9,6 @@ use crate::domain::run::{GenerationMode, Run, RunSummary};
 
 /// Queues a run and answers at once; follow it at `/events/runs/{id}`.
 #[server(prefix = "/api", endpoint = "runs", input = Json, output = Json)]
-#[expect(clippy::too_many_arguments, reason = "they are the fields of the JSON body")]
 pub async fn start_run(
     model: Option<String>,
     test_queries: Option<Vec<String>>,

@@ -1,0 +1,54 @@
+//! How long the run will take, before it starts.
+
+use leptos::prelude::*;
+
+use super::state::RunForm;
+use crate::components::words;
+use crate::domain::dashboard::Dashboard;
+use crate::domain::estimate::SpeedBasis;
+use crate::domain::model::ModelId;
+use crate::domain::units;
+
+/// The time that the present input asks for, or what is wrong with the input.
+#[component]
+pub fn EstimateLine(
+    /// The form.
+    form: RunForm,
+    /// What is known of each model's speed.
+    speeds: Vec<(ModelId, SpeedBasis)>,
+) -> impl IntoView {
+    let speeds = StoredValue::new(speeds);
+    let line = Memo::new(move |_| {
+        let spec = match form.spec() {
+            Ok(spec) => spec,
+            Err(error) => return error.error.message,
+        };
+        let model = form.model.get();
+        let basis = speeds.with_value(|speeds| {
+            let of_model = |(id, _): &&(ModelId, SpeedBasis)| Some(id) == model.as_ref();
+            speeds.iter().find(of_model).map(|(_, basis)| *basis)
+        });
+        let Some(basis) = basis else {
+            return "How long it takes shows once it runs.".to_owned();
+        };
+        let plan = words::plan(spec.prompts.len() as u64, &spec.settings);
+        let time = units::duration(basis.spec_seconds(&spec));
+        let source = if basis.measured {
+            "from the last run of this model"
+        } else {
+            "a guess from the file's size; the run itself will tell"
+        };
+        format!("About {time} for {plan} ({source}).")
+    });
+    view! { <p class="estimate" id="estimate">{line}</p> }
+}
+
+/// The speeds of a dashboard, a guess for every model that has none.
+pub fn speeds_of(dashboard: &Dashboard) -> Vec<(ModelId, SpeedBasis)> {
+    let known = |id: &ModelId| dashboard.speeds.iter().find(|(known, _)| known == id);
+    let speed = |model: &crate::domain::model::Model| match known(&model.id) {
+        Some((_, basis)) => (model.id.clone(), *basis),
+        None => (model.id.clone(), SpeedBasis::guess(model.size_bytes)),
+    };
+    dashboard.library.models.iter().map(speed).collect()
+}

@@ -1,0 +1,13 @@
+//! What the user chooses before a run: model, prompts, settings.
+
+mod estimate;
+mod model_picker;
+mod prompts;
+mod settings;
+mod state;
+
+pub use estimate::{EstimateLine, speeds_of};
+pub use model_picker::ModelPicker;
+pub use prompts::PromptEditor;
+pub use settings::SettingsEditor;
+pub use state::RunForm;

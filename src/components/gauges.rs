@@ -1,0 +1,139 @@
+//! Live gauges of the worker, and the requests measured so far.
+
+use leptos::prelude::*;
+
+use crate::components::sparkline::Sparkline;
+use crate::domain::event::SampleSummary;
+use crate::domain::live::LiveRun;
+use crate::domain::run::RunStatus;
+use crate::domain::units;
+
+/// Speed, CPU and memory now, or that the run waits; and what has been measured.
+#[component]
+pub fn LivePanel(
+    /// The run's live state.
+    live: Memo<Option<LiveRun>>,
+) -> impl IntoView {
+    let is_waiting = Memo::new(move |_| {
+        live.with(|live| live.as_ref().is_some_and(|l| l.status == RunStatus::Queued))
+    });
+    view! {
+        <Show
+            when=move || is_waiting.get()
+            fallback=move || view! { <Gauges live/> }
+        >
+            <p class="ended">
+                "It starts by itself when its turn comes, one run at a time so that none \
+                 disturbs another. You may close this page: the run goes on."
+            </p>
+        </Show>
+        <SamplesSoFar live/>
+    }
+}
+
+#[component]
+fn Gauges(live: Memo<Option<LiveRun>>) -> impl IntoView {
+    let trace = Signal::derive(move || {
+        live.with(|live| {
+            live.as_ref()
+                .map_or_else(Vec::new, |l| l.speed_trace.clone())
+        })
+    });
+    let speed = move || gauge(live, |l| l.live.as_ref()?.tokens_per_second);
+    let cpu = move || gauge(live, |l| l.live.as_ref()?.cpu_usage_percent);
+    let memory = move || gauge(live, |l| l.live.as_ref()?.memory_mb);
+    view! {
+        <div class="grid gauges" aria-label="Live gauges" role="group">
+            <div class="metric">
+                <h3>"Throughput now"</h3>
+                <strong id="live-tokens-per-second">{speed}</strong>
+                <span class="unit">"tok/s"</span>
+                <Sparkline values=trace/>
+            </div>
+            <div class="metric">
+                <h3>"CPU now"</h3>
+                <strong id="live-cpu">{cpu}</strong>
+                <span class="unit">"%"</span>
+            </div>
+            <div class="metric">
+                <h3>"Memory now"</h3>
+                <strong id="live-memory">{memory}</strong>
+                <span class="unit">"MB resident"</span>
+            </div>
+        </div>
+    }
+}
+
+fn gauge(live: Memo<Option<LiveRun>>, read: impl Fn(&LiveRun) -> Option<f64>) -> String {
+    live.with(|live| live.as_ref().and_then(&read))
+        .map_or_else(|| "—".to_owned(), units::number)
+}
+
+#[component]
+fn SamplesSoFar(live: Memo<Option<LiveRun>>) -> impl IntoView {
+    let samples = Memo::new(move |_| {
+        live.with(|live| live.as_ref().map_or_else(Vec::new, |l| l.samples.clone()))
+    });
+    let warnings = Memo::new(move |_| {
+        live.with(|live| live.as_ref().map_or_else(Vec::new, |l| l.warnings.clone()))
+    });
+    view! {
+        {move || {
+            let warnings = warnings.get();
+            (!warnings.is_empty()).then(|| view! { <Warnings warnings/> })
+        }}
+        {move || {
+            let samples = samples.get();
+            (!samples.is_empty()).then(|| view! { <SampleTable samples/> })
+        }}
+    }
+}
+
+/// What a reader should know before trusting the figures.
+#[component]
+pub fn Warnings(
+    /// One sentence each.
+    warnings: Vec<String>,
+) -> impl IntoView {
+    let item = |warning: String| view! { <li>{warning}</li> };
+    view! {
+        <ul class="warnings" aria-label="Warnings">
+            {warnings.into_iter().map(item).collect_view()}
+        </ul>
+    }
+}
+
+#[component]
+fn SampleTable(samples: Vec<SampleSummary>) -> impl IntoView {
+    let row = |sample: &SampleSummary| {
+        let speed = sample
+            .tokens_per_second
+            .map_or_else(|| "—".to_owned(), units::number);
+        view! {
+            <tr>
+                <th scope="row">
+                    {format!("Iteration {}, prompt {}", sample.iteration, sample.prompt)}
+                </th>
+                <td>{speed}</td>
+                <td>{units::number(sample.response_time_s)}</td>
+                <td>{units::number(sample.time_to_first_token_ms)}</td>
+            </tr>
+        }
+    };
+    view! {
+        <div class="scroll">
+            <table>
+                <caption class="hidden">"Requests measured so far, newest first"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Measured so far"</th>
+                        <th scope="col">"tok/s"</th>
+                        <th scope="col">"Response, s"</th>
+                        <th scope="col">"First token, ms"</th>
+                    </tr>
+                </thead>
+                <tbody>{samples.iter().rev().take(8).map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}

@@ -1,0 +1,23 @@
+//! The server's side: only the response can be touched.
+
+use leptos::prelude::use_context;
+
+/// Sets the HTTP status of the page; an unknown number is left out.
+pub fn set_status(status: u16) {
+    let response = use_context::<leptos_axum::ResponseOptions>();
+    let status = axum::http::StatusCode::from_u16(status);
+    if let (Some(response), Ok(status)) = (response, status) {
+        response.set_status(status);
+    }
+}
+
+/// Does nothing: there is no document yet.
+pub fn mark_hydrated() {}
+
+/// None: the server does not know the choice.
+pub fn stored_theme() -> Option<String> {
+    None
+}
+
+/// Does nothing: there is no document yet.
+pub fn apply_theme(_theme: Option<&str>) {}

@@ -1,0 +1,106 @@
+//! The browser's side: one EventSource for the followed run.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::channel::mpsc;
+use futures::future::{AbortHandle, abortable};
+use gloo_net::eventsource::State;
+use gloo_net::eventsource::futures::EventSource;
+use leptos::leptos_dom::helpers::{IntervalHandle, set_interval_with_handle};
+use leptos::task::spawn_local;
+
+use crate::domain::event::Sequenced;
+use crate::domain::run::RunId;
+
+/// How often the connection is looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// Ticks before a connection that the browser gave up is made again.
+const TICKS_BEFORE_RETRY: u32 = 3;
+
+enum Step {
+    Message(String),
+    Closed,
+    Tick,
+}
+
+/// Calls `on_event` with every event until it returns true, and `on_link` with
+/// whether the connection is lost. Aborting the handle closes the connection.
+pub fn follow(
+    id: RunId,
+    on_event: impl Fn(Sequenced) -> bool + 'static,
+    on_link: impl Fn(bool) + 'static,
+) -> AbortHandle {
+    let (work, handle) =
+        abortable(async move { while !follow_once(id, &on_event, &on_link).await {} });
+    spawn_local(async move {
+        let _ = work.await;
+    });
+    handle
+}
+
+/// One connection; true when the run is over, false when it must be made again.
+async fn follow_once(
+    id: RunId,
+    on_event: &impl Fn(Sequenced) -> bool,
+    on_link: &impl Fn(bool),
+) -> bool {
+    let (ticks, _interval) = ticks();
+    let mut ticks = ticks.map(|()| Step::Tick);
+    let connection = EventSource::new(&format!("/events/runs/{id}"))
+        .and_then(|mut source| Ok((source.subscribe("message")?, source)));
+    let Ok((messages, source)) = connection else {
+        return give_up(&mut ticks, on_link).await;
+    };
+    let messages = messages.map(|message| match message {
+        Ok((_, message)) => Step::Message(message.data().as_string().unwrap_or_default()),
+        Err(_) => Step::Closed,
+    });
+    let mut steps = futures::stream::select(messages, &mut ticks);
+    while let Some(step) = steps.next().await {
+        match step {
+            Step::Message(text) => {
+                on_link(false);
+                // An event of a newer server is skipped, not fatal.
+                let event = serde_json::from_str::<Sequenced>(&text);
+                if event.is_ok_and(on_event) {
+                    return true;
+                }
+            }
+            Step::Tick => on_link(source.state() == State::Connecting),
+            Step::Closed => break,
+        }
+    }
+    drop(steps);
+    give_up(&mut ticks, on_link).await
+}
+
+/// Waits before the next connection.
+async fn give_up(
+    ticks: &mut (impl futures::Stream<Item = Step> + Unpin),
+    on_link: &impl Fn(bool),
+) -> bool {
+    on_link(true);
+    for _ in 0..TICKS_BEFORE_RETRY {
+        ticks.next().await;
+    }
+    false
+}
+
+struct Interval(Option<IntervalHandle>);
+
+impl Drop for Interval {
+    fn drop(&mut self) {
+        if let Some(handle) = self.0.take() {
+            handle.clear();
+        }
+    }
+}
+
+fn ticks() -> (mpsc::UnboundedReceiver<()>, Interval) {
+    let (sender, ticks) = mpsc::unbounded();
+    let tick = move || {
+        let _ = sender.unbounded_send(());
+    };
+    (ticks, Interval(set_interval_with_handle(tick, TICK).ok()))
+}

@@ -1,0 +1,20 @@
+//! Values in, a view out: no I/O and no server function below this module.
+
+pub mod alert;
+pub mod answers;
+pub mod empty;
+pub mod environment;
+pub mod form;
+pub mod gauges;
+pub mod host;
+pub mod latency;
+pub mod live;
+pub mod metrics;
+pub mod outcome;
+pub mod progress;
+pub mod run_section;
+pub mod run_table;
+pub mod site;
+pub mod sparkline;
+pub mod theme;
+pub mod words;

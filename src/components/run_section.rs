@@ -1,0 +1,129 @@
+//! A run in its card: bar with status and controls, progress, gauges, outcome.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use crate::components::alert::ErrorAlert;
+use crate::components::gauges::LivePanel;
+use crate::components::live::LiveFeed;
+use crate::components::outcome::Outcome;
+use crate::components::progress::{ProgressLine, StatusLine};
+use crate::components::words;
+use crate::domain::error::AppError;
+use crate::domain::run::{Run, RunId, RunStatus};
+
+/// What a section says while it shows no run.
+const IDLE: &str = "Measures the model as it is: the figures to compare with.";
+
+/// The section. Children stand between progress and outcome.
+#[component]
+pub fn RunSection(
+    /// The heading.
+    #[prop(into)]
+    title: String,
+    /// The shown run.
+    run: RwSignal<Option<Run>>,
+    /// Its live state.
+    feed: LiveFeed,
+    /// What went wrong in talking to the server.
+    problem: RwSignal<Option<AppError>>,
+    /// Starts a run; without it there is no such button.
+    #[prop(optional, into)]
+    on_run: Option<Callback<()>>,
+    /// Whether a request to start is on its way.
+    #[prop(optional, into)]
+    is_starting: Signal<bool>,
+    /// Ends a run.
+    on_cancel: Callback<RunId>,
+    /// The form, where there is one.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let is_active = Memo::new(move |_| feed.state.with(Option::is_some));
+    let cancel = move |_| {
+        if let Some(id) = run.with_untracked(|run| run.as_ref().map(|run| run.id)) {
+            on_cancel.run(id);
+        }
+    };
+    let run_button = on_run.map(|on_run| {
+        view! {
+            <button
+                type="button"
+                class="button primary"
+                disabled=move || is_active.get() || is_starting.get()
+                on:click=move |_| on_run.run(())
+            >
+                "Run baseline"
+            </button>
+        }
+    });
+    view! {
+        <section
+            id="baseline"
+            class="card"
+            aria-labelledby="baseline-title"
+            data-status=move || status(run, feed)
+        >
+            <div class="bar">
+                <h2 id="baseline-title">{title}</h2>
+                <RunLabel run/>
+                <StatusLine run feed idle=IDLE/>
+                <div class="actions">
+                    <Show when=move || is_active.get()>
+                        <button type="button" class="button" on:click=cancel>
+                            "Cancel"
+                        </button>
+                    </Show>
+                    {run_button}
+                </div>
+            </div>
+            <ProgressLine feed/>
+            {move || problem.get().map(|error| view! { <ErrorAlert error/> })}
+            {children.map(|children| children())}
+            {move || {
+                if is_active.get() {
+                    view! { <LivePanel live=feed.state/> }.into_any()
+                } else {
+                    run.get().map(|run| view! { <Outcome run/> }).into_any()
+                }
+            }}
+        </section>
+    }
+}
+
+/// Which run of which model is shown: the form may name another model by now.
+#[component]
+fn RunLabel(run: RwSignal<Option<Run>>) -> impl IntoView {
+    let label = Memo::new(move |_| {
+        run.with(|run| {
+            let run = run.as_ref()?;
+            Some((run.id, run.model.name.clone(), run.model.file_type.clone()))
+        })
+    });
+    move || {
+        label.get().map(|(id, name, file_type)| {
+            view! {
+                <p class="run-label">
+                    <A href=format!("/runs/{id}")>{format!("Run {id}")}</A>
+                    {format!(" · {name} · {file_type}")}
+                </p>
+            }
+        })
+    }
+}
+
+/// The value of `data-status`. A run that has just ended counts as running
+/// until its results are here.
+fn status(run: RwSignal<Option<Run>>, feed: LiveFeed) -> &'static str {
+    let live = feed
+        .state
+        .with(|live| live.as_ref().map(|live| live.status));
+    match live {
+        Some(status) if status.is_terminal() => words::status_key(RunStatus::Running),
+        Some(status) => words::status_key(status),
+        None => run.with(|run| {
+            run.as_ref()
+                .map_or("idle", |run| words::status_key(run.status))
+        }),
+    }
+}

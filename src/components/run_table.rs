@@ -1,0 +1,64 @@
+//! The history as a table; a list of cards where there is little room.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use crate::components::words;
+use crate::domain::run::RunSummary;
+use crate::domain::units;
+
+/// One row for each run, in the given order.
+#[component]
+pub fn RunTable(
+    /// The runs.
+    runs: Vec<RunSummary>,
+) -> impl IntoView {
+    let row = |run: RunSummary| view! { <RunRow run/> };
+    view! {
+        <div class="scroll">
+            <table class="history">
+                <caption class="hidden">"Runs, newest first"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Run"</th>
+                        <th scope="col">"Model"</th>
+                        <th scope="col">"Asked for"</th>
+                        <th scope="col">"Status"</th>
+                        <th scope="col">"Plan"</th>
+                        <th scope="col" class="number">"Throughput, tok/s"</th>
+                        <th scope="col" class="number">"Response time, s"</th>
+                        <th scope="col" class="number">"Memory, MB"</th>
+                    </tr>
+                </thead>
+                <tbody>{runs.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn RunRow(run: RunSummary) -> impl IntoView {
+    let figure = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), units::number);
+    let status = words::status_key(run.status);
+    let plan = words::plan(run.n_prompts.into(), &run.settings);
+    view! {
+        <tr data-status=status>
+            <th scope="row">
+                <A href=format!("/runs/{}", run.id)>{format!("Run {}", run.id)}</A>
+            </th>
+            <td data-label="Model">
+                {run.model_name} " " <small>{run.file_type}</small>
+            </td>
+            <td data-label="Asked for">
+                <time datetime=run.created_at.clone()>{words::date(&run.created_at)}</time>
+            </td>
+            <td data-label="Status">
+                <span class=format!("chip {status}")>{run.status.word()}</span>
+            </td>
+            <td data-label="Plan">{plan}</td>
+            <td class="number" data-label="Throughput, tok/s">{figure(run.tokens_per_second)}</td>
+            <td class="number" data-label="Response time, s">{figure(run.response_time_s)}</td>
+            <td class="number" data-label="Memory, MB">{figure(run.memory_usage_mb)}</td>
+        </tr>
+    }
+}

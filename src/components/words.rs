@@ -1,0 +1,133 @@
+//! Sentences about a run, the same wherever they stand.
+
+use crate::domain::event::{Stage, StageName};
+use crate::domain::live::LiveRun;
+use crate::domain::run::{GenerationMode, Run, RunSettings, RunStatus};
+use crate::domain::units;
+
+/// `2026-03-01T10:20:30Z` as `2026-03-01 10:20 UTC`; other texts as they are.
+pub fn date(rfc3339: &str) -> String {
+    match (rfc3339.get(..10), rfc3339.get(11..16)) {
+        (Some(day), Some(time)) if rfc3339.ends_with('Z') => format!("{day} {time} UTC"),
+        _ => rfc3339.to_owned(),
+    }
+}
+
+/// The value of `data-status`.
+pub fn status_key(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Queued => "queued",
+        RunStatus::Running => "running",
+        RunStatus::Done => "done",
+        RunStatus::Failed => "failed",
+        RunStatus::Cancelled => "cancelled",
+        RunStatus::Interrupted => "interrupted",
+    }
+}
+
+/// `1 launch`, `2 launches`.
+pub fn plural(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", units::count(n), if n == 1 { one } else { many })
+}
+
+/// `2 prompts · 3 × 128 tokens, fixed length`.
+pub fn plan(n_prompts: u64, settings: &RunSettings) -> String {
+    format!(
+        "{} · {} × {} tokens, {}",
+        plural(n_prompts, "prompt", "prompts"),
+        settings.iterations,
+        units::count(u64::from(settings.max_tokens)),
+        mode(settings.mode)
+    )
+}
+
+/// When requests end, in two words.
+pub fn mode(mode: GenerationMode) -> &'static str {
+    match mode {
+        GenerationMode::FixedLength => "fixed length",
+        GenerationMode::NaturalStop => "natural stop",
+    }
+}
+
+/// What a run that is not over is doing. Changes with the stage only, so that
+/// a screen reader is not told every second.
+pub fn live_status(live: &LiveRun) -> String {
+    if live.status.is_terminal() {
+        return "Reading the results".to_owned();
+    }
+    if live.waiting_for_machine {
+        return "Waiting — another Whittle measures on this machine".to_owned();
+    }
+    match (&live.stage, live.queue_position) {
+        (Some(stage), _) => stage_words(stage),
+        (None, Some(1)) => "Queued — next in line".to_owned(),
+        (None, Some(position)) => format!("Queued — number {position} in line"),
+        (None, None) if live.status == RunStatus::Queued => "Queued".to_owned(),
+        (None, None) => "Running".to_owned(),
+    }
+}
+
+fn stage_words(stage: &Stage) -> String {
+    let iteration = format!("iteration {} of {}", stage.iteration, stage.iterations);
+    match (stage.name, stage.prompt) {
+        (StageName::Generating, Some(prompt)) => format!(
+            "Measuring — prompt {prompt} of {}, {iteration}",
+            stage.prompts
+        ),
+        (StageName::Summarizing, _) => "Summarizing".to_owned(),
+        (name, _) => format!("{} — {iteration}", capitalized(name.words())),
+    }
+}
+
+fn capitalized(words: &str) -> String {
+    let mut chars = words.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+/// `about 12 s left`, once something is known.
+pub fn time_left(live: &LiveRun) -> Option<String> {
+    let from_gauges = live.live.as_ref().and_then(|live| live.seconds_left);
+    let from_stage = live.stage.as_ref().and_then(|stage| stage.seconds_left);
+    let seconds = from_gauges.or(from_stage)?;
+    Some(format!("about {} left", units::duration(seconds)))
+}
+
+/// Share of the run that is behind, 0 to 1.
+pub fn fraction_done(live: &LiveRun) -> f64 {
+    let from_gauges = live.live.as_ref().map_or(0.0, |live| live.fraction_done);
+    let from_stage = live.stage.as_ref().map_or(0.0, |stage| stage.fraction_done);
+    from_gauges.max(from_stage).clamp(0.0, 1.0)
+}
+
+/// What became of a run that is over.
+pub fn ended_status(run: &Run) -> String {
+    let when = run.finished_at.as_deref().map(date).unwrap_or_default();
+    let word = match run.status {
+        RunStatus::Done => "Measured",
+        status => status.word(),
+    };
+    let plan = plan(run.spec.prompts.len() as u64, &run.spec.settings);
+    format!("{word} {when} — {plan}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_shown_to_the_minute_in_utc() {
+        assert_eq!(date("2026-03-01T10:20:30Z"), "2026-03-01 10:20 UTC");
+        assert_eq!(date("soon"), "soon");
+    }
+
+    #[test]
+    fn a_plan_counts_in_words() {
+        assert_eq!(
+            plan(1, &RunSettings::default()),
+            "1 prompt · 3 × 128 tokens, fixed length"
+        );
+    }
+}

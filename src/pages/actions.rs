@@ -1,0 +1,104 @@
+//! What pages ask of the server, with the answers put where the views look.
+//! The page may be gone when an answer comes: every write is a `try_` one.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api;
+use crate::domain::error::AppError;
+use crate::domain::live::LiveRun;
+use crate::domain::run::{Run, RunId, RunRequest};
+
+/// Where answers go.
+#[derive(Clone, Copy)]
+pub(super) struct Shown {
+    /// The shown run.
+    pub(super) run: RwSignal<Option<Run>>,
+    /// What went wrong.
+    pub(super) problem: RwSignal<Option<AppError>>,
+}
+
+impl Shown {
+    /// Starts from a stored run.
+    pub(super) fn new(run: Option<Run>) -> Self {
+        Self {
+            run: RwSignal::new(run),
+            problem: RwSignal::new(None),
+        }
+    }
+
+    /// Starts a run and shows it; `is_starting` holds until the answer.
+    pub(super) fn start(self, request: RunRequest, is_starting: RwSignal<bool>) {
+        if is_starting.get_untracked() {
+            return;
+        }
+        is_starting.set(true);
+        self.problem.set(None);
+        spawn_local(async move {
+            let answer = api::start_run(
+                request.model,
+                request.test_queries,
+                request.iterations,
+                request.max_tokens,
+                request.mode,
+                request.n_threads,
+                request.mmap,
+                request.n_gpu_layers,
+            )
+            .await;
+            is_starting.try_set(false);
+            match answer {
+                Ok(run) => drop(self.run.try_set(Some(run))),
+                Err(error) => drop(self.problem.try_set(Some(error))),
+            }
+        });
+    }
+
+    /// Ends a run. The event stream tells when it has ended; a run that was
+    /// still waiting may be over with the answer.
+    pub(super) fn cancel(self, id: RunId) {
+        self.problem.set(None);
+        spawn_local(async move {
+            match api::cancel_run(id.0).await {
+                Ok(run) if run.status.is_terminal() => self.show_if_current(run),
+                Ok(_) => {}
+                Err(error) => drop(self.problem.try_set(Some(error))),
+            }
+        });
+    }
+
+    /// Reads a run that has ended; where the server is gone with it, what the
+    /// events told is shown.
+    pub(super) fn refetch(self, id: RunId, last: LiveRun) {
+        spawn_local(async move {
+            match api::get_run(id.0).await {
+                Ok(run) => self.show_if_current(run),
+                Err(error) => {
+                    self.problem.try_set(Some(error));
+                    self.run.try_update(|shown| {
+                        if let Some(run) = shown.as_mut().filter(|run| run.id == id) {
+                            run.status = last.status;
+                            run.failure = last.failure;
+                        }
+                    });
+                }
+            }
+        });
+    }
+
+    fn show_if_current(self, run: Run) {
+        self.run.try_update(|shown| {
+            if shown.as_ref().is_some_and(|shown| shown.id == run.id) {
+                *shown = Some(run);
+            }
+        });
+    }
+}
+
+/// Keeps prompts and settings for the next visit. A failure costs a
+/// convenience only: the next start says what is wrong with the server.
+pub(super) fn remember(request: RunRequest) {
+    spawn_local(async move {
+        let _ = api::remember(request).await;
+    });
+}

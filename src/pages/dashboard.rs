@@ -1,0 +1,217 @@
+//! `/`: choose a model, run the baseline, read the figures.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+
+use super::actions::{Shown, remember};
+use crate::api;
+use crate::components::alert::PageError;
+use crate::components::empty::NoModels;
+use crate::components::form::{
+    EstimateLine, ModelPicker, PromptEditor, RunForm, SettingsEditor, speeds_of,
+};
+use crate::components::live::follow_run;
+use crate::components::run_section::RunSection;
+use crate::components::words;
+use crate::domain::dashboard::{Dashboard, Machine};
+use crate::domain::model::{LibraryListing, Model, ModelId};
+use crate::domain::run::{Run, RunRequest};
+use crate::domain::units;
+
+/// The page.
+#[component]
+pub fn DashboardPage() -> impl IntoView {
+    let dashboard = Resource::new(|| (), |()| api::load_dashboard());
+    view! {
+        <Title text="Dashboard"/>
+        <Suspense fallback=|| view! { <p class="loading">"Loading the dashboard…"</p> }>
+            {move || Suspend::new(async move {
+                match dashboard.await {
+                    Ok(dashboard) if dashboard.library.models.is_empty() => {
+                        view! { <EmptyDashboard dashboard/> }.into_any()
+                    }
+                    Ok(dashboard) => view! { <Benchmark dashboard/> }.into_any(),
+                    Err(error) => {
+                        view! {
+                            <h1>"Dashboard"</h1>
+                            <PageError error/>
+                        }
+                            .into_any()
+                    }
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn EmptyDashboard(dashboard: Dashboard) -> impl IntoView {
+    view! {
+        <div class="page-head">
+            <h1>"Dashboard"</h1>
+        </div>
+        <section id="baseline" class="card" data-status="idle" aria-labelledby="baseline-title">
+            <div class="bar">
+                <h2 id="baseline-title">"Baseline Benchmark"</h2>
+            </div>
+            <NoModels
+                folder=dashboard.machine.models_folder.clone()
+                n_pending=dashboard.library.n_pending
+            />
+        </section>
+        <MachineLine machine=dashboard.machine/>
+    }
+}
+
+#[component]
+fn Benchmark(dashboard: Dashboard) -> impl IntoView {
+    let speeds = speeds_of(&dashboard);
+    let library_note = library_note(&dashboard.library);
+    let Dashboard {
+        library,
+        remembered,
+        active,
+        latest,
+        machine,
+        ..
+    } = dashboard;
+    let first_choice = active
+        .as_ref()
+        .map(|run| run.model.id.clone())
+        .filter(|id| library.models.iter().any(|model| model.id == *id))
+        .or(library.default_model)
+        .or_else(|| library.models.first().map(|model| model.id.clone()));
+    let form = RunForm::new(&remembered, first_choice.clone());
+    let shown = Shown::new(active.or_else(|| latest_of(&latest, first_choice.as_ref())));
+    let feed = follow_run(
+        shown.run,
+        Callback::new(move |(id, last)| shown.refetch(id, last)),
+    );
+    let is_starting = RwSignal::new(false);
+
+    let keep = Callback::new(move |()| {
+        if let Some(request) = valid_request(form) {
+            remember(request);
+        }
+    });
+    let latest = StoredValue::new(latest);
+    let choose_model = Callback::new(move |()| {
+        keep.run(());
+        shown.problem.set(None);
+        let is_active = feed.state.with_untracked(Option::is_some);
+        if !is_active {
+            let chosen = form.model.get_untracked();
+            keep_latest(latest, shown.run.get_untracked());
+            shown
+                .run
+                .set(latest.with_value(|latest| latest_of(latest, chosen.as_ref())));
+        }
+    });
+    let start = move |()| match untrack(|| form.spec().and_then(|_| form.request())) {
+        Ok(request) => shown.start(request, is_starting),
+        Err(problem) => shown.problem.set(Some(problem)),
+    };
+    let models = StoredValue::new(library.models.clone());
+    let title = move || {
+        models.with_value(|models| {
+            let chosen = form.model.get();
+            let of = |model: &&Model| Some(&model.id) == chosen.as_ref();
+            models.iter().find(of).map(|model| model.name.clone())
+        })
+    };
+    view! {
+        <div class="page-head">
+            <h1>{title}</h1>
+            <ModelPicker form models=library.models on_change=choose_model/>
+            {library_note
+                .map(|words| {
+                    view! {
+                        <p class="note wide">
+                            {words} " " <A href="/models">"See the library"</A>
+                        </p>
+                    }
+                })}
+        </div>
+        <RunSection
+            title="Baseline Benchmark"
+            run=shown.run
+            feed
+            problem=shown.problem
+            on_run=Callback::new(start)
+            is_starting
+            on_cancel=Callback::new(move |id| shown.cancel(id))
+        >
+            <div class="setup">
+                <div>
+                    <PromptEditor form on_change=keep/>
+                </div>
+                <div>
+                    <SettingsEditor form on_change=keep/>
+                    <EstimateLine form speeds/>
+                    <noscript>
+                        <p class="note">
+                            "Starting a run here needs JavaScript. Without it: "
+                            <code>"POST /api/benchmark/baseline"</code>
+                        </p>
+                    </noscript>
+                </div>
+            </div>
+        </RunSection>
+        <MachineLine machine/>
+    }
+}
+
+/// What the picker leaves out.
+fn library_note(library: &LibraryListing) -> Option<String> {
+    let pending = (library.n_pending > 0).then(|| {
+        let files = words::plural(library.n_pending.into(), "file is", "files are");
+        format!("{files} still being checked.")
+    });
+    let unusable = (!library.unusable.is_empty()).then(|| {
+        let files = words::plural(library.unusable.len() as u64, "file", "files");
+        format!("{files} cannot be measured.")
+    });
+    let notes: Vec<String> = [pending, unusable].into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join(" "))
+}
+
+/// The request, if it passes the checks: a half-written form is not kept.
+fn valid_request(form: RunForm) -> Option<RunRequest> {
+    untrack(|| form.spec().and_then(|_| form.request())).ok()
+}
+
+fn latest_of(latest: &[Run], model: Option<&ModelId>) -> Option<Run> {
+    let of_model = |run: &&Run| Some(&run.model.id) == model;
+    latest.iter().find(of_model).cloned()
+}
+
+/// Puts the shown run in front, so that it is found when its model is chosen again.
+fn keep_latest(latest: StoredValue<Vec<Run>>, shown: Option<Run>) {
+    if let Some(run) = shown {
+        latest.update_value(|latest| {
+            latest.retain(|known| known.model.id != run.model.id);
+            latest.insert(0, run);
+        });
+    }
+}
+
+/// The machine in one line.
+#[component]
+fn MachineLine(machine: Machine) -> impl IntoView {
+    let mut parts = vec![machine.cpu_model];
+    parts.push(match machine.physical_cores {
+        Some(physical) => format!("{physical} cores, {} logical", machine.logical_cores),
+        None => format!("{} logical cores", machine.logical_cores),
+    });
+    parts.push(format!(
+        "{} of {} GB available",
+        units::number(machine.available_memory_mb / 1e3),
+        units::number(machine.total_memory_mb / 1e3)
+    ));
+    if let Some(load) = machine.load_average {
+        parts.push(format!("load {load:.1}"));
+    }
+    parts.push(machine.engine_version);
+    view! { <p class="machine">{parts.join(" · ")}</p> }
+}

@@ -1,0 +1,14 @@
+//! One route a file: load, lay out, and send what the user does to the server.
+
+mod actions;
+mod dashboard;
+mod models;
+mod not_found;
+mod run;
+mod runs;
+
+pub use dashboard::DashboardPage;
+pub use models::ModelsPage;
+pub use not_found::NotFoundPage;
+pub use run::RunPage;
+pub use runs::RunsPage;

@@ -1,0 +1,146 @@
+//! `/models`: what can be measured, and what cannot and why.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api;
+use crate::components::alert::PageError;
+use crate::components::empty::NoModels;
+use crate::components::words;
+use crate::domain::model::{LibraryListing, Model, ModelOrigin, UnusableFile};
+use crate::domain::units;
+
+/// The page.
+#[component]
+pub fn ModelsPage() -> impl IntoView {
+    let library = Resource::new(|| (), |()| api::list_models());
+    view! {
+        <Title text="Models"/>
+        <div class="page-head">
+            <h1>"Models"</h1>
+        </div>
+        <Suspense fallback=|| view! { <p class="loading">"Looking at the model folders…"</p> }>
+            {move || Suspend::new(async move {
+                match library.await {
+                    Ok(library) => view! { <Library library/> }.into_any(),
+                    Err(error) => view! { <PageError error/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Library(library: LibraryListing) -> impl IntoView {
+    let LibraryListing {
+        models,
+        unusable,
+        n_pending,
+        folders,
+        ..
+    } = library;
+    let n_models = words::plural(models.len() as u64, "model", "models");
+    let folder = folders.first().cloned().unwrap_or_default();
+    let pending = (n_pending > 0 && !models.is_empty()).then(|| {
+        let files = words::plural(n_pending.into(), "more file is", "more files are");
+        view! { <p class="note inset">{format!("{files} being checked: reload in a moment.")}</p> }
+    });
+    let usable = if models.is_empty() {
+        view! { <NoModels folder n_pending/> }.into_any()
+    } else {
+        view! { <ModelTable models/> }.into_any()
+    };
+    let list_folder = |folder: String| view! { <li><code>{folder}</code></li> };
+    view! {
+        <section class="card" aria-labelledby="usable-title">
+            <div class="bar">
+                <h2 id="usable-title">"Library"</h2>
+                <p>{n_models} " that can be measured"</p>
+            </div>
+            {pending}
+            {usable}
+        </section>
+        {(!unusable.is_empty()).then(|| view! { <Unusable files=unusable/> })}
+        <section class="card" aria-labelledby="folders-title">
+            <div class="bar">
+                <h2 id="folders-title">"Folders"</h2>
+                <p>"Searched for GGUF files; more with " <code>"whittle serve --models DIR"</code></p>
+            </div>
+            <ul class="folders">{folders.into_iter().map(list_folder).collect_view()}</ul>
+        </section>
+    }
+}
+
+#[component]
+fn ModelTable(models: Vec<Model>) -> impl IntoView {
+    let row = |model: Model| view! { <ModelRow model/> };
+    view! {
+        <div class="scroll">
+            <table class="history">
+                <caption class="hidden">"Models that can be measured"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Type"</th>
+                        <th scope="col" class="number">"Size, MB"</th>
+                        <th scope="col" class="number">"Bits per weight"</th>
+                        <th scope="col" class="number">"Parameters"</th>
+                        <th scope="col">"Architecture"</th>
+                        <th scope="col">"File"</th>
+                    </tr>
+                </thead>
+                <tbody>{models.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn ModelRow(model: Model) -> impl IntoView {
+    let size = units::number(model.size_mb());
+    let bits = model
+        .bits_per_weight()
+        .map_or_else(|| "—".to_owned(), units::number);
+    let origin = match model.origin {
+        ModelOrigin::DataFolder => "data folder",
+        ModelOrigin::Registered => "registered folder",
+        ModelOrigin::CommandLine => "command line",
+    };
+    view! {
+        <tr id=format!("model-{}", model.id)>
+            <th scope="row">
+                {model.name}
+                {model.provenance.map(|words| view! { <small class="line">{words}</small> })}
+            </th>
+            <td data-label="Type">{model.file_type}</td>
+            <td class="number" data-label="Size, MB">{size}</td>
+            <td class="number" data-label="Bits per weight">{bits}</td>
+            <td class="number" data-label="Parameters">{units::parameters(model.n_params)}</td>
+            <td data-label="Architecture">{model.architecture}</td>
+            <td data-label="File">
+                {model.file_name} <small class="line">{origin}</small>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn Unusable(files: Vec<UnusableFile>) -> impl IntoView {
+    let row = |file: UnusableFile| {
+        view! {
+            <div>
+                <dt>{file.file_name}</dt>
+                <dd>{file.reason}</dd>
+            </div>
+        }
+    };
+    view! {
+        <section class="card" aria-labelledby="unusable-title">
+            <div class="bar">
+                <h2 id="unusable-title">"Cannot be measured"</h2>
+                <p>"Files that look like models, and what is wrong with them"</p>
+            </div>
+            <dl class="terms wide">{files.into_iter().map(row).collect_view()}</dl>
+        </section>
+    }
+}
