@@ -46,7 +46,7 @@ export const test = base.extend<Options & Fixtures & { started: [Server, string]
 });
 
 /** Collects what the pages of `context` complain about. */
-export async function listen(context: BrowserContext): Promise<string[]> {
+async function listen(context: BrowserContext): Promise<string[]> {
   const complaints: string[] = [];
   context.on('console', (message) => {
     const type = message.type();
