@@ -76,7 +76,7 @@ export class Dashboard {
       await settings.locator('summary').click();
     }
     await settings.getByLabel(/^Iterations/).fill(String(job.iterations));
-    await settings.getByLabel(/^Max tokens/).fill(String(job.maxTokens));
+    await settings.getByLabel(/^(Max tokens|Tokens per prompt)/).fill(String(job.maxTokens));
   }
 
   async start(job: { prompts: string[]; iterations: number; maxTokens: number }): Promise<void> {

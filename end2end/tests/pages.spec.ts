@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 
 import { Dashboard, SHORT } from './dashboard.ts';
-import { expect, open, picture, test } from './journey.ts';
+import { expect, hydrated, open, picture, test } from './journey.ts';
 
 test.describe('without a model', () => {
   test.use({ library: 'empty' });
@@ -19,6 +19,15 @@ test.describe('without a model', () => {
     await expect(page.getByRole('link', { name: /^Run \d+/ })).toHaveCount(0);
     await picture(page, 'no-runs');
   });
+});
+
+test('the library shows its models and where they come from', async ({ page }) => {
+  await open(page, '/models');
+  const row = (type: string) =>
+    page.getByRole('row').filter({ has: page.getByRole('cell', { name: type, exact: true }) });
+  await expect(row('Q4_1')).toBeVisible();
+  // The demo's baseline is no original, and says so wherever it is shown.
+  await expect(row('F16')).toContainText(/upcast from Q4_1/i);
 });
 
 test.describe('on a narrow screen', () => {
@@ -93,6 +102,16 @@ for (const scheme of ['light', 'dark'] as const) {
     });
   });
 }
+
+test('a chosen theme outlives a reload', async ({ page }) => {
+  await open(page, '/');
+  await page.getByLabel('Theme').selectOption('Dark');
+  expect((await page.evaluate(contrasts)).background).toBeLessThan(0.5);
+  await page.reload();
+  await hydrated(page);
+  await expect(page.getByLabel('Theme')).toHaveValue('dark');
+  expect((await page.evaluate(contrasts)).background).toBeLessThan(0.5);
+});
 
 /** The page's luminance, and the texts that are hard to read. Runs in the page. */
 function contrasts(): { background: number; faint: string[] } {

@@ -1,7 +1,7 @@
 // A Whittle server of a journey's own: free port, data folder of its own.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,7 +25,7 @@ export class Server {
     for (const needed of library === 'demo' ? [binary, demoDir] : [binary]) {
       if (!existsSync(needed)) throw new Error(`${needed} is missing; run 'make build demo'`);
     }
-    const dataDir = mkdtempSync(join(tmpdir(), 'whittle-journey-'));
+    const dataDir = realpathSync(mkdtempSync(join(tmpdir(), 'whittle-journey-')));
     const args = ['serve', '--addr', '127.0.0.1:0', '--data-dir', dataDir];
     if (library === 'demo') args.push('--models', demoDir);
     const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
