@@ -83,16 +83,18 @@ export class Server {
       .map(([pid]) => Number(pid));
   }
 
-  /** Ends it as Ctrl-C would, and makes sure that it is gone. */
+  /** Ends it as Ctrl-C would, and complains when it does not listen. */
   async stop(): Promise<void> {
     const { child } = this;
+    let isKilled = false;
     if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGINT');
-      const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+      const timer = setTimeout(() => (isKilled = child.kill('SIGKILL')), 15_000);
       await ended;
       clearTimeout(timer);
     }
     rmSync(this.dataDir, { recursive: true, force: true });
+    if (isKilled) throw new Error(`the server did not end on SIGINT; it printed:\n${this.output}`);
   }
 }
