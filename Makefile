@@ -1,0 +1,95 @@
+# The two commands of Whittle are `make run` and `make test`; both bring what
+# they need. The other targets are their parts.
+
+# Everything that is compiled or fetched once stays here, for every clone:
+# llama.cpp alone takes minutes.
+CACHE := $(HOME)/.cache/whittle
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export DEMO_DIR ?= $(CACHE)/demo
+export PATH := $(CACHE)/tools/bin:$(CACHE)/tools/node_modules/.bin:$(PATH)
+
+# These would silently replace the flags of .cargo/config.toml, and with them
+# llama.cpp's use of this processor.
+unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
+
+ADDR ?= 127.0.0.1:8320
+
+SERVER := --release --no-default-features --features ssr
+FRONT := --profile wasm-release --lib --target wasm32-unknown-unknown --no-default-features --features hydrate
+
+# A copy of the server of its own: another clone's build replaces the one in
+# the shared target folder, even while this one's tests run.
+WHITTLE := $(CURDIR)/target/whittle
+SITE := target/site.stamp
+DEMO_Q4_1 := $(DEMO_DIR)/SmolLM2-135M-Instruct.Q4_1.gguf
+DEMO_F16 := $(DEMO_DIR)/SmolLM2-135M-Instruct.F16.gguf
+
+# The folders too: their times tell of removed files.
+SOURCES := $(shell find src style public 2>/dev/null) \
+	Cargo.toml Cargo.lock rust-toolchain.toml .cargo/config.toml
+
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: ## Build Whittle and serve it with a demo model on ADDR (default 127.0.0.1:8320)
+	@test -x $(WHITTLE) || echo "The first build takes about 20 minutes on 2 cores: the wasm tools, llama.cpp, Whittle. Later ones take seconds."
+	@$(MAKE) --no-print-directory setup build demo
+	exec $(WHITTLE) serve --addr $(ADDR) --models "$(DEMO_DIR)"
+
+test: ## Check everything: format, lints, Rust tests, the browser journeys
+	@test -x $(WHITTLE) || echo "The first build takes about 20 minutes on 2 cores: the wasm tools, llama.cpp, Whittle."
+	@$(MAKE) --no-print-directory setup-test $(DEMO_Q4_1) lint $(SITE) unit e2e
+
+setup: ## Install what the build needs
+	@./setup.sh build
+
+setup-test:
+	@./setup.sh test
+
+build: $(SITE) server ## Build the front end, and the server that embeds it
+
+# cargo-leptos builds it, not cargo alone: it also runs wasm-bindgen, wasm-opt
+# and the style sheet's compiler. It starts from an empty target/site each time,
+# so the stamp lies beside it.
+$(SITE): $(SOURCES)
+	cargo leptos build --release --frontend-only --precompress
+	@touch $@
+
+# After the front end, which the server embeds.
+server: $(SITE)
+	cargo build $(SERVER) --bin whittle
+	@cmp -s "$(CARGO_TARGET_DIR)/release/whittle" $(WHITTLE) || \
+		{ cp "$(CARGO_TARGET_DIR)/release/whittle" $(WHITTLE).new && mv $(WHITTLE).new $(WHITTLE); }
+
+demo: $(DEMO_F16) ## Fetch the demo model and upcast it to F16, the demo's baseline
+
+$(DEMO_Q4_1):
+	@./setup.sh demo
+
+$(DEMO_F16): $(DEMO_Q4_1) | server
+	$(WHITTLE) upcast "$(DEMO_Q4_1)" "$@"
+
+# The profiles of the builds, so that both compile llama.cpp and the build
+# scripts once, and cargo-leptos' own folder for the front end's.
+lint: ## Check format and lints
+	cargo fmt --check
+	cargo clippy $(SERVER) --all-targets -- -D warnings
+	cargo clippy $(FRONT) --target-dir "$(CARGO_TARGET_DIR)/front" -- -D warnings
+	cd end2end && npm run --silent typecheck
+
+unit: ## Run the Rust tests
+	cargo test $(SERVER)
+
+e2e: build demo ## Run the browser journeys against the release server
+	cd end2end && WHITTLE_BIN=$(WHITTLE) npm run --silent journeys
+
+bench-engine: build demo ## Compare the engine's speed with llama.cpp's own llama-bench
+	python3 end2end/bench-engine.py --whittle $(WHITTLE) "$(DEMO_F16)" "$(DEMO_Q4_1)"
+
+clean: ## Remove what was built here; the shared cache stays
+	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report
+	@echo "Kept: $(CACHE), with llama.cpp's build, the tools and the demo model."

@@ -1,0 +1,105 @@
+import { cards, Dashboard, expectFigures, figures, latestRun, LONG, SHORT } from './dashboard.ts';
+import { expect, hydrated, open, picture, test } from './journey.ts';
+
+test('a baseline is measured, shown and kept', async ({ page, request, browser, baseURL }) => {
+  const dashboard = await Dashboard.open(page);
+  await picture(page, 'nothing-run-yet');
+  const prompts = ['What is autism?', 'Name three rivers.', 'What are the symptoms?'];
+  await dashboard.fill({ prompts, iterations: 1, maxTokens: 16 });
+  await dashboard.runButton.click();
+
+  await dashboard.reaches('running');
+  await expect(dashboard.section.getByRole('progressbar')).toBeVisible();
+  await picture(page, 'running');
+  await dashboard.reaches('done');
+  await picture(page, 'done');
+
+  const run = await latestRun(request);
+  expect(run.status).toBe('done');
+  expect(run.spec.prompts).toEqual(prompts);
+  expect(run.spec.settings).toMatchObject({ iterations: 1, max_tokens: 16 });
+  expectFigures(await cards(page), figures(run));
+
+  await test.step('the history leads to it', async () => {
+    await open(page, '/runs');
+    await page.getByRole('link', { name: `Run ${run.id}`, exact: true }).click();
+    await expect(page).toHaveURL(`/runs/${run.id}`);
+    await expect.poll(() => cards(page)).not.toEqual({});
+    expectFigures(await cards(page), figures(run));
+    await picture(page, 'its-page');
+  });
+
+  await test.step('its page tells the same without JavaScript', async () => {
+    const context = await browser.newContext({ baseURL, javaScriptEnabled: false });
+    const plain = await context.newPage();
+    await plain.goto(`/runs/${run.id}`);
+    expectFigures(await cards(plain), figures(run));
+    await expect(plain.locator('body')).toContainText('Name three rivers.');
+    await picture(plain, 'its-page-without-javascript');
+    await context.close();
+  });
+
+  await test.step('the dashboard still shows it on the next visit', async () => {
+    await open(page, '/');
+    expectFigures(await cards(page), figures(run));
+    await expect(dashboard.prompt(2)).toHaveValue('Name three rivers.');
+  });
+});
+
+test('a run is cancelled', async ({ page, request, server }) => {
+  const dashboard = await Dashboard.open(page);
+  await dashboard.start(LONG);
+  await dashboard.cancelButton.click();
+  await dashboard.reaches('cancelled');
+  await picture(page, 'cancelled');
+  expect((await latestRun(request)).status).toBe('cancelled');
+  await expect.poll(() => server.workers(), 'the worker is gone').toEqual([]);
+  await expect(dashboard.runButton).toBeEnabled();
+});
+
+test('a reload and a second tab follow a run to its end', async ({ page, context, request }) => {
+  const dashboard = await Dashboard.open(page);
+  await dashboard.start({ prompts: ['Tell me a story.'], iterations: 3, maxTokens: 200 });
+  await page.reload();
+  await hydrated(page);
+  await expect(dashboard.section).toHaveAttribute('data-status', 'running');
+
+  const second = await Dashboard.open(await context.newPage());
+  await expect(second.section).toHaveAttribute('data-status', 'running');
+
+  await dashboard.reaches('done');
+  await second.reaches('done');
+  const stored = figures(await latestRun(request));
+  expectFigures(await cards(page), stored);
+  expectFigures(await cards(second.page), stored);
+});
+
+test('a killed worker fails its run and no other', async ({ page, request, server }) => {
+  const dashboard = await Dashboard.open(page);
+  await dashboard.start(LONG);
+  await expect.poll(() => server.workers().length, 'a worker runs').toBe(1);
+  for (const pid of server.workers()) process.kill(pid, 'SIGKILL');
+
+  await dashboard.reaches('failed');
+  await picture(page, 'failed');
+  const failure = (await latestRun(request)).failure;
+  expect(failure?.kind).toBe('worker_crashed');
+  await expect(dashboard.section).toContainText(failure?.message ?? 'a message');
+  expect(failure?.message).toMatch(/SIGKILL|signal 9|killed/i);
+
+  await test.step('the log is shown on demand', async () => {
+    const log = dashboard.section
+      .locator('details')
+      .filter({ has: page.locator('summary', { hasText: /log/i }) });
+    const lastLine = failure?.log_tail.findLast((line) => line.trim()) ?? 'a line of the log';
+    await expect(log.getByText(lastLine).first()).toBeHidden();
+    await log.locator('summary').click();
+    await expect(log.getByText(lastLine).first()).toBeVisible();
+  });
+
+  await test.step('the next run succeeds', async () => {
+    await dashboard.start(SHORT);
+    await dashboard.reaches('done');
+    expectFigures(await cards(page), figures(await latestRun(request)));
+  });
+});

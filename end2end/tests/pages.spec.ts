@@ -1,0 +1,185 @@
+import type { Page } from '@playwright/test';
+
+import { Dashboard, SHORT } from './dashboard.ts';
+import { expect, hydrated, open, picture, test } from './journey.ts';
+
+test.describe('without a model', () => {
+  test.use({ library: 'empty' });
+
+  test('the dashboard says where to put one', async ({ page, server }) => {
+    const dashboard = await Dashboard.open(page);
+    await expect(page.getByText(/gguf/i).first()).toBeVisible();
+    await expect(page.getByText(`${server.dataDir}/models`).first()).toBeVisible();
+    if (await dashboard.runButton.isVisible()) await expect(dashboard.runButton).toBeDisabled();
+    await picture(page, 'no-model');
+
+    await open(page, '/models');
+    await expect(page.getByText(`${server.dataDir}/models`).first()).toBeVisible();
+    await open(page, '/runs');
+    await expect(page.getByRole('link', { name: /^Run \d+/ })).toHaveCount(0);
+    await picture(page, 'no-runs');
+  });
+});
+
+test('the library shows its models and where they come from', async ({ page }) => {
+  await open(page, '/models');
+  const row = (type: string) =>
+    page.getByRole('row').filter({ has: page.getByRole('cell', { name: type, exact: true }) });
+  await expect(row('Q4_1')).toBeVisible();
+  // The demo's baseline is no original, and says so wherever it is shown.
+  await expect(row('F16')).toContainText(/upcast from Q4_1/i);
+});
+
+test.describe('on a narrow screen', () => {
+  test.use({ viewport: { width: 320, height: 640 } });
+
+  test('everything can be reached without scrolling sideways', async ({ page }) => {
+    const dashboard = await Dashboard.open(page);
+    await expectNoSidewaysScroll(page);
+    await dashboard.start(SHORT);
+    await expectNoSidewaysScroll(page);
+    await dashboard.reaches('done');
+    await expectNoSidewaysScroll(page);
+    await picture(page, 'narrow-dashboard');
+    for (const path of ['/runs', '/runs/1', '/models']) {
+      await open(page, path);
+      await expectNoSidewaysScroll(page);
+      await picture(page, `narrow${path.replaceAll('/', '-')}`);
+    }
+  });
+});
+
+async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const wide = await page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.body.querySelectorAll('*')]
+      .filter((element) => element.getBoundingClientRect().right > width + 0.5)
+      .map((element) => `<${element.tagName.toLowerCase()} class="${element.className}">`);
+  });
+  expect(wide, `elements wider than ${page.url()} on a narrow screen`).toEqual([]);
+}
+
+test('a run is started and cancelled by keyboard alone', async ({ page }) => {
+  const dashboard = await Dashboard.open(page);
+  await tabTo(page, 'Run baseline');
+  await page.keyboard.press('Enter');
+  await dashboard.reaches('running');
+  await tabTo(page, 'Cancel');
+  await page.keyboard.press('Enter');
+  await dashboard.reaches('cancelled');
+});
+
+/** Presses Tab until a button is focused, as a user without a mouse does. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const button = page.getByRole('button', { name });
+  for (let presses = 0; presses < 100; presses++) {
+    await page.keyboard.press('Tab');
+    if (await button.evaluate((element) => element === document.activeElement)) {
+      const outline = await button.evaluate((element) => getComputedStyle(element).outlineStyle);
+      expect(outline, `the focused ${name} is marked`).not.toBe('none');
+      return;
+    }
+  }
+  throw new Error(`${name} was not reached with 100 presses of Tab`);
+}
+
+for (const scheme of ['light', 'dark'] as const) {
+  test.describe(`in the ${scheme} scheme`, () => {
+    test.use({ colorScheme: scheme });
+
+    test('text stands out from its background', async ({ page }) => {
+      const dashboard = await Dashboard.open(page);
+      await dashboard.start(SHORT);
+      await dashboard.reaches('done');
+      for (const path of ['/', '/runs', '/runs/1', '/models']) {
+        await open(page, path);
+        const { background, faint } = await page.evaluate(contrasts);
+        expect(background > 0.5, `${path} is ${scheme}`).toBe(scheme === 'light');
+        expect(faint, `texts of ${path} with a contrast below 4.5`).toEqual([]);
+        await picture(page, `${scheme}${path.replaceAll('/', '-')}`);
+      }
+    });
+  });
+}
+
+test('a chosen theme outlives a reload', async ({ page }) => {
+  await open(page, '/');
+  await page.getByLabel('Theme').selectOption('Dark');
+  expect((await page.evaluate(contrasts)).background).toBeLessThan(0.5);
+  await page.reload();
+  await hydrated(page);
+  await expect(page.getByLabel('Theme')).toHaveValue('dark');
+  expect((await page.evaluate(contrasts)).background).toBeLessThan(0.5);
+});
+
+/** The page's luminance, and the texts that are hard to read. Runs in the page. */
+function contrasts(): { background: number; faint: string[] } {
+  type Colour = [number, number, number, number];
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = 1;
+  const brush = canvas.getContext('2d', { willReadFrequently: true });
+  if (!brush) throw new Error('no canvas');
+  // A canvas understands every way to write a colour.
+  const parse = (css: string): Colour => {
+    brush.clearRect(0, 0, 1, 1);
+    brush.fillStyle = css;
+    brush.fillRect(0, 0, 1, 1);
+    const [r = 0, g = 0, b = 0, a = 0] = brush.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const over = (top: Colour, below: Colour): Colour => {
+    const mix = (i: 0 | 1 | 2) => top[i] * top[3] + below[i] * (1 - top[3]);
+    return [mix(0), mix(1), mix(2), 1];
+  };
+  const background = (element: Element | null): Colour => {
+    if (!element) return [255, 255, 255, 1];
+    const own = parse(getComputedStyle(element).backgroundColor);
+    return own[3] === 1 ? own : over(own, background(element.parentElement));
+  };
+  // WCAG 2.2, relative luminance and contrast ratio.
+  const luminance = ([r, g, b]: Colour): number => {
+    const linear = (value: number) => {
+      const c = value / 255;
+      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    };
+    return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  };
+  const faint: string[] = [];
+  for (const element of document.body.querySelectorAll<HTMLElement>('*')) {
+    const text = [...element.childNodes]
+      .filter((node) => node.nodeType === Node.TEXT_NODE)
+      .map((node) => node.textContent?.trim() ?? '')
+      .join(' ')
+      .trim();
+    // Inactive controls are exempt, as in WCAG.
+    const inactive = element.closest(':disabled, [aria-disabled="true"], [aria-hidden="true"], svg');
+    if (!text || inactive || !element.checkVisibility({ checkOpacity: true })) continue;
+    const below = background(element);
+    const ink = over(parse(getComputedStyle(element).color), below);
+    const [dark, light] = [luminance(ink), luminance(below)].sort((a, b) => a - b);
+    const ratio = ((light ?? 0) + 0.05) / ((dark ?? 0) + 0.05);
+    if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${element.tagName.toLowerCase()} "${text}"`);
+  }
+  return { background: luminance(background(document.body)), faint };
+}
+
+test.describe('a page that does not exist', () => {
+  // Chromium itself writes the status into the console.
+  test.use({ expectedComplaints: [/status of 404/] });
+
+  test('says so and leads back', async ({ page }) => {
+    const answer = await page.goto('/no-such-page');
+    expect(answer?.status()).toBe(404);
+    await expect(page.getByRole('heading').filter({ hasText: /not found|no such page/i })).toBeVisible();
+    await picture(page, 'not-found');
+
+    const missing = await page.goto('/runs/999999');
+    expect(missing?.status()).toBe(404);
+    await expect(page.getByText('999999').first()).toBeVisible();
+
+    await page.locator('a[href="/"]').first().click();
+    await expect(page).toHaveURL('/');
+    await expect(page.locator('#baseline')).toBeVisible();
+  });
+});
