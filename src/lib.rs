@@ -1,19 +1,32 @@
 //! Whittle cuts a local language model down and shows, on the user's own
 //! machine and prompts, what each cut buys and what it costs.
 //!
-//! Shared by server and browser: [`domain`] (plain data). The rest is the
+//! Shared by server and browser: [`domain`] (plain data), [`api`] (server
+//! functions), [`app`], `pages` and `components` (views). The rest is the
 //! server's alone.
 
+pub mod api;
+pub mod app;
+mod components;
 pub mod domain;
+mod pages;
 
 #[cfg(feature = "ssr")]
 pub mod backend;
 #[cfg(feature = "ssr")]
 pub mod bench;
 #[cfg(feature = "ssr")]
+pub mod cli;
+#[cfg(feature = "ssr")]
 mod engine;
 #[cfg(feature = "ssr")]
+pub mod gguf;
+#[cfg(feature = "ssr")]
+pub mod library;
+#[cfg(feature = "ssr")]
 pub mod queue;
+#[cfg(feature = "ssr")]
+pub mod server;
 #[cfg(feature = "ssr")]
 pub mod store;
 #[cfg(feature = "ssr")]

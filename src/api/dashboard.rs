@@ -17,12 +17,16 @@ pub async fn list_models() -> Result<LibraryListing, AppError> {
 /// Loads everything that the dashboard shows.
 #[server(prefix = "/api", endpoint = "dashboard", input = GetUrl, output = Json)]
 pub async fn load_dashboard() -> Result<Dashboard, AppError> {
-    expect_context::<crate::server::AppState>().dashboard().await
+    expect_context::<crate::server::AppState>()
+        .dashboard()
+        .await
 }
 
 /// Keeps the user's prompts and settings for the next visit.
 #[server(prefix = "/api", endpoint = "remember", input = Json, output = Json)]
 pub async fn remember(request: RunRequest) -> Result<(), AppError> {
     let spec = crate::domain::run::RunSpec::try_from(request)?;
-    expect_context::<crate::server::AppState>().remember(&spec).await
+    expect_context::<crate::server::AppState>()
+        .remember(&spec)
+        .await
 }

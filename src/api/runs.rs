@@ -1,5 +1,8 @@
 //! Starting, following, ending and reading runs.
-#![expect(clippy::too_many_arguments, reason = "they are the fields of the JSON body")]
+#![expect(
+    clippy::too_many_arguments,
+    reason = "they are the fields of the JSON body"
+)]
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
@@ -31,7 +34,9 @@ pub async fn start_run(
         mmap,
         n_gpu_layers,
     })?;
-    expect_context::<crate::server::AppState>().start(spec).await
+    expect_context::<crate::server::AppState>()
+        .start(spec)
+        .await
 }
 
 /// Ends a run at any stage; a run that has ended already stays as it is.
@@ -52,5 +57,7 @@ pub async fn list_runs(
     before: Option<i64>,
     limit: Option<u32>,
 ) -> Result<Vec<RunSummary>, AppError> {
-    expect_context::<crate::server::AppState>().runs(before, limit).await
+    expect_context::<crate::server::AppState>()
+        .runs(before, limit)
+        .await
 }

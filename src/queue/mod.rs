@@ -159,9 +159,9 @@ impl Queue {
         self.job(id).map(|job| job.feed.subscribe())
     }
 
-    /// Set once no more runs are taken: streams end then.
-    pub fn shutdown(&self) -> CancellationToken {
-        self.inner.shutdown.clone()
+    /// Set once every run has ended after `shut_down`: streams end then.
+    pub fn shut_down_done(&self) -> CancellationToken {
+        self.inner.runner_done.clone()
     }
 
     /// Interrupts what runs and waits, and returns when all of it is stored.

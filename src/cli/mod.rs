@@ -1,0 +1,94 @@
+//! The command line: what can be asked for, and where it is answered.
+
+mod bench;
+mod upcast;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::library::DataFolder;
+use crate::server::{ServeOptions, serve};
+
+/// Cuts local language models down and shows what each cut buys and costs.
+#[derive(Debug, Parser)]
+#[command(name = "whittle", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the dashboard.
+    Serve {
+        /// Where to listen; a loopback address.
+        #[arg(long, default_value = "127.0.0.1:8320")]
+        addr: SocketAddr,
+        #[command(flatten)]
+        data: DataDir,
+        /// A folder with .gguf files; repeatable, remembered.
+        #[arg(long, value_name = "DIR")]
+        models: Vec<PathBuf>,
+    },
+    /// Measure a model: the dashboard's figures on the command line.
+    Bench(bench::BenchArgs),
+    /// Rewrite a quantized model as F16; what quantizing lost stays lost.
+    Upcast {
+        /// The model to read.
+        source: PathBuf,
+        /// The file to write.
+        target: PathBuf,
+    },
+    /// Compute in a process of its own; started by the others.
+    #[command(hide = true)]
+    Worker,
+}
+
+#[derive(Debug, Args)]
+struct DataDir {
+    /// Where the history and the models are [default: $WHITTLE_DATA, else
+    /// $XDG_DATA_HOME/whittle].
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+impl DataDir {
+    fn path(self) -> PathBuf {
+        self.data_dir.unwrap_or_else(DataFolder::default_path)
+    }
+}
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// When it cannot be done; the message says why and what to do.
+pub fn run() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    // A worker's standard error is the engine's log.
+    if !matches!(cli.command, Command::Worker) {
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
+    }
+    match cli.command {
+        Command::Worker => crate::worker::run(),
+        Command::Serve { addr, data, models } => runtime()?.block_on(serve(ServeOptions {
+            address: addr,
+            data_dir: data.path(),
+            models,
+        })),
+        Command::Bench(args) => runtime()?.block_on(bench::bench(args)),
+        Command::Upcast { source, target } => runtime()?.block_on(upcast::upcast(&source, &target)),
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+}

@@ -1,0 +1,48 @@
+//! `whittle upcast`: a quantized model as F16, whole or not at all.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::backend::{WorkerLauncher, WorkerProcess};
+use crate::domain::protocol::{WorkerCommand, WorkerEvent};
+use crate::gguf::check_model;
+
+pub(super) async fn upcast(source: &Path, target: &Path) -> anyhow::Result<()> {
+    let header =
+        check_model(source).with_context(|| format!("{} cannot be used", source.display()))?;
+    if target.exists() {
+        bail!(
+            "{} exists already; remove it or choose another name",
+            target.display()
+        );
+    }
+    let temporary = target.with_extension("gguf.part");
+    let written = write(source, &temporary, &header.file_type).await;
+    if written.is_err() {
+        // It may not have been made.
+        let _ = fs::remove_file(&temporary);
+    }
+    written?;
+    check_model(&temporary).context("the engine wrote a file that cannot be used")?;
+    File::open(&temporary)?.sync_all()?;
+    fs::rename(&temporary, target)?;
+    println!("{}: {} as F16", target.display(), header.file_type);
+    Ok(())
+}
+
+async fn write(source: &Path, target: &Path, file_type: &str) -> anyhow::Result<()> {
+    let (mut worker, _) = WorkerProcess::start(&WorkerLauncher::current_program()?).await?;
+    let command = WorkerCommand::UpcastToF16 {
+        source: source.to_string_lossy().into_owned(),
+        target: target.to_string_lossy().into_owned(),
+        provenance: format!("upcast from {file_type}"),
+    };
+    let doing = "writing the F16 file";
+    match worker.ask(&command, doing, |_| ()).await? {
+        WorkerEvent::Upcast => worker.stop().await,
+        other => return Err(worker.unexpected(doing, &other).into()),
+    }
+    Ok(())
+}

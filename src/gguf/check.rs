@@ -1,0 +1,165 @@
+//! Whether a GGUF file is a language model that can be measured, and what its
+//! header says.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::path::Path;
+
+use super::GgufError;
+use super::header::{self, Header, Tensor};
+use super::types::file_type;
+
+/// What a model's header says. All texts are untrusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelHeader {
+    /// `general.name`, cleaned of control characters, at most 200 characters.
+    pub name: Option<String>,
+    /// `general.architecture`, such as `llama`.
+    pub architecture: String,
+    /// llama.cpp's name of the file type; where the file does not say, the
+    /// tensor type that takes the most bytes.
+    pub file_type: String,
+    /// Elements of all tensors.
+    pub n_params: u64,
+    /// The context length that the model was trained for, tokens.
+    pub n_ctx_train: Option<u32>,
+    /// `whittle.provenance`: how Whittle made the file.
+    pub provenance: Option<String>,
+}
+
+/// Architectures that turn text into one vector and generate nothing, and the
+/// projectors that come beside a model. Source: `llama-arch.cpp`.
+const NOT_GENERATIVE: [&str; 12] = [
+    "bert",
+    "modern-bert",
+    "nomic-bert",
+    "nomic-bert-moe",
+    "neo-bert",
+    "jina-bert-v2",
+    "jina-bert-v3",
+    "eurobert",
+    "t5encoder",
+    "gemma-embedding",
+    "clip",
+    "wavtokenizer-dec",
+];
+
+/// Reads and checks the header of the file at `path`. Blocks for some
+/// milliseconds.
+///
+/// # Errors
+/// When the file cannot be read, is no GGUF, is truncated or damaged, or is a
+/// GGUF that generates no text.
+pub fn check_model(path: &Path) -> Result<ModelHeader, GgufError> {
+    let file = File::open(path)?;
+    let len = file.metadata()?.len();
+    check(BufReader::with_capacity(1 << 16, file), len)
+}
+
+fn check(file: impl Read + Seek, len: u64) -> Result<ModelHeader, GgufError> {
+    let header = header::read(file, len)?;
+    let architecture = header
+        .text("general.architecture")
+        .ok_or_else(|| GgufError::damaged("general.architecture is missing"))?
+        .to_owned();
+    refuse_other_kinds(&header, &architecture)?;
+    let key = |name: &str| format!("{architecture}.{name}");
+    // llama.cpp aborts on a model without blocks.
+    match header.metadata.get(&key("block_count")) {
+        Some(header::Value::Integer(1..=4096)) => {}
+        _ => {
+            return Err(GgufError::damaged(format!(
+                "{architecture}.block_count is missing or absurd"
+            )));
+        }
+    }
+    Ok(ModelHeader {
+        name: header
+            .text("general.name")
+            .map(clean)
+            .filter(|n| !n.is_empty()),
+        file_type: file_type_of(&header),
+        n_params: header
+            .tensors
+            .values()
+            .map(|tensor| tensor.n_elements)
+            .sum(),
+        n_ctx_train: header
+            .unsigned(&key("context_length"))
+            .and_then(|n| u32::try_from(n).ok())
+            .filter(|n| *n > 0),
+        provenance: header.text("whittle.provenance").map(clean),
+        architecture: clean(&architecture),
+    })
+}
+
+fn refuse_other_kinds(header: &Header, architecture: &str) -> Result<(), GgufError> {
+    let refuse = |reason: String| Err(GgufError::NotGenerative(reason));
+    if NOT_GENERATIVE.contains(&architecture) {
+        return refuse(format!(
+            "this is a {} file, which generates no text (an embedding model or a projector); choose a chat or text model",
+            clean(architecture)
+        ));
+    }
+    if header
+        .text("general.type")
+        .is_some_and(|kind| kind == "adapter")
+    {
+        return refuse(
+            "this is a LoRA adapter, not a model; merge it into its base model first".into(),
+        );
+    }
+    if header.unsigned("split.count").is_some_and(|n| n > 1) {
+        return refuse(
+            "this is one part of a split model; join the parts with llama-gguf-split --merge"
+                .into(),
+        );
+    }
+    if header.tensors.is_empty() {
+        return refuse(
+            "this file holds a vocabulary and no weights; choose the model itself".into(),
+        );
+    }
+    let no_causal = format!("{architecture}.attention.causal");
+    let pooling = format!("{architecture}.pooling_type");
+    if header.metadata.get(&no_causal) == Some(&header::Value::Bool(false))
+        || header.unsigned(&pooling).is_some_and(|kind| kind > 0)
+    {
+        return refuse(
+            "this is an embedding model, which generates no text; choose a chat or text model"
+                .into(),
+        );
+    }
+    Ok(())
+}
+
+fn file_type_of(header: &Header) -> String {
+    header
+        .unsigned("general.file_type")
+        .and_then(file_type)
+        .or_else(|| largest_type(header.tensors.values()))
+        .unwrap_or("unknown")
+        .to_owned()
+}
+
+fn largest_type<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Option<&'static str> {
+    let mut bytes: HashMap<&'static str, u64> = HashMap::new();
+    for tensor in tensors {
+        let sum = bytes.entry(tensor.kind.name).or_default();
+        *sum = sum.saturating_add(tensor.n_bytes);
+    }
+    bytes
+        .into_iter()
+        .max_by_key(|(name, sum)| (*sum, *name))
+        .map(|(name, _)| name)
+}
+
+fn clean(text: &str) -> String {
+    let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    visible.take(200).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

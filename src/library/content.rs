@@ -1,0 +1,217 @@
+//! What is in each file: its header and its hash, kept as long as the file
+//! stays the same.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::LibraryError;
+use super::folders::write_whole;
+use super::scan::shown_name;
+use crate::domain::model::{Model, ModelId, ModelOrigin};
+use crate::gguf::{ModelHeader, check_model};
+
+/// What tells one file from another without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileIdentity {
+    /// Bytes.
+    pub size: u64,
+    /// Last change, ns since 1970.
+    pub modified_ns: i128,
+    /// The file's number on its device.
+    pub inode: u64,
+}
+
+impl FileIdentity {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        Ok(Self {
+            size: metadata.len(),
+            modified_ns: i128::from(metadata.mtime()) * 1_000_000_000
+                + i128::from(metadata.mtime_nsec()),
+            inode: metadata.ino(),
+        })
+    }
+}
+
+/// All that is known of a file.
+#[derive(Debug, Clone)]
+pub(super) struct Content {
+    pub(super) identity: FileIdentity,
+    header: ModelHeader,
+    sha256: String,
+}
+
+/// How much is known of a file.
+pub(super) enum Knowledge {
+    Complete(Box<Content>),
+    Hashing,
+}
+
+/// A file in the making.
+struct Known {
+    identity: FileIdentity,
+    header: ModelHeader,
+}
+
+/// What is known of every file seen.
+pub(super) struct Contents {
+    known: HashMap<PathBuf, Known>,
+    hashes: HashMap<PathBuf, (FileIdentity, String)>,
+    cache: PathBuf,
+}
+
+impl Contents {
+    /// Starts with the hashes kept at `cache`.
+    pub(super) fn open(cache: PathBuf) -> Self {
+        let hashes = fs::read(&cache)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        Self {
+            known: HashMap::new(),
+            hashes,
+            cache,
+        }
+    }
+
+    /// Looks at a file; true: its hash has to be computed.
+    pub(super) fn look(&mut self, path: &Path) -> Result<(Knowledge, bool), LibraryError> {
+        let unreadable = |error| LibraryError::Unreadable {
+            path: path.to_path_buf(),
+            source: error,
+        };
+        let identity = FileIdentity::of(path).map_err(unreadable)?;
+        let is_same = self
+            .known
+            .get(path)
+            .is_some_and(|known| known.identity == identity);
+        if !is_same {
+            self.known.remove(path);
+            let header = check_model(path)?;
+            self.known
+                .insert(path.to_path_buf(), Known { identity, header });
+        }
+        let hash = self
+            .hashes
+            .get(path)
+            .filter(|(hashed, _)| *hashed == identity);
+        match (self.known.get(path), hash) {
+            (Some(known), Some((_, sha256))) => {
+                let content = Content {
+                    identity,
+                    header: known.header.clone(),
+                    sha256: sha256.clone(),
+                };
+                Ok((Knowledge::Complete(Box::new(content)), false))
+            }
+            _ => Ok((Knowledge::Hashing, !is_same)),
+        }
+    }
+
+    /// Takes a hash in. One that failed is tried again at the next look.
+    pub(super) fn learn_hash(&mut self, path: &Path, hashed: io::Result<(FileIdentity, String)>) {
+        match hashed {
+            Ok(hashed) => {
+                if self
+                    .known
+                    .get(path)
+                    .is_some_and(|known| known.identity != hashed.0)
+                {
+                    self.known.remove(path);
+                }
+                self.hashes.insert(path.to_path_buf(), hashed);
+                let bytes = serde_json::to_vec(&self.hashes).unwrap_or_default();
+                if let Err(error) = write_whole(&self.cache, &bytes) {
+                    tracing::warn!(%error, "hashes are not kept and will be computed again");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(file = %path.display(), %error, "a model could not be hashed");
+                self.known.remove(path);
+            }
+        }
+    }
+}
+
+/// Reads a whole file.
+pub(super) fn hash_file(path: &Path) -> io::Result<(FileIdentity, String)> {
+    let identity = FileIdentity::of(path)?;
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let n = file.read(&mut buffer)?;
+        if n == 0 {
+            break;
+        }
+        hasher.update(&buffer[..n]);
+    }
+    let hex = hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok((identity, hex))
+}
+
+impl Content {
+    /// The model as shown.
+    pub(super) fn model(&self, path: &Path, origin: ModelOrigin) -> Model {
+        let file_name = shown_name(path);
+        let stem = path
+            .file_stem()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        Model {
+            id: model_id(&stem, &self.sha256),
+            name: self.header.name.clone().unwrap_or(stem),
+            file_name,
+            architecture: self.header.architecture.clone(),
+            file_type: self.header.file_type.clone(),
+            size_bytes: self.identity.size,
+            n_params: self.header.n_params,
+            n_ctx_train: self.header.n_ctx_train,
+            sha256: self.sha256.clone(),
+            origin,
+            provenance: self.header.provenance.clone(),
+        }
+    }
+}
+
+/// `[a-z0-9._-]`, at most 89 bytes: the file's stem, then eight digits of the
+/// content's hash.
+fn model_id(stem: &str, sha256: &str) -> ModelId {
+    let slug: String = stem
+        .chars()
+        .take(80)
+        .map(|c| c.to_ascii_lowercase())
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "._-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    ModelId(format!("{slug}-{}", sha256.get(..8).unwrap_or(sha256)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_hold_no_path_and_no_markup() {
+        let id = model_id("../Ä <b>Model</b> Q4", "0123456789abcdef");
+        assert_eq!(id.0, "..----b-model--b--q4-01234567");
+    }
+}

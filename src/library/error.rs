@@ -1,0 +1,39 @@
+//! What can go wrong with models and folders.
+
+use std::path::PathBuf;
+
+use crate::domain::model::ModelId;
+use crate::gguf::GgufError;
+
+/// An error of the library.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// No folder has a model with this id.
+    #[error(
+        "no model {0} is in the library; GET /api/models and the Models page list what is there"
+    )]
+    Unknown(ModelId),
+    /// A file or folder cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A path that must be a folder is something else.
+    #[error("{} is not a folder; give the folder that holds your .gguf files", .0.display())]
+    NotAFolder(PathBuf),
+    /// The file is no model that can be measured.
+    #[error("{0}")]
+    Unusable(#[from] GgufError),
+    /// The hash is not there yet.
+    #[error("{0} is still being read for the first time; try again in a minute")]
+    StillHashing(String),
+    /// The thread that hashes did not start.
+    #[error("the library could not be started: {0}")]
+    Start(std::io::Error),
+    /// Another Whittle serves this data folder.
+    #[error("another Whittle serves the data folder {}; open its address, stop it, or give another --data-dir", .0.display())]
+    InUse(PathBuf),
+}

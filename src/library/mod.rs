@@ -1,0 +1,226 @@
+//! The models on this machine: folders searched, files checked, ids made.
+//! Every path of the program is made here.
+
+mod content;
+mod data_folder;
+mod error;
+mod folders;
+mod scan;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
+
+use crate::domain::model::{LibraryListing, Model, ModelId, ModelOrigin, UnusableFile};
+use content::{Contents, Knowledge};
+use folders::Folder;
+
+pub use content::FileIdentity;
+pub use data_folder::DataFolder;
+pub use error::LibraryError;
+
+/// How long a request waits for hashes that are being computed.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A cheap handle on the library. Its methods block on the disk.
+#[derive(Clone)]
+pub struct Library {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    folders: Vec<Folder>,
+    contents: Mutex<Contents>,
+    /// Told whenever a hash is done.
+    hashed: Condvar,
+    to_hash: Mutex<mpsc::Sender<PathBuf>>,
+}
+
+/// A model with its file, for the server alone.
+#[derive(Debug, Clone)]
+pub struct Located {
+    /// The model.
+    pub model: Model,
+    /// Its file, canonical.
+    pub path: PathBuf,
+    /// Which file that was.
+    pub identity: FileIdentity,
+}
+
+impl Library {
+    /// Opens the library of a data folder and the folders remembered there;
+    /// `more` are remembered from now on.
+    ///
+    /// # Errors
+    /// When one of `more` is no folder, or the list cannot be kept.
+    pub fn open(data: &DataFolder, more: &[PathBuf]) -> Result<Self, LibraryError> {
+        let folders = folders::remember(data, more)?;
+        let (sender, receiver) = mpsc::channel::<PathBuf>();
+        let inner = Arc::new(Inner {
+            folders,
+            contents: Mutex::new(Contents::open(data.hash_cache())),
+            hashed: Condvar::new(),
+            to_hash: Mutex::new(sender),
+        });
+        let weak = Arc::downgrade(&inner);
+        std::thread::Builder::new()
+            .name("hash models".to_owned())
+            .spawn(move || {
+                while let Ok(path) = receiver.recv() {
+                    let hashed = content::hash_file(&path);
+                    let Some(inner) = weak.upgrade() else { return };
+                    inner.contents().learn_hash(&path, hashed);
+                    inner.hashed.notify_all();
+                }
+            })
+            .map_err(LibraryError::Start)?;
+        Ok(Self { inner })
+    }
+
+    /// Looks at the folders anew and lists what is there; hashes that are not
+    /// known yet are computed meanwhile.
+    pub fn listing(&self) -> LibraryListing {
+        let mut listing = LibraryListing {
+            folders: self.inner.folders.iter().map(Folder::shown).collect(),
+            ..LibraryListing::default()
+        };
+        for folder in &self.inner.folders {
+            for found in scan::gguf_files(&folder.path) {
+                match found {
+                    Ok(path) => self.list_file(&path, folder.origin, &mut listing),
+                    Err(unusable) => listing.unusable.push(unusable),
+                }
+            }
+        }
+        listing
+            .models
+            .sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        listing.models.dedup_by(|a, b| a.id == b.id);
+        listing
+            .unusable
+            .sort_by(|a, b| a.file_name.cmp(&b.file_name));
+        listing.default_model = sole_or_made_here(&listing.models);
+        listing
+    }
+
+    fn list_file(&self, path: &Path, origin: ModelOrigin, listing: &mut LibraryListing) {
+        match self.look(path) {
+            Ok(Knowledge::Complete(content)) => listing.models.push(content.model(path, origin)),
+            Ok(Knowledge::Hashing) => listing.n_pending += 1,
+            Err(error) => listing.unusable.push(UnusableFile {
+                file_name: scan::shown_name(path),
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    /// The model with this id and its file, waiting for hashes under way.
+    ///
+    /// # Errors
+    /// When no folder has such a model.
+    pub fn find(&self, id: &ModelId) -> Result<Located, LibraryError> {
+        let files = || {
+            self.inner.folders.iter().flat_map(|folder| {
+                scan::gguf_files(&folder.path)
+                    .into_iter()
+                    .flatten()
+                    .map(|path| (path, folder.origin))
+            })
+        };
+        let mut is_pending = false;
+        for (path, origin) in files() {
+            match self.look(&path) {
+                Ok(Knowledge::Complete(content)) => {
+                    let model = content.model(&path, origin);
+                    if model.id == *id {
+                        return Ok(Located {
+                            model,
+                            identity: content.identity,
+                            path,
+                        });
+                    }
+                }
+                Ok(Knowledge::Hashing) => is_pending = true,
+                Err(_) => {}
+            }
+        }
+        if is_pending {
+            for (path, origin) in files() {
+                if let Ok(content) = self.wait_for(&path) {
+                    let model = content.model(&path, origin);
+                    if model.id == *id {
+                        return Ok(Located {
+                            model,
+                            identity: content.identity,
+                            path,
+                        });
+                    }
+                }
+            }
+        }
+        Err(LibraryError::Unknown(id.clone()))
+    }
+
+    /// The model in the file at `path`, wherever that is: for the command
+    /// line alone.
+    ///
+    /// # Errors
+    /// When the file is not there or is no model that can be measured.
+    pub fn at_path(&self, path: &Path) -> Result<Located, LibraryError> {
+        let unreadable = |error| LibraryError::Unreadable {
+            path: path.to_path_buf(),
+            source: error,
+        };
+        let path = path.canonicalize().map_err(unreadable)?;
+        let content = self.wait_for(&path)?;
+        Ok(Located {
+            model: content.model(&path, ModelOrigin::CommandLine),
+            identity: content.identity,
+            path,
+        })
+    }
+
+    fn look(&self, path: &Path) -> Result<Knowledge, LibraryError> {
+        let (knowledge, is_new) = self.inner.contents().look(path)?;
+        if is_new {
+            let sender = self
+                .inner
+                .to_hash
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            // The thread lives as long as the library.
+            let _ = sender.send(path.to_path_buf());
+        }
+        Ok(knowledge)
+    }
+
+    fn wait_for(&self, path: &Path) -> Result<content::Content, LibraryError> {
+        let start = std::time::Instant::now();
+        loop {
+            if let Knowledge::Complete(content) = self.look(path)? {
+                return Ok(*content);
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(LibraryError::StillHashing(scan::shown_name(path)));
+            }
+            let contents = self.inner.contents();
+            let _ = self
+                .inner
+                .hashed
+                .wait_timeout(contents, Duration::from_millis(100));
+        }
+    }
+}
+
+impl Inner {
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The model that a request without one gets when none was used before.
+fn sole_or_made_here(models: &[Model]) -> Option<ModelId> {
+    let sole = (models.len() == 1).then(|| &models[0]);
+    sole.or_else(|| models.iter().find(|model| model.provenance.is_some()))
+        .map(|model| model.id.clone())
+}

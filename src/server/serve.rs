@@ -1,0 +1,115 @@
+//! Starts the server, and ends it in order.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+
+use super::{AllowedHosts, AppState, Parts, assets, router};
+use crate::backend::WorkerLauncher;
+use crate::bench::machine::MachineFacts;
+use crate::library::{DataFolder, Library};
+use crate::queue::{self, Queue, machine_lock::MachineLock};
+use crate::store::Store;
+
+/// How long open requests may take to end at shutdown.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How to serve.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// Where to listen; loopback.
+    pub address: SocketAddr,
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// More folders with models, remembered from now on.
+    pub models: Vec<PathBuf>,
+}
+
+/// Serves until the process is asked to end.
+///
+/// # Errors
+/// When the address, the data folder or the history cannot be used.
+pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
+    if !options.address.ip().is_loopback() {
+        bail!(
+            "{} is not a loopback address; Whittle has no login yet, so it answers this machine alone: use 127.0.0.1",
+            options.address
+        );
+    }
+    let data = DataFolder::open(&options.data_dir)?;
+    let _lock = data.lock()?;
+    let state = open_state(&data, &options.models).await?;
+    let listener = TcpListener::bind(options.address).await.with_context(|| {
+        format!(
+            "cannot listen on {}; is another program there? Give another --addr",
+            options.address
+        )
+    })?;
+    let address = listener.local_addr()?;
+    if !assets::are_embedded() {
+        tracing::warn!(
+            "the front end was not built before this binary: pages work without scripts only; use make run"
+        );
+    }
+    println!("Whittle is at http://{address}");
+    println!("Models: {}", data.models().display());
+    let router = router(state.clone(), AllowedHosts::loopback(address));
+    let ending = {
+        let queue = state.queue().clone();
+        async move {
+            asked_to_end().await;
+            eprintln!("Ending: what runs is marked as interrupted.");
+            queue.shut_down().await;
+        }
+    };
+    let done = state.queue().shut_down_done();
+    let server = axum::serve(listener, router).with_graceful_shutdown(ending);
+    let late = async {
+        done.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = server => served?,
+        () = late => {}
+    }
+    state.store().close().await;
+    Ok(())
+}
+
+/// Opens everything in a data folder that the routes need.
+pub(crate) async fn open_state(data: &DataFolder, models: &[PathBuf]) -> anyhow::Result<AppState> {
+    let store = Store::open(&data.database()).await?;
+    let orphans = store.interrupt_orphans(queue::is_alive).await?;
+    for run in orphans {
+        tracing::warn!(
+            run = run.0,
+            "its process ended before it did: marked as interrupted"
+        );
+    }
+    let machine = tokio::task::spawn_blocking(MachineFacts::read).await?;
+    Ok(AppState::new(Parts {
+        queue: Queue::start(store.clone(), MachineLock::default_path()),
+        store,
+        library: Library::open(data, models)?,
+        launcher: WorkerLauncher::current_program()?,
+        machine,
+        models_folder: data.models(),
+    }))
+}
+
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

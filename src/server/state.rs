@@ -1,0 +1,314 @@
+//! What every route shares, and what the server functions call.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use leptos::config::{Env, LeptosOptions};
+
+use crate::backend::WorkerLauncher;
+use crate::bench::Plan;
+use crate::bench::machine::{MachineFacts, MachineLoad};
+use crate::domain::benchmark::BenchmarkResponse;
+use crate::domain::dashboard::{Dashboard, Machine, Remembered};
+use crate::domain::defaults;
+use crate::domain::environment::ENGINE_VERSION;
+use crate::domain::error::{AppError, ErrorCode};
+use crate::domain::estimate::SpeedBasis;
+use crate::domain::model::{LibraryListing, Model, ModelId};
+use crate::domain::run::{Run, RunId, RunSettings, RunSpec, RunStatus, RunSummary};
+use crate::library::{FileIdentity, Library, Located};
+use crate::queue::{Job, Queue};
+use crate::store::Store;
+
+const LAST_MODEL: &str = "last_model";
+const REMEMBERED: &str = "remembered";
+/// Runs of a page of the list, at most.
+const MAX_PAGE: u32 = 200;
+/// Models whose latest run the dashboard shows.
+const LATEST_LIMIT: u32 = 20;
+
+/// A cheap handle on everything the server has.
+#[derive(Clone)]
+pub struct AppState {
+    parts: Arc<Parts>,
+}
+
+/// What a state is made of.
+pub struct Parts {
+    /// The history.
+    pub store: Store,
+    /// The queue over it.
+    pub queue: Queue,
+    /// The models.
+    pub library: Library,
+    /// How workers are started.
+    pub launcher: WorkerLauncher,
+    /// The machine.
+    pub machine: MachineFacts,
+    /// Where the user puts models.
+    pub models_folder: PathBuf,
+}
+
+impl AppState {
+    /// Shares the parts.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts: Arc::new(parts),
+        }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
+        &self.parts.queue
+    }
+
+    pub(super) fn leptos_options(&self) -> LeptosOptions {
+        LeptosOptions::builder()
+            .output_name("whittle")
+            .env(Env::PROD)
+            .build()
+    }
+
+    /// Queues the run that `spec` asks for.
+    pub(crate) async fn start(&self, spec: RunSpec) -> Result<Run, AppError> {
+        let id = match spec.model.clone() {
+            Some(id) => id,
+            None => self.default_model().await?,
+        };
+        let located = self.locate_id(id.0).await?;
+        let job = self.submit(spec, located).await?;
+        self.run(job.id.0).await
+    }
+
+    /// The model with this library id.
+    pub(crate) async fn locate_id(&self, id: String) -> Result<Located, AppError> {
+        Ok(self
+            .blocking(move |library| library.find(&ModelId(id)))
+            .await??)
+    }
+
+    /// The model in a file, for the command line.
+    pub(crate) async fn locate_path(&self, path: PathBuf) -> Result<Located, AppError> {
+        Ok(self
+            .blocking(move |library| library.at_path(&path))
+            .await??)
+    }
+
+    /// Queues a run of a model that has been found.
+    pub(crate) async fn submit(
+        &self,
+        spec: RunSpec,
+        located: Located,
+    ) -> Result<Arc<Job>, AppError> {
+        let Located {
+            model,
+            path,
+            identity,
+        } = located;
+        self.keep_choice(&spec, &model.id).await?;
+        let basis = self.speed(&model).await?;
+        let plan = Plan {
+            launcher: self.parts.launcher.clone(),
+            path: path.clone(),
+            basis,
+            machine: self.parts.machine.clone(),
+            spec: RunSpec {
+                model: Some(model.id.clone()),
+                ..spec
+            },
+            model,
+        };
+        let name = plan.model.file_name.clone();
+        let check = Arc::new(move || still_there(&path, identity, &name));
+        Ok(self.parts.queue.submit(plan, check).await?)
+    }
+
+    /// Waits for the end of a run and answers in the seed's form.
+    pub(crate) async fn finished_benchmark(
+        &self,
+        id: RunId,
+    ) -> Result<BenchmarkResponse, AppError> {
+        if let Some(job) = self.parts.queue.job(id) {
+            job.ended().await;
+        }
+        let run = self.run(id.0).await?;
+        if let Some(response) = BenchmarkResponse::of(&run) {
+            return Ok(response);
+        }
+        Err(match (run.status, run.failure) {
+            (_, Some(failure)) => AppError::new(
+                ErrorCode::RunFailed,
+                format!("run {id} failed: {}", failure.message),
+            ),
+            (RunStatus::Interrupted, None) => AppError::new(
+                ErrorCode::ShuttingDown,
+                format!("run {id} was interrupted because Whittle shut down"),
+            ),
+            (status, None) => AppError::new(
+                ErrorCode::Conflict,
+                format!("run {id} ended as {}", status.word()),
+            ),
+        })
+    }
+
+    /// The models; the default is the last used one while it is there.
+    pub(crate) async fn models(&self) -> Result<LibraryListing, AppError> {
+        let mut listing = self.blocking(|library| library.listing()).await?;
+        let last: Option<ModelId> = self.parts.store.setting(LAST_MODEL).await?;
+        let last = last.filter(|last| listing.models.iter().any(|model| model.id == *last));
+        listing.default_model = last.or(listing.default_model);
+        Ok(listing)
+    }
+
+    /// All that the dashboard shows.
+    pub(crate) async fn dashboard(&self) -> Result<Dashboard, AppError> {
+        let library = self.models().await?;
+        let mut speeds = Vec::with_capacity(library.models.len());
+        for model in &library.models {
+            speeds.push((model.id.clone(), self.speed(model).await?));
+        }
+        let active = match self.parts.queue.newest_active() {
+            Some(id) => Some(self.run(id.0).await?).filter(|run| !run.status.is_terminal()),
+            None => None,
+        };
+        let remembered = self.parts.store.setting(REMEMBERED).await?;
+        Ok(Dashboard {
+            library,
+            remembered: remembered.unwrap_or_else(|| Remembered {
+                prompts: defaults::PROMPTS.map(String::from).to_vec(),
+                settings: RunSettings::default(),
+            }),
+            speeds,
+            active,
+            latest: self.parts.store.latest_by_model(LATEST_LIMIT).await?,
+            machine: self.machine().await?,
+        })
+    }
+
+    /// Keeps prompts and settings for the next visit.
+    pub(crate) async fn remember(&self, spec: &RunSpec) -> Result<(), AppError> {
+        let remembered = Remembered {
+            prompts: spec.prompts.clone(),
+            settings: spec.settings.clone(),
+        };
+        Ok(self
+            .parts
+            .store
+            .keep_setting(REMEMBERED, &remembered)
+            .await?)
+    }
+
+    /// Ends a run.
+    pub(crate) async fn cancel(&self, id: i64) -> Result<Run, AppError> {
+        self.run(id).await?;
+        self.parts.queue.cancel(RunId(id)).await?;
+        self.run(id).await
+    }
+
+    /// One run.
+    pub(crate) async fn run(&self, id: i64) -> Result<Run, AppError> {
+        let id = RunId(id);
+        let Some(mut run) = self.parts.store.run(id).await? else {
+            return Err(AppError::new(
+                ErrorCode::NotFound,
+                format!("there is no run {id}; GET /api/runs lists the runs"),
+            ));
+        };
+        run.queue_position = self.parts.queue.position(id);
+        Ok(run)
+    }
+
+    /// A page of runs, newest first.
+    pub(crate) async fn runs(
+        &self,
+        before: Option<i64>,
+        limit: Option<u32>,
+    ) -> Result<Vec<RunSummary>, AppError> {
+        let limit = limit.unwrap_or(50).clamp(1, MAX_PAGE);
+        Ok(self.parts.store.runs(before.map(RunId), limit).await?)
+    }
+
+    pub(super) async fn is_healthy(&self) -> Result<(), AppError> {
+        Ok(self.parts.store.runs(None, 1).await.map(drop)?)
+    }
+
+    async fn default_model(&self) -> Result<ModelId, AppError> {
+        let listing = self.models().await?;
+        listing.default_model.ok_or_else(|| {
+            let ids: Vec<&str> = listing
+                .models
+                .iter()
+                .map(|model| model.id.0.as_str())
+                .collect();
+            AppError::bad_request(if ids.is_empty() {
+                format!(
+                    "the library has no model yet; put a .gguf file into {}",
+                    self.parts.models_folder.display()
+                )
+            } else {
+                format!(
+                    "say which model to measure; the library has {}",
+                    ids.join(", ")
+                )
+            })
+        })
+    }
+
+    async fn keep_choice(&self, spec: &RunSpec, model: &ModelId) -> Result<(), AppError> {
+        self.remember(spec).await?;
+        Ok(self.parts.store.keep_setting(LAST_MODEL, model).await?)
+    }
+
+    async fn speed(&self, model: &Model) -> Result<SpeedBasis, AppError> {
+        let measured = self.parts.store.speed(&model.id).await?;
+        Ok(measured.unwrap_or_else(|| SpeedBasis::guess(model.size_bytes)))
+    }
+
+    async fn machine(&self) -> Result<Machine, AppError> {
+        let load = tokio::task::spawn_blocking(MachineLoad::read)
+            .await
+            .map_err(panicked)?;
+        let facts = &self.parts.machine;
+        Ok(Machine {
+            cpu_model: facts.cpu_model.clone(),
+            physical_cores: facts.physical_cores,
+            logical_cores: facts.logical_cores,
+            total_memory_mb: facts.total_memory_mb,
+            available_memory_mb: load.available_memory_mb,
+            load_average: load.load_average,
+            engine_version: ENGINE_VERSION.to_owned(),
+            models_folder: self.parts.models_folder.display().to_string(),
+        })
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Library) -> T + Send + 'static,
+    ) -> Result<T, AppError> {
+        let library = self.parts.library.clone();
+        tokio::task::spawn_blocking(move || work(&library))
+            .await
+            .map_err(panicked)
+    }
+}
+
+/// Whether the file is still the one that was asked for.
+fn still_there(path: &std::path::Path, identity: FileIdentity, name: &str) -> Result<(), String> {
+    match FileIdentity::of(path) {
+        Ok(now) if now == identity => Ok(()),
+        Ok(_) => Err(format!(
+            "{name} is another file now than when the run was asked for; run it again"
+        )),
+        Err(error) => Err(format!(
+            "{name} cannot be read any more ({error}); put it back and run it again"
+        )),
+    }
+}
+
+fn panicked(error: tokio::task::JoinError) -> AppError {
+    tracing::error!(%error, "a task of the server failed");
+    AppError::new(ErrorCode::Internal, "a fault of Whittle; see its log")
+}
