@@ -80,15 +80,23 @@ impl Latencies {
         let knee = self.0.value_at_quantile(0.99).max(least + BARS);
         let width = (knee - least).div_ceil(BARS);
         let mut bins: Vec<HistogramBin> = (0..BARS)
-            .map(|i| (least + i * width, least + (i + 1) * width))
-            .map(|(from, to)| HistogramBin {
-                from_ms: milliseconds(from),
-                to_ms: milliseconds(to),
-                count: self.0.count_between(from, to - 1),
+            .map(|i| HistogramBin {
+                from_ms: milliseconds(least + i * width),
+                to_ms: milliseconds(least + (i + 1) * width),
+                count: 0,
             })
             .collect();
-        let counted: u64 = bins.iter().map(|bin| bin.count).sum();
-        let tail = self.0.len().saturating_sub(counted);
+        let mut tail = 0;
+        // Value by value: ranges that cut through a cell of the histogram
+        // would count its samples on both sides.
+        for cell in self.0.iter_recorded() {
+            let value = self.0.lowest_equivalent(cell.value_iterated_to());
+            let bin = usize::try_from(value.saturating_sub(least) / width).unwrap_or(usize::MAX);
+            match bins.get_mut(bin) {
+                Some(bin) => bin.count += cell.count_at_value(),
+                None => tail += cell.count_at_value(),
+            }
+        }
         if tail > 0 {
             bins.push(HistogramBin {
                 from_ms: milliseconds(least + BARS * width),

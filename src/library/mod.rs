@@ -9,7 +9,7 @@ mod scan;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::domain::model::{LibraryListing, Model, ModelId, ModelOrigin, UnusableFile};
 use content::{Contents, Knowledge};
@@ -101,6 +101,18 @@ impl Library {
             .sort_by(|a, b| a.file_name.cmp(&b.file_name));
         listing.default_model = sole_or_made_here(&listing.models);
         listing
+    }
+
+    /// The listing once every hash is known, or after a good while.
+    pub fn settled_listing(&self) -> LibraryListing {
+        let start = Instant::now();
+        loop {
+            let listing = self.listing();
+            if listing.n_pending == 0 || start.elapsed() > PATIENCE {
+                return listing;
+            }
+            self.inner.wait_for_a_hash();
+        }
     }
 
     fn list_file(&self, path: &Path, origin: ModelOrigin, listing: &mut LibraryListing) {
@@ -195,7 +207,7 @@ impl Library {
     }
 
     fn wait_for(&self, path: &Path) -> Result<content::Content, LibraryError> {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         loop {
             if let Knowledge::Complete(content) = self.look(path)? {
                 return Ok(*content);
@@ -203,16 +215,19 @@ impl Library {
             if start.elapsed() > PATIENCE {
                 return Err(LibraryError::StillHashing(scan::shown_name(path)));
             }
-            let contents = self.inner.contents();
-            let _ = self
-                .inner
-                .hashed
-                .wait_timeout(contents, Duration::from_millis(100));
+            self.inner.wait_for_a_hash();
         }
     }
 }
 
 impl Inner {
+    /// Returns when a hash is done, at the latest after a moment.
+    fn wait_for_a_hash(&self) {
+        let _ = self
+            .hashed
+            .wait_timeout(self.contents(), Duration::from_millis(100));
+    }
+
     fn contents(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -156,7 +156,14 @@ impl AppState {
 
     /// The models; the default is the last used one while it is there.
     pub(crate) async fn models(&self) -> Result<LibraryListing, AppError> {
-        let mut listing = self.blocking(|library| library.listing()).await?;
+        let listing = self.blocking(Library::listing).await?;
+        self.with_last_used(listing).await
+    }
+
+    async fn with_last_used(
+        &self,
+        mut listing: LibraryListing,
+    ) -> Result<LibraryListing, AppError> {
         let last: Option<ModelId> = self.parts.store.setting(LAST_MODEL).await?;
         let last = last.filter(|last| listing.models.iter().any(|model| model.id == *last));
         listing.default_model = last.or(listing.default_model);
@@ -236,7 +243,9 @@ impl AppState {
     }
 
     async fn default_model(&self) -> Result<ModelId, AppError> {
-        let listing = self.models().await?;
+        // The choice must not depend on which file happens to be hashed first.
+        let listing = self.blocking(Library::settled_listing).await?;
+        let listing = self.with_last_used(listing).await?;
         listing.default_model.ok_or_else(|| {
             let ids: Vec<&str> = listing
                 .models

@@ -1,1 +1,11 @@
-fn main() {}
+//! Whittle from the outside: through HTTP, its workers and its command line,
+//! with a real, tiny model.
+
+mod architecture;
+mod baseline;
+mod command_line;
+mod faults;
+mod house;
+mod input;
+mod security;
+mod tiny_model;

@@ -1,0 +1,155 @@
+//! A baseline run from the request to the stored figures.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::house::{House, message};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_baseline_is_measured_and_stored() {
+    let house = House::with_model().await;
+    let body = json!({"test_queries": ["hello", "what is it"], "iterations": 2, "max_tokens": 12});
+    let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert_eq!(answer["technique"], "baseline");
+    let metrics = &answer["metrics"];
+    for field in [
+        "response_time",
+        "cpu_usage_percent",
+        "tokens_per_second",
+        "model_size_mb",
+    ] {
+        assert!(
+            metrics[field].as_f64().is_some_and(|v| v > 0.0),
+            "{field}: {metrics}"
+        );
+    }
+    // Two launches of two prompts of twelve tokens: eleven gaps each.
+    assert_eq!(metrics["latency_ms"]["n"], 44);
+    assert!(metrics["latency_ms"]["p50"].is_number());
+    assert!(
+        metrics["latency_ms"]["p95"].is_null(),
+        "below its floor of 130"
+    );
+    assert_eq!(metrics["request_latency_ms"]["n"], 4);
+    assert!(metrics["request_latency_ms"]["p50"].is_null());
+
+    let (_, run) = house.get(&format!("/api/runs/{}", answer["run_id"])).await;
+    assert_eq!(run["status"], "done");
+    let arm = &run["arms"][0];
+    assert_eq!(
+        arm["tokens_per_second"]["measured"]["mean"],
+        metrics["tokens_per_second"]
+    );
+    assert_eq!(arm["tokens_per_second"]["measured"]["n_launches"], 2);
+    assert!(arm["tokens_per_second"]["measured"]["half_width_95"].is_number());
+    assert_eq!(arm["answers"][0]["n_generated"], 12);
+    assert!(run["environment"]["cpu_model"].is_string());
+    assert_eq!(run["environment"]["n_gpu_layers"], 0);
+    // The tiny model has no template: the raw prompt is said, not hidden.
+    assert!(
+        run["environment"]["chat_template"]["raw_prompt"].is_string(),
+        "{run}"
+    );
+
+    let (_, runs) = house.get("/api/runs").await;
+    assert_eq!(runs[0]["id"], answer["run_id"]);
+    let (_, page) = house.get(&format!("/runs/{}", answer["run_id"])).await;
+    let page = page.as_str().expect("a page");
+    assert!(page.contains("metric-tokens-per-second"));
+    assert!(
+        !page.contains("<b>test</b>"),
+        "a model's name is text, never markup"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_token_has_no_speed_and_says_why() {
+    let house = House::with_model().await;
+    let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 1});
+    let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert!(answer["metrics"]["tokens_per_second"].is_null());
+    let (_, run) = house.get("/api/runs/1").await;
+    assert!(
+        run["arms"][0]["tokens_per_second"]["not_measured"].is_string(),
+        "{run}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_prompt_gives_the_same_answer() {
+    let house = House::with_model().await;
+    let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 16});
+    let mut texts = Vec::new();
+    for id in 1..=2 {
+        house.post("/api/benchmark/baseline", &body).await;
+        let (_, run) = house.get(&format!("/api/runs/{id}")).await;
+        texts.push(run["arms"][0]["answers"][0]["text"].clone());
+    }
+    assert!(texts[0].is_string());
+    assert_eq!(texts[0], texts[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_runs_at_once_are_measured_one_after_the_other() {
+    let house = House::with_model().await;
+    let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 400});
+    let (_, first) = house.post("/api/runs", &body).await;
+    let (_, second) = house.post("/api/runs", &body).await;
+    let (_, third) = house.post("/api/runs", &body).await;
+    assert_eq!(third["status"], "queued");
+    assert!(third["queue_position"].is_number(), "{third}");
+    for run in [&first, &second, &third] {
+        house
+            .wait_for(run["id"].as_i64().expect("an id"), "done")
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_says_so() {
+    let house = House::with_model().await;
+    let body = json!({"test_queries": ["hello"], "iterations": 100, "max_tokens": 1000});
+    let mut refused = None;
+    for _ in 0..20 {
+        let (status, answer) = house.post("/api/runs", &body).await;
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            refused = Some(message(&answer).to_owned());
+            break;
+        }
+    }
+    assert!(refused.expect("at most 16 wait").contains("queue is full"));
+    house.queue.shut_down().await;
+    let (status, _) = house.post("/api/runs", &body).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let (_, run) = house.get("/api/runs/1").await;
+    assert_eq!(run["status"], "interrupted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_stream_replays_and_ends() {
+    let house = House::with_model().await;
+    let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 8});
+    house.post("/api/benchmark/baseline", &body).await;
+    let (_, stream) = house.get("/events/runs/1").await;
+    let stream = stream.as_str().expect("a stream");
+    assert!(stream.starts_with("id: 0\n"), "{stream}");
+    assert!(stream.contains(r#""type":"snapshot""#));
+    assert!(stream.contains(r#""type":"sample""#));
+    assert!(stream.trim_end().ends_with('}') && stream.contains(r#""type":"done""#));
+    let (status, _) = house.get("/events/runs/77").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_goes_away_ends_nothing() {
+    let house = House::with_model().await;
+    let body = json!({"test_queries": ["hello"], "iterations": 2, "max_tokens": 200});
+    let (_, run) = house.post("/api/runs", &body).await;
+    let id = run["id"].as_i64().expect("an id");
+    let path = format!("/events/runs/{id}");
+    let stream = tokio::time::timeout(std::time::Duration::from_millis(100), house.get(&path));
+    assert!(stream.await.is_err(), "the stream was still open");
+    house.wait_for(id, "done").await;
+}

@@ -1,0 +1,93 @@
+//! The command line, run as a user runs it.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::tiny_model;
+
+fn whittle(folder: &std::path::Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_whittle"))
+        .args(arguments)
+        .env("WHITTLE_DATA", folder.join("data"))
+        .output()
+        .expect("whittle runs")
+}
+
+#[test]
+fn bench_prints_the_stored_run_as_json() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let model = model.to_string_lossy();
+    let options = ["--iterations", "1", "--max-tokens", "4", "--prompt", "hi"];
+    let output = whittle(
+        folder.path(),
+        &[&["bench", &*model, "--json"], &options[..]].concat(),
+    );
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        output.stderr.is_empty(),
+        "no progress bar in a pipe: {output:?}"
+    );
+    let run: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(run["status"], "done");
+    assert_eq!(run["spec"]["prompts"][0], "hi");
+    assert_eq!(run["model"]["origin"], "command_line");
+    let output = whittle(folder.path(), &[&["bench", &*model], &options[..]].concat());
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("run 2") && text.contains("tokens/s"),
+        "{text}"
+    );
+}
+
+#[test]
+fn bench_says_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let truncated = tiny_model::write_truncated(folder.path(), "half.gguf");
+    let cases = [
+        (vec!["bench", "/no/such.gguf"], "/no/such.gguf"),
+        (
+            vec!["bench", truncated.to_str().expect("a name")],
+            "truncated",
+        ),
+        (vec!["bench", "no-such-id"], "no model no-such-id"),
+        (vec!["bench", "x", "--iterations", "0"], "iterations is 0"),
+        (
+            vec!["serve", "--addr", "0.0.0.0:0"],
+            "not a loopback address",
+        ),
+        (
+            vec!["serve", "--addr", "127.0.0.1:0", "--models", "/no/such"],
+            "/no/such",
+        ),
+    ];
+    for (arguments, says) in cases {
+        let output = whittle(folder.path(), &arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && error.contains(says),
+            "{arguments:?}: {error}"
+        );
+    }
+}
+
+#[test]
+fn upcast_writes_a_model_that_says_where_it_comes_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = tiny_model::write(folder.path(), "tiny.gguf");
+    let target = folder.path().join("tiny-f16.gguf");
+    let arguments = [
+        "upcast",
+        source.to_str().expect("a name"),
+        target.to_str().expect("a name"),
+    ];
+    let output = whittle(folder.path(), &arguments);
+    assert!(output.status.success(), "{output:?}");
+    let header = whittle::gguf::check_model(&target).expect("a model");
+    assert_eq!(header.file_type, "F16");
+    assert_eq!(header.provenance.as_deref(), Some("upcast from F32"));
+    assert!(!target.with_extension("gguf.part").exists());
+    let again = whittle(folder.path(), &arguments);
+    assert!(!again.status.success(), "an existing file is not replaced");
+}

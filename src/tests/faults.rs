@@ -1,0 +1,211 @@
+//! Workers that die, hang or talk nonsense, and models that vanish.
+
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::house::{House, fake_workers, message};
+use crate::tiny_model;
+
+const STARTED: &str = r#"echo '{"event":"started","engine":{"version":"x","system_info":"","built_with":[],"missing_instruction_sets":[]}}'; "#;
+
+fn long() -> Value {
+    json!({"test_queries": ["hello"], "iterations": 100, "max_tokens": 1000})
+}
+
+/// Runs with a worker that a script plays, and returns the failure.
+async fn failure_of(script: &str) -> Value {
+    let house = House::with_workers(fake_workers(script)).await;
+    let (status, answer) = house
+        .post("/api/benchmark/baseline", &json!({"iterations": 1}))
+        .await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{answer}");
+    assert_eq!(answer["error"]["code"], "run_failed");
+    let run = house.wait_for(1, "failed").await;
+    assert!(message(&answer).contains(run["failure"]["message"].as_str().expect("a message")));
+    run["failure"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_aborts_fails_the_run_with_its_last_words() {
+    let failure = failure_of(&format!(
+        "{STARTED} read line; echo 'GGML_ASSERT(x) failed' >&2; kill -ABRT $$"
+    ))
+    .await;
+    assert_eq!(failure["kind"], "worker_crashed");
+    assert!(
+        failure["message"]
+            .as_str()
+            .is_some_and(|m| m.contains("SIGABRT")),
+        "{failure}"
+    );
+    assert_eq!(failure["log_tail"][0], "GGML_ASSERT(x) failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_hangs_is_ended() {
+    let failure = failure_of(&format!("{STARTED} exec sleep 60")).await;
+    assert_eq!(failure["kind"], "worker_hung");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_never_starts_to_speak_is_ended() {
+    assert_eq!(failure_of("exec sleep 60").await["kind"], "worker_hung");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_talks_nonsense_is_ended() {
+    let failure = failure_of(&format!(
+        "{STARTED} read line; echo 'llama says hi'; exec sleep 60"
+    ))
+    .await;
+    assert_eq!(failure["kind"], "worker_protocol");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_goes_without_a_word_is_named() {
+    let failure = failure_of(&format!("{STARTED} read line; exit 3")).await;
+    assert_eq!(failure["kind"], "worker_crashed");
+    assert!(
+        failure["message"]
+            .as_str()
+            .is_some_and(|m| m.contains("code 3")),
+        "{failure}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_killed_worker_the_next_run_works() {
+    let house = House::with_model().await;
+    let (_, run) = house.post("/api/runs", &long()).await;
+    let id = run["id"].as_i64().expect("an id");
+    let worker = worker_of(&house).await;
+    std::process::Command::new("kill")
+        .args(["-KILL", &worker.to_string()])
+        .status()
+        .expect("kill runs");
+    let run = house.wait_for(id, "failed").await;
+    assert_eq!(run["failure"]["kind"], "worker_crashed");
+    assert!(
+        run["failure"]["message"]
+            .as_str()
+            .is_some_and(|m| m.contains("SIGKILL")),
+        "{run}"
+    );
+    let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 4});
+    let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_ends_the_worker_within_a_second() {
+    let house = House::with_model().await;
+    let (_, run) = house.post("/api/runs", &long()).await;
+    let (_, waiting) = house.post("/api/runs", &long()).await;
+    let worker = worker_of(&house).await;
+    let start = Instant::now();
+    let (status, ended) = house
+        .post("/api/runs/cancel", &json!({"id": waiting["id"]}))
+        .await;
+    assert_eq!(
+        (status, &ended["status"]),
+        (StatusCode::OK, &json!("cancelled"))
+    );
+    let (_, ended) = house
+        .post("/api/runs/cancel", &json!({"id": run["id"]}))
+        .await;
+    assert_eq!(ended["status"], "cancelled");
+    while std::fs::read_to_string(format!("/proc/{worker}/cmdline")).is_ok_and(|c| !c.is_empty()) {
+        assert!(
+            start.elapsed() < Duration::from_secs(1),
+            "the worker lives on"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // Once more changes nothing; an unknown run is said.
+    let (_, again) = house
+        .post("/api/runs/cancel", &json!({"id": run["id"]}))
+        .await;
+    assert_eq!(again["status"], "cancelled");
+    let (status, _) = house.post("/api/runs/cancel", &json!({"id": 99})).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_vanishes_in_the_queue_fails_its_run() {
+    let house = House::with_model().await;
+    let (_, first) = house.post("/api/runs", &long()).await;
+    let (_, second) = house.post("/api/runs", &long()).await;
+    std::fs::remove_file(house.models().join("tiny.gguf")).expect("the model is there");
+    house
+        .post("/api/runs/cancel", &json!({"id": first["id"]}))
+        .await;
+    let run = house
+        .wait_for(second["id"].as_i64().expect("an id"), "failed")
+        .await;
+    assert_eq!(run["failure"]["kind"], "model_changed");
+    assert!(
+        run["failure"]["message"]
+            .as_str()
+            .is_some_and(|m| m.contains("tiny.gguf")),
+        "{run}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_native_code_refuses_fails_its_run() {
+    let house = House::with_model().await;
+    // A header that passes, of an architecture that llama.cpp does not know.
+    let path = house.models().join("strange.gguf");
+    std::fs::write(&path, tiny_model::bytes("nosuch")).expect("a file");
+    let (_, models) = house.get("/api/models").await;
+    let _ = models;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let (_, models) = house.get("/api/models").await;
+    let id = models["models"]
+        .as_array()
+        .and_then(|models| models.iter().find(|m| m["architecture"] == "nosuch"))
+        .map(|model| model["id"].clone())
+        .unwrap_or_else(|| panic!("{models}"));
+    let body = json!({"model": id, "iterations": 1});
+    let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer["error"]["code"], "run_failed");
+    let (_, run) = house.get("/api/runs/1").await;
+    assert_eq!(run["failure"]["kind"], "model_not_usable", "{run}");
+}
+
+/// The worker of the house: a child of this process with this test's model.
+#[cfg(target_os = "linux")]
+async fn worker_of(house: &House) -> u32 {
+    let model = house.models();
+    for _ in 0..400 {
+        for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
+            let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else {
+                continue;
+            };
+            if holds(pid, &model) {
+                return pid;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("no worker was started");
+}
+
+/// Whether the process is a worker that was started for this house's run: its
+/// standard error is read here, and its command line says so.
+#[cfg(target_os = "linux")]
+fn holds(pid: u32, _models: &std::path::Path) -> bool {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return false;
+    };
+    let parent = status
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.split(' ').nth(1)?.parse().ok());
+    let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    parent == Some(std::process::id()) && command.ends_with("worker\0")
+}

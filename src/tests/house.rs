@@ -1,0 +1,148 @@
+//! A whole Whittle in a temporary folder, asked through its router.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+use whittle::backend::{Deadlines, WorkerLauncher};
+use whittle::bench::machine::MachineFacts;
+use whittle::library::{DataFolder, Library};
+use whittle::queue::Queue;
+use whittle::server::{AllowedHosts, AppState, Parts, router};
+use whittle::store::Store;
+
+use crate::tiny_model;
+
+/// The Host that the house answers to.
+pub const HOST: &str = "127.0.0.1:8320";
+
+pub struct House {
+    pub router: Router,
+    pub queue: Queue,
+    folder: TempDir,
+}
+
+/// How workers are started.
+pub fn real_workers() -> WorkerLauncher {
+    WorkerLauncher {
+        program: env!("CARGO_BIN_EXE_whittle").into(),
+        arguments: vec!["worker".into()],
+        deadlines: Deadlines::default(),
+    }
+}
+
+/// Workers that a shell script plays, given up after a second.
+pub fn fake_workers(script: &str) -> WorkerLauncher {
+    let second = Duration::from_secs(1);
+    WorkerLauncher {
+        program: "/bin/sh".into(),
+        arguments: vec!["-c".into(), script.into()],
+        deadlines: Deadlines {
+            start: second,
+            compute: second,
+            token: second,
+        },
+    }
+}
+
+impl House {
+    /// A house with the tiny model `tiny.gguf`.
+    pub async fn with_model() -> Self {
+        let house = Self::empty(real_workers()).await;
+        tiny_model::write(&house.models(), "tiny.gguf");
+        house
+    }
+
+    /// A house with the tiny model and these workers.
+    pub async fn with_workers(launcher: WorkerLauncher) -> Self {
+        let house = Self::empty(launcher).await;
+        tiny_model::write(&house.models(), "tiny.gguf");
+        house
+    }
+
+    /// A house without models.
+    pub async fn empty(launcher: WorkerLauncher) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let data = DataFolder::open(&folder.path().join("data")).expect("a data folder");
+        let store = Store::open(&data.database()).await.expect("a history");
+        let queue = Queue::start(store.clone(), folder.path().join("machine.lock"));
+        let address: SocketAddr = HOST.parse().expect("an address");
+        let state = AppState::new(Parts {
+            queue: queue.clone(),
+            store,
+            library: Library::open(&data, &[]).expect("a library"),
+            launcher,
+            machine: MachineFacts::read(),
+            models_folder: data.models(),
+        });
+        Self {
+            router: router(state, AllowedHosts::loopback(address)),
+            queue,
+            folder,
+        }
+    }
+
+    pub fn models(&self) -> PathBuf {
+        self.path().join("data/models")
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+        let request = Request::get(path).header("host", HOST).body(Body::empty());
+        self.ask(request.expect("a request")).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        let request = Request::post(path)
+            .header("host", HOST)
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()));
+        self.ask(request.expect("a request")).await
+    }
+
+    /// Sends a request; an answer that is no JSON comes as a text.
+    pub async fn ask(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("an answer");
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), 8 << 20)
+            .await
+            .expect("a body");
+        let value = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&bytes).into_owned()));
+        (status, value)
+    }
+
+    /// Waits until a run has the status.
+    pub async fn wait_for(&self, id: i64, status: &str) -> Value {
+        for _ in 0..600 {
+            let (_, run) = self.get(&format!("/api/runs/{id}")).await;
+            if run["status"] == status {
+                return run;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let (_, run) = self.get(&format!("/api/runs/{id}")).await;
+        panic!("run {id} never was {status}: {run}");
+    }
+}
+
+/// The sentence of an error.
+pub fn message(answer: &Value) -> &str {
+    answer["error"]["message"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no error: {answer}"))
+}

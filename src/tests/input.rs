@@ -1,0 +1,128 @@
+//! Bad input, each kind with its status and a sentence that helps.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+use crate::house::{HOST, House, message, real_workers};
+use crate::tiny_model;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_fields_are_named() {
+    let house = House::with_model().await;
+    let long_prompt = "x".repeat(20_000);
+    let cases: [(Value, &str); 12] = [
+        (json!({"test_queries": []}), "test_queries is empty"),
+        (json!({"test_queries": [""]}), "prompt 1 is empty"),
+        (json!({"test_queries": ["a", "  \n"]}), "prompt 2 is empty"),
+        (
+            json!({"test_queries": [long_prompt]}),
+            "prompt 1 has 20000 characters",
+        ),
+        (json!({"test_queries": vec!["a"; 65]}), "65 prompts"),
+        (json!({"iterations": 0}), "iterations is 0"),
+        (json!({"iterations": 1_000_000}), "iterations is 1000000"),
+        (json!({"iterations": -3}), "iterations is -3"),
+        (json!({"max_tokens": 0}), "max_tokens is 0"),
+        (
+            json!({"max_tokens": 1_000_000_000_000_i64}),
+            "max_tokens is 1000000000000",
+        ),
+        (json!({"model": "../../etc/passwd"}), "not a library id"),
+        (json!({"iterations": "three"}), "could not be read"),
+    ];
+    for path in ["/api/benchmark/baseline", "/api/runs"] {
+        for (body, says) in &cases {
+            let (status, answer) = house.post(path, body).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{body} gave {answer}");
+            assert!(message(&answer).contains(says), "{body} gave {answer}");
+        }
+    }
+    let (_, runs) = house.get("/api/runs").await;
+    assert_eq!(runs, json!([]), "nothing of this was stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_ids_are_not_found() {
+    let house = House::with_model().await;
+    for id in ["nope", "..", "tiny.gguf", "tiny-00000000"] {
+        let (status, answer) = house.post("/api/runs", &json!({"model": id})).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{id}: {answer}");
+    }
+    for path in ["/api/runs/7", "/api/nothing", "/api/run?id=7"] {
+        let (status, answer) = house.get(path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}: {answer}");
+        assert_eq!(answer["error"]["code"], "not_found");
+    }
+    let (status, _) = house.get("/api/runs/seven").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    for path in ["/no-such-page", "/pkg/../Cargo.toml", "/pkg/nothing.js"] {
+        let (status, _) = house.get(path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_are_no_json_are_said() {
+    let house = House::with_model().await;
+    let post = |kind: &str, body: String| {
+        let request = Request::post("/api/runs")
+            .header("host", HOST)
+            .header("content-type", kind);
+        house.ask(request.body(Body::from(body)).expect("a request"))
+    };
+    let (status, answer) = post("application/json", "{\"iterations\": ".to_owned()).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    assert_eq!(answer["error"]["code"], "bad_request");
+    let (status, answer) = post("text/plain", "{}".to_owned()).await;
+    assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{answer}");
+    let (status, answer) = post("application/json", "x".repeat(2 << 20)).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{answer}");
+    assert_eq!(answer["error"]["code"], "too_large");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_no_models_are_listed_with_the_reason() {
+    let house = House::empty(real_workers()).await;
+    let models = house.models();
+    std::fs::write(models.join("text.gguf"), "hello").expect("a file");
+    tiny_model::write_truncated(&models, "half.gguf");
+    tiny_model::write_embedding(&models, "embedding.gguf");
+    let outside = tiny_model::write(house.path(), "outside.gguf");
+    std::os::unix::fs::symlink(outside, models.join("link.gguf")).expect("a link");
+    let (_, listing) = house.get("/api/models").await;
+    assert_eq!(listing["models"], json!([]));
+    let reasons: Vec<(&str, &str)> = listing["unusable"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|file| Some((file["file_name"].as_str()?, file["reason"].as_str()?)))
+        .collect();
+    let says = [
+        ("embedding.gguf", "generates no text"),
+        ("half.gguf", "truncated"),
+        ("link.gguf", "leads out of the model folder"),
+        ("text.gguf", "not a GGUF file"),
+    ];
+    assert_eq!(reasons.len(), says.len(), "{reasons:?}");
+    for ((file, reason), (expected, part)) in reasons.iter().zip(says) {
+        assert_eq!(*file, expected);
+        assert!(reason.contains(part), "{file}: {reason}");
+    }
+    let (status, answer) = house.post("/api/benchmark/baseline", &json!({})).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(message(&answer).contains("no model yet"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prompt_that_does_not_fit_fails_its_run_by_number() {
+    let house = House::with_model().await;
+    // Every character is a token of the tiny model: more than 2,048.
+    let prompt = "z ".repeat(2000);
+    let body = json!({"test_queries": ["a", prompt], "iterations": 1, "max_tokens": 4});
+    let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(message(&answer).contains("prompt 2"), "{answer}");
+    let (_, run) = house.get("/api/runs/1").await;
+    assert_eq!(run["failure"]["kind"], "prompt_not_usable");
+}

@@ -1,0 +1,194 @@
+//! Makes a tiny llama-architecture GGUF that llama.cpp loads and runs: two
+//! blocks, 64 columns, 300 tokens, fixed pseudo-random weights.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const WIDTH: u64 = 64;
+const FFN: u64 = 128;
+const HEADS: u32 = 4;
+const BLOCKS: u32 = 2;
+const ALIGNMENT: usize = 32;
+
+/// GGUF's type numbers.
+const U32: u32 = 4;
+const I32: u32 = 5;
+const F32: u32 = 6;
+const TEXT: u32 = 8;
+const ARRAY: u32 = 9;
+
+/// Writes a model into `folder`.
+pub fn write(folder: &Path, name: &str) -> PathBuf {
+    write_bytes(folder, name, &bytes("llama"))
+}
+
+/// Writes an embedding-only model into `folder`.
+pub fn write_embedding(folder: &Path, name: &str) -> PathBuf {
+    write_bytes(folder, name, &bytes("bert"))
+}
+
+/// Writes the first half of a model into `folder`.
+pub fn write_truncated(folder: &Path, name: &str) -> PathBuf {
+    let bytes = bytes("llama");
+    write_bytes(folder, name, &bytes[..bytes.len() / 2])
+}
+
+fn write_bytes(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, bytes).expect("the test's folder can be written");
+    path
+}
+
+/// The whole file.
+pub fn bytes(architecture: &str) -> Vec<u8> {
+    let vocabulary = vocabulary();
+    let keys = metadata(architecture, &vocabulary);
+    let tensors = tensors(vocabulary.len() as u64);
+    let mut file = b"GGUF".to_vec();
+    file.extend(3_u32.to_le_bytes());
+    file.extend((tensors.len() as u64).to_le_bytes());
+    file.extend((keys.len() as u64).to_le_bytes());
+    for (key, kind, value) in &keys {
+        put_text(&mut file, key);
+        file.extend(kind.to_le_bytes());
+        file.extend(value);
+    }
+    let mut offset = 0_u64;
+    for (name, shape) in &tensors {
+        put_text(&mut file, name);
+        file.extend((shape.len() as u32).to_le_bytes());
+        for size in shape {
+            file.extend(size.to_le_bytes());
+        }
+        file.extend(0_u32.to_le_bytes());
+        file.extend(offset.to_le_bytes());
+        offset += (shape.iter().product::<u64>() * 4).next_multiple_of(ALIGNMENT as u64);
+    }
+    pad(&mut file);
+    let mut noise = Noise(1);
+    for (name, shape) in &tensors {
+        let is_norm = name.contains("norm");
+        for _ in 0..shape.iter().product::<u64>() {
+            let weight = if is_norm { 1.0 } else { noise.next() };
+            file.extend(weight.to_le_bytes());
+        }
+        pad(&mut file);
+    }
+    file
+}
+
+/// Three control tokens, every byte, and some pieces.
+fn vocabulary() -> Vec<(String, f32, i32)> {
+    let mut tokens = vec![
+        ("<unk>".to_owned(), 0.0, 2),
+        ("<s>".to_owned(), 0.0, 3),
+        ("</s>".to_owned(), 0.0, 3),
+    ];
+    tokens.extend((0..256).map(|byte| (format!("<0x{byte:02X}>"), 0.0, 6)));
+    tokens.push(("\u{2581}".to_owned(), -1.0, 1));
+    tokens.extend(('a'..='z').map(|c| (c.to_string(), -2.0, 1)));
+    while tokens.len() < 300 {
+        tokens.push((format!("\u{2581}w{}", tokens.len()), -3.0, 1));
+    }
+    tokens
+}
+
+fn metadata(architecture: &str, vocabulary: &[(String, f32, i32)]) -> Vec<(String, u32, Vec<u8>)> {
+    let own = |name: &str| format!("{architecture}.{name}");
+    let number = |key: String, value: u32| (key, U32, value.to_le_bytes().to_vec());
+    let text = |key: &str, value: &str| (key.to_owned(), TEXT, text_bytes(value));
+    let array = |key: &str, kind: u32, values: Vec<Vec<u8>>| {
+        let mut bytes = kind.to_le_bytes().to_vec();
+        bytes.extend((values.len() as u64).to_le_bytes());
+        bytes.extend(values.concat());
+        (key.to_owned(), ARRAY, bytes)
+    };
+    vec![
+        text("general.architecture", architecture),
+        text("general.name", "Tiny <b>test</b> model"),
+        number("general.file_type".to_owned(), 0),
+        number(own("context_length"), 2048),
+        number(own("embedding_length"), WIDTH as u32),
+        number(own("block_count"), BLOCKS),
+        number(own("feed_forward_length"), FFN as u32),
+        number(own("attention.head_count"), HEADS),
+        number(own("attention.head_count_kv"), HEADS),
+        number(own("rope.dimension_count"), WIDTH as u32 / HEADS),
+        number(own("vocab_size"), vocabulary.len() as u32),
+        (
+            own("attention.layer_norm_rms_epsilon"),
+            F32,
+            1e-5_f32.to_le_bytes().to_vec(),
+        ),
+        text("tokenizer.ggml.model", "llama"),
+        number("tokenizer.ggml.unknown_token_id".to_owned(), 0),
+        number("tokenizer.ggml.bos_token_id".to_owned(), 1),
+        number("tokenizer.ggml.eos_token_id".to_owned(), 2),
+        array(
+            "tokenizer.ggml.tokens",
+            TEXT,
+            vocabulary.iter().map(|t| text_bytes(&t.0)).collect(),
+        ),
+        array(
+            "tokenizer.ggml.scores",
+            F32,
+            vocabulary
+                .iter()
+                .map(|t| t.1.to_le_bytes().to_vec())
+                .collect(),
+        ),
+        array(
+            "tokenizer.ggml.token_type",
+            I32,
+            vocabulary
+                .iter()
+                .map(|t| t.2.to_le_bytes().to_vec())
+                .collect(),
+        ),
+    ]
+}
+
+fn tensors(n_vocabulary: u64) -> Vec<(String, Vec<u64>)> {
+    let mut tensors = vec![("token_embd.weight".to_owned(), vec![WIDTH, n_vocabulary])];
+    for block in 0..BLOCKS {
+        let square = ["attn_q", "attn_k", "attn_v", "attn_output"];
+        let wide = ["ffn_gate", "ffn_up"];
+        let named = |name: &str| format!("blk.{block}.{name}.weight");
+        tensors.extend(["attn_norm", "ffn_norm"].map(|name| (named(name), vec![WIDTH])));
+        tensors.extend(square.map(|name| (named(name), vec![WIDTH, WIDTH])));
+        tensors.extend(wide.map(|name| (named(name), vec![WIDTH, FFN])));
+        tensors.push((named("ffn_down"), vec![FFN, WIDTH]));
+    }
+    tensors.push(("output_norm.weight".to_owned(), vec![WIDTH]));
+    tensors.push(("output.weight".to_owned(), vec![WIDTH, n_vocabulary]));
+    tensors
+}
+
+/// Numbers between -0.1 and 0.1, the same on every machine (SplitMix64).
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let unit = ((z ^ (z >> 31)) >> 40) as f32 / (1_u32 << 24) as f32;
+        (unit - 0.5) / 5.0
+    }
+}
+
+fn text_bytes(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put_text(&mut bytes, text);
+    bytes
+}
+
+fn put_text(file: &mut Vec<u8>, text: &str) {
+    file.extend((text.len() as u64).to_le_bytes());
+    file.extend(text.as_bytes());
+}
+
+fn pad(file: &mut Vec<u8>) {
+    file.resize(file.len().next_multiple_of(ALIGNMENT), 0);
+}
