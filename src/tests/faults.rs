@@ -161,15 +161,7 @@ async fn a_model_that_native_code_refuses_fails_its_run() {
     // A header that passes, of an architecture that llama.cpp does not know.
     let path = house.models().join("strange.gguf");
     std::fs::write(&path, tiny_model::bytes("nosuch")).expect("a file");
-    let (_, models) = house.get("/api/models").await;
-    let _ = models;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let (_, models) = house.get("/api/models").await;
-    let id = models["models"]
-        .as_array()
-        .and_then(|models| models.iter().find(|m| m["architecture"] == "nosuch"))
-        .map(|model| model["id"].clone())
-        .unwrap_or_else(|| panic!("{models}"));
+    let id = house.model_id("nosuch").await;
     let body = json!({"model": id, "iterations": 1});
     let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
@@ -178,34 +170,21 @@ async fn a_model_that_native_code_refuses_fails_its_run() {
     assert_eq!(run["failure"]["kind"], "model_not_usable", "{run}");
 }
 
-/// The worker of the house: a child of this process with this test's model.
+/// The worker of the house, told by the name that it was started with.
 #[cfg(target_os = "linux")]
 async fn worker_of(house: &House) -> u32 {
-    let model = house.models();
+    let name = house.path().to_string_lossy().into_owned();
     for _ in 0..400 {
         for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
-            let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else {
-                continue;
-            };
-            if holds(pid, &model) {
+            let pid = entry.file_name().to_string_lossy().parse();
+            let command = std::fs::read_to_string(entry.path().join("cmdline"));
+            if let (Ok(pid), Ok(command)) = (pid, command)
+                && command.starts_with(&name)
+            {
                 return pid;
             }
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("no worker was started");
-}
-
-/// Whether the process is a worker that was started for this house's run: its
-/// standard error is read here, and its command line says so.
-#[cfg(target_os = "linux")]
-fn holds(pid: u32, _models: &std::path::Path) -> bool {
-    let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
-        return false;
-    };
-    let parent = status
-        .rsplit_once(") ")
-        .and_then(|(_, rest)| rest.split(' ').nth(1)?.parse().ok());
-    let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    parent == Some(std::process::id()) && command.ends_with("worker\0")
 }

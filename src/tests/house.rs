@@ -51,6 +51,17 @@ pub fn fake_workers(script: &str) -> WorkerLauncher {
     }
 }
 
+/// Tests run side by side: a name of its own tells this house's workers from
+/// those of the others.
+fn with_own_name(launcher: WorkerLauncher, folder: &Path) -> WorkerLauncher {
+    let program = folder.join("whittle-of-this-house");
+    std::os::unix::fs::symlink(&launcher.program, &program).expect("a link");
+    WorkerLauncher {
+        program,
+        ..launcher
+    }
+}
+
 impl House {
     /// A house with the tiny model `tiny.gguf`.
     pub async fn with_model() -> Self {
@@ -69,6 +80,7 @@ impl House {
     /// A house without models.
     pub async fn empty(launcher: WorkerLauncher) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        let launcher = with_own_name(launcher, folder.path());
         let data = DataFolder::open(&folder.path().join("data")).expect("a data folder");
         let store = Store::open(&data.database()).await.expect("a history");
         let queue = Queue::start(store.clone(), folder.path().join("machine.lock"));
@@ -124,6 +136,19 @@ impl House {
         let value = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&bytes).into_owned()));
         (status, value)
+    }
+
+    /// The id of the model of an architecture, once its hash is known.
+    pub async fn model_id(&self, architecture: &str) -> Value {
+        for _ in 0..200 {
+            let (_, listing) = self.get("/api/models").await;
+            let mut models = listing["models"].as_array().into_iter().flatten();
+            if let Some(model) = models.find(|model| model["architecture"] == architecture) {
+                return model["id"].clone();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("no model of architecture {architecture} is listed");
     }
 
     /// Waits until a run has the status.
