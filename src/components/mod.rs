@@ -6,6 +6,7 @@ pub mod empty;
 pub mod environment;
 pub mod form;
 pub mod gauges;
+pub mod histogram;
 pub mod host;
 pub mod latency;
 pub mod live;

@@ -60,7 +60,7 @@ impl RunEvent {
     }
 }
 
-/// An event with its number in the run: stored events rise by one, live ones
+/// An event with its number in the run: the numbers of stored events rise, live ones
 /// carry the number of the last stored event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sequenced {

@@ -57,12 +57,14 @@ impl Feed {
             seq: *last_seq + u64::from(is_stored),
             event,
         };
+        // Spent even when storing fails or is given up half-way: what was
+        // written then must not collide with the next event.
+        *last_seq = event.seq;
         if is_stored || raw.is_some() {
             store
                 .record(self.id, is_stored.then_some(&event), raw)
                 .await?;
         }
-        *last_seq = event.seq;
         // Nobody may be listening.
         let _ = self.sender.send(event);
         Ok(())
@@ -84,5 +86,69 @@ impl Feed {
         let _ = self.sender.send(event);
         self.ended.cancel();
         stored
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::model::{Model, ModelId, ModelOrigin};
+    use crate::domain::run::{RunRequest, RunSpec, RunStatus, Technique};
+    use crate::queue::this_process;
+
+    fn model() -> Model {
+        Model {
+            id: ModelId("m".to_owned()),
+            name: String::new(),
+            file_name: String::new(),
+            architecture: String::new(),
+            file_type: String::new(),
+            size_bytes: 1,
+            n_params: 1,
+            n_ctx_train: None,
+            sha256: String::new(),
+            origin: ModelOrigin::DataFolder,
+            provenance: None,
+        }
+    }
+
+    /// A run that was ended while an event was being stored stayed `running`.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_end_is_stored_whenever_an_announcement_is_given_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("db"))
+            .await
+            .expect("a history");
+        let spec = RunSpec::try_from(RunRequest::default()).expect("the defaults");
+        for microseconds in (0..3000).step_by(25) {
+            let id = store
+                .create_run(Technique::Baseline, &model(), &spec, this_process())
+                .await
+                .expect("a run");
+            let feed = Feed::new(id);
+            let event = RunEvent::WaitingForMachine;
+            let announcing = feed.announce(&store, event, None);
+            // How far it comes is left to chance, over many tries.
+            tokio::select! {
+                biased;
+                _ = announcing => {}
+                () = spin(Duration::from_micros(microseconds)) => {}
+            }
+            feed.end(&store, Ending::Cancelled)
+                .await
+                .expect("the end is stored");
+            let run = store.run(id).await.expect("a history").expect("the run");
+            assert_eq!(run.status, RunStatus::Cancelled);
+        }
+    }
+
+    /// The timer's millisecond is too coarse.
+    async fn spin(duration: Duration) {
+        let start = std::time::Instant::now();
+        while start.elapsed() < duration {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -82,7 +82,8 @@ async fn measure(inner: &Inner, job: &Job) -> Result<Measured, Failure> {
     let measuring = async {
         let measured = measure_baseline(&job.plan, &sender).await;
         drop(sender);
-        measured.map_err(Failure::from)
+        // What was observed before a failure is recorded first.
+        Ok::<_, Failure>(measured)
     };
     let recording = async {
         while let Some(observation) = receiver.recv().await {
@@ -91,6 +92,7 @@ async fn measure(inner: &Inner, job: &Job) -> Result<Measured, Failure> {
         Ok(())
     };
     let (measured, ()) = tokio::try_join!(measuring, recording)?;
+    let measured = measured.map_err(Failure::from)?;
     job.check_file().await?;
     Ok(measured)
 }

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::json;
+use whittle::queue::machine_lock::MachineLock;
 
 use crate::house::{House, message};
 
@@ -57,6 +58,10 @@ async fn a_baseline_is_measured_and_stored() {
     let (_, page) = house.get(&format!("/runs/{}", answer["run_id"])).await;
     let page = page.as_str().expect("a page");
     assert!(page.contains("metric-tokens-per-second"));
+    assert!(
+        page.contains("class=\"histogram\""),
+        "the chart needs no scripts"
+    );
     assert!(
         !page.contains("<b>test</b>"),
         "a model's name is text, never markup"
@@ -152,4 +157,26 @@ async fn a_browser_that_goes_away_ends_nothing() {
     let stream = tokio::time::timeout(std::time::Duration::from_millis(100), house.get(&path));
     assert!(stream.await.is_err(), "the stream was still open");
     house.wait_for(id, "done").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_waits_while_another_whittle_measures() {
+    let house = House::with_model().await;
+    let other = MachineLock::try_take(&house.path().join("machine.lock"));
+    let other = other.expect("a lock file").expect("nobody holds it");
+    let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 4});
+    let (_, run) = house.post("/api/runs", &body).await;
+    let id = run["id"].as_i64().expect("an id");
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let (_, run) = house.get(&format!("/api/runs/{id}")).await;
+    assert_eq!(run["status"], "queued");
+    drop(other);
+    house.wait_for(id, "done").await;
+    let (_, stream) = house.get(&format!("/events/runs/{id}")).await;
+    assert!(
+        stream
+            .as_str()
+            .is_some_and(|s| s.contains("waiting_for_machine")),
+        "{stream}"
+    );
 }
