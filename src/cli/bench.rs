@@ -141,7 +141,7 @@ async fn follow(job: &Job) {
                 bar.set_message(format!("{place}{}", left.unwrap_or_default()));
             }
             Ok(RunEvent::WaitingForMachine) => {
-                bar.set_message("another Whittle measures on this machine: waiting");
+                bar.set_message("waiting: the machine is busy with another measurement, or with reading a new model");
             }
             Ok(event) if event.is_terminal() => break,
             Ok(_) | Err(RecvError::Lagged(_)) => {}

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::host;
+use crate::components::{host, words};
 use crate::domain::error::AppError;
 
 /// Shows what failed and what to do, and is read out at once.
@@ -15,7 +15,7 @@ pub fn ErrorAlert(
         <div class="alert" role="alert">
             <strong>"That did not work."</strong>
             " "
-            {error.error.message}
+            {words::sentence(&error.error.message)}
         </div>
     }
 }

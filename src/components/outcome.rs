@@ -7,6 +7,7 @@ use crate::components::environment::EnvironmentList;
 use crate::components::gauges::Warnings;
 use crate::components::latency::Latency;
 use crate::components::metrics::MetricGrid;
+use crate::components::words;
 use crate::domain::benchmark::ArmResult;
 use crate::domain::run::{Failure, Run, RunStatus};
 
@@ -86,7 +87,7 @@ fn FailureNote(failure: Failure) -> impl IntoView {
         <div class="alert" role="alert">
             <strong>"The run failed."</strong>
             " "
-            {failure.message}
+            {words::sentence(&failure.message)}
         </div>
         {(!log.is_empty())
             .then(|| {

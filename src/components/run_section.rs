@@ -66,7 +66,7 @@ pub fn RunSection(
         >
             <div class="bar">
                 <h2 id="baseline-title">{title}</h2>
-                <RunLabel run/>
+                {on_run.map(|_| view! { <RunLabel run/> })}
                 <StatusLine run feed idle=IDLE/>
                 <div class="actions">
                     <Show when=move || is_active.get()>
@@ -91,7 +91,8 @@ pub fn RunSection(
     }
 }
 
-/// Which run of which model is shown: the form may name another model by now.
+/// Which run of which model is shown beside a form, which may name another
+/// model by now.
 #[component]
 fn RunLabel(run: RwSignal<Option<Run>>) -> impl IntoView {
     let label = Memo::new(move |_| {

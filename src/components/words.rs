@@ -56,7 +56,7 @@ pub fn live_status(live: &LiveRun) -> String {
         return "Reading the results".to_owned();
     }
     if live.waiting_for_machine {
-        return "Waiting — another Whittle measures on this machine".to_owned();
+        return "Waiting — the machine is busy with another measurement, or with reading a new model".to_owned();
     }
     match (&live.stage, live.queue_position) {
         (Some(stage), _) => stage_words(stage),
@@ -85,6 +85,17 @@ fn capitalized(words: &str) -> String {
         Some(first) => first.to_uppercase().chain(chars).collect(),
         None => String::new(),
     }
+}
+
+/// A message as a sentence of its own: errors begin small and end open, since
+/// they are also quoted in the middle of others.
+pub fn sentence(message: &str) -> String {
+    let end = if message.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    capitalized(message) + end
 }
 
 /// `about 12 s left`, once something is known.
@@ -121,6 +132,12 @@ mod tests {
     fn dates_are_shown_to_the_minute_in_utc() {
         assert_eq!(date("2026-03-01T10:20:30Z"), "2026-03-01 10:20 UTC");
         assert_eq!(date("soon"), "soon");
+    }
+
+    #[test]
+    fn a_message_becomes_a_sentence() {
+        assert_eq!(sentence("it ended"), "It ended.");
+        assert_eq!(sentence("Is it full?"), "Is it full?");
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub enum RunEvent {
         /// From 1.
         position: u32,
     },
-    /// It waits because another Whittle measures on this machine.
+    /// It waits for the machine: another Whittle measures, or a new model is
+    /// being read for the first time.
     WaitingForMachine,
     /// It entered a stage.
     Stage(Stage),

@@ -13,7 +13,7 @@ pub struct LiveRun {
     pub status: RunStatus,
     /// Place in the queue while queued.
     pub queue_position: Option<u32>,
-    /// Another Whittle measures on this machine.
+    /// The machine is busy with something else of Whittle's.
     pub waiting_for_machine: bool,
     /// Where it is.
     pub stage: Option<Stage>,

@@ -28,7 +28,9 @@ pub enum LibraryError {
     #[error("{0}")]
     Unusable(#[from] GgufError),
     /// The hash is not there yet.
-    #[error("{0} is still being read for the first time; try again in a minute")]
+    #[error(
+        "{0} is still being read for the first time, which waits while anything is measured; try again in a minute"
+    )]
     StillHashing(String),
     /// The thread that hashes did not start.
     #[error("the library could not be started: {0}")]

@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::domain::model::{LibraryListing, Model, ModelId, ModelOrigin, UnusableFile};
+use crate::machine_lock::MachineLock;
 use content::{Contents, Knowledge};
 use folders::Folder;
 
@@ -21,6 +22,9 @@ pub use error::LibraryError;
 
 /// How long a request waits for hashes that are being computed.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// The same for the command line, which has nothing else to do: as long as a
+/// measurement by another Whittle may take.
+const LONG_PATIENCE: Duration = Duration::from_secs(3600);
 
 /// A cheap handle on the library. Its methods block on the disk.
 #[derive(Clone)]
@@ -49,11 +53,16 @@ pub struct Located {
 
 impl Library {
     /// Opens the library of a data folder and the folders remembered there;
-    /// `more` are remembered from now on.
+    /// `more` are remembered from now on. New files are read while holding the
+    /// machine's lock at `lock_path`.
     ///
     /// # Errors
     /// When one of `more` is no folder, or the list cannot be kept.
-    pub fn open(data: &DataFolder, more: &[PathBuf]) -> Result<Self, LibraryError> {
+    pub fn open(
+        data: &DataFolder,
+        more: &[PathBuf],
+        lock_path: PathBuf,
+    ) -> Result<Self, LibraryError> {
         let folders = folders::remember(data, more)?;
         let (sender, receiver) = mpsc::channel::<PathBuf>();
         let inner = Arc::new(Inner {
@@ -67,7 +76,8 @@ impl Library {
             .name("hash models".to_owned())
             .spawn(move || {
                 while let Ok(path) = receiver.recv() {
-                    let hashed = content::hash_file(&path);
+                    let hashed =
+                        MachineLock::wait(&lock_path).and_then(|_held| content::hash_file(&path));
                     let Some(inner) = weak.upgrade() else { return };
                     inner.contents().learn_hash(&path, hashed);
                     inner.hashed.notify_all();
@@ -158,7 +168,7 @@ impl Library {
         }
         if is_pending {
             for (path, origin) in files() {
-                if let Ok(content) = self.wait_for(&path) {
+                if let Ok(content) = self.wait_for(&path, PATIENCE) {
                     let model = content.model(&path, origin);
                     if model.id == *id {
                         return Ok(Located {
@@ -184,7 +194,7 @@ impl Library {
             source: error,
         };
         let path = path.canonicalize().map_err(unreadable)?;
-        let content = self.wait_for(&path)?;
+        let content = self.wait_for(&path, LONG_PATIENCE)?;
         Ok(Located {
             model: content.model(&path, ModelOrigin::CommandLine),
             identity: content.identity,
@@ -206,13 +216,14 @@ impl Library {
         Ok(knowledge)
     }
 
-    fn wait_for(&self, path: &Path) -> Result<content::Content, LibraryError> {
+    /// Waits for a file's hash, at most for as long as given.
+    fn wait_for(&self, path: &Path, patience: Duration) -> Result<content::Content, LibraryError> {
         let start = Instant::now();
         loop {
             if let Knowledge::Complete(content) = self.look(path)? {
                 return Ok(*content);
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > patience {
                 return Err(LibraryError::StillHashing(scan::shown_name(path)));
             }
             self.inner.wait_for_a_hash();

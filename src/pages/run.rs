@@ -72,7 +72,7 @@ fn RunView(run: Run) -> impl IntoView {
         units::number(run.model.size_mb())
     );
     let created_at = run.created_at.clone();
-    let plan = words::plan(run.spec.prompts.len() as u64, &run.spec.settings);
+    let n_prompts = words::plural(run.spec.prompts.len() as u64, "prompt", "prompts");
     let prompt = |prompt: &String| view! { <li class="answer-prompt">{prompt.clone()}</li> };
     let prompts = run.spec.prompts.iter().map(prompt).collect_view();
     let shown = Shown::new(Some(run));
@@ -97,7 +97,7 @@ fn RunView(run: Run) -> impl IntoView {
             on_cancel=Callback::new(move |id| shown.cancel(id))
         >
             <details class="fold">
-                <summary>"What was asked for: " {plan}</summary>
+                <summary>"What was asked: " {n_prompts}</summary>
                 <ol class="asked">{prompts}</ol>
             </details>
         </RunSection>

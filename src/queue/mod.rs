@@ -3,7 +3,6 @@
 
 mod feed;
 mod job;
-pub mod machine_lock;
 mod owner;
 mod runner;
 

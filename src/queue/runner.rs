@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::machine_lock::MachineLock;
 use super::{Inner, Job};
 use crate::bench::{Measured, Observation, measure_baseline};
 use crate::domain::event::{RunEvent, SampleSummary};
 use crate::domain::run::{Failure, FailureKind};
+use crate::machine_lock::MachineLock;
 use crate::store::{Ending, Raw, Store, StoreError};
 
 /// Observations on their way into the history: some seconds of gauges.

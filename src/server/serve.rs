@@ -11,7 +11,8 @@ use super::{AllowedHosts, AppState, Parts, assets, router};
 use crate::backend::WorkerLauncher;
 use crate::bench::machine::MachineFacts;
 use crate::library::{DataFolder, Library};
-use crate::queue::{self, Queue, machine_lock::MachineLock};
+use crate::machine_lock::MachineLock;
+use crate::queue::{self, Queue};
 use crate::store::Store;
 
 /// How long open requests may take to end at shutdown.
@@ -90,10 +91,11 @@ pub(crate) async fn open_state(data: &DataFolder, models: &[PathBuf]) -> anyhow:
         );
     }
     let machine = tokio::task::spawn_blocking(MachineFacts::read).await?;
+    let lock = MachineLock::default_path();
     Ok(AppState::new(Parts {
-        queue: Queue::start(store.clone(), MachineLock::default_path()),
+        queue: Queue::start(store.clone(), lock.clone()),
         store,
-        library: Library::open(data, models)?,
+        library: Library::open(data, models, lock)?,
         launcher: WorkerLauncher::current_program()?,
         machine,
         models_folder: data.models(),

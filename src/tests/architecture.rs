@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("components", &["domain"]),
     ("pages", &["api", "components", "domain"]),
@@ -16,12 +16,20 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("backend", &["domain"]),
     ("bench", &["backend", "domain"]),
     ("store", &["domain"]),
-    ("queue", &["bench", "store", "domain"]),
-    ("library", &["gguf", "domain"]),
+    ("machine_lock", &[]),
+    ("queue", &["bench", "machine_lock", "store", "domain"]),
+    ("library", &["gguf", "machine_lock", "domain"]),
     (
         "server",
         &[
-            "app", "queue", "store", "library", "bench", "backend", "domain",
+            "app",
+            "queue",
+            "machine_lock",
+            "store",
+            "library",
+            "bench",
+            "backend",
+            "domain",
         ],
     ),
     (

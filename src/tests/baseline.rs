@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::json;
-use whittle::queue::machine_lock::MachineLock;
+use whittle::machine_lock::MachineLock;
 
 use crate::house::{House, message};
 
@@ -162,8 +162,8 @@ async fn a_browser_that_goes_away_ends_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_waits_while_another_whittle_measures() {
     let house = House::with_model().await;
-    let other = MachineLock::try_take(&house.path().join("machine.lock"));
-    let other = other.expect("a lock file").expect("nobody holds it");
+    house.settled_library().await;
+    let other = hold_machine(&house);
     let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 4});
     let (_, run) = house.post("/api/runs", &body).await;
     let id = run["id"].as_i64().expect("an id");
@@ -179,4 +179,22 @@ async fn a_run_waits_while_another_whittle_measures() {
             .is_some_and(|s| s.contains("waiting_for_machine")),
         "{stream}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_model_is_not_read_beside_a_measurement() {
+    let house = House::with_model().await;
+    let measurement = hold_machine(&house);
+    for _ in 0..5 {
+        let (_, library) = house.get("/api/models").await;
+        assert_eq!(library["n_pending"], 1, "{library}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    drop(measurement);
+    house.settled_library().await;
+}
+
+fn hold_machine(house: &House) -> MachineLock {
+    let lock = MachineLock::try_take(&house.path().join("machine.lock"));
+    lock.expect("a lock file").expect("nobody holds it")
 }

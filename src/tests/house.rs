@@ -83,12 +83,13 @@ impl House {
         let launcher = with_own_name(launcher, folder.path());
         let data = DataFolder::open(&folder.path().join("data")).expect("a data folder");
         let store = Store::open(&data.database()).await.expect("a history");
-        let queue = Queue::start(store.clone(), folder.path().join("machine.lock"));
+        let lock = folder.path().join("machine.lock");
+        let queue = Queue::start(store.clone(), lock.clone());
         let address: SocketAddr = HOST.parse().expect("an address");
         let state = AppState::new(Parts {
             queue: queue.clone(),
             store,
-            library: Library::open(&data, &[]).expect("a library"),
+            library: Library::open(&data, &[], lock).expect("a library"),
             launcher,
             machine: MachineFacts::read(),
             models_folder: data.models(),
@@ -119,6 +120,18 @@ impl House {
             .header("content-type", "application/json")
             .body(Body::from(body.to_string()));
         self.ask(request.expect("a request")).await
+    }
+
+    /// Waits until every model has been read.
+    pub async fn settled_library(&self) {
+        for _ in 0..300 {
+            let (_, library) = self.get("/api/models").await;
+            if library["n_pending"] == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("a model is still being read");
     }
 
     /// Sends a request; an answer that is no JSON comes as a text.

@@ -1,5 +1,5 @@
-//! The lock of the whole machine: held while measuring, by dashboard and
-//! command line alike, because two measurements at once falsify each other.
+//! The lock of the whole machine: held while measuring, and while reading a new
+//! model, because whatever computes beside a measurement falsifies it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -43,6 +43,19 @@ impl MachineLock {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Takes the lock once it is free; blocks until then.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or locked at all.
+    pub fn wait(path: &Path) -> io::Result<Self> {
+        loop {
+            if let Some(lock) = Self::try_take(path)? {
+                return Ok(lock);
+            }
+            std::thread::sleep(INTERVAL);
         }
     }
 
