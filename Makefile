@@ -30,7 +30,7 @@ SOURCES := $(shell find src style public 2>/dev/null) \
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine clean
+.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -89,6 +89,24 @@ e2e: build demo ## Run the browser journeys against the release server
 
 bench-engine: build demo ## Compare the engine's speed with llama.cpp's own llama-bench
 	python3 end2end/bench-engine.py --whittle $(WHITTLE) "$(DEMO_F16)" "$(DEMO_Q4_1)"
+
+# What cargo-fuzz would pass, without its nightly compiler: libFuzzer's coverage,
+# no sanitizer, since the reader is safe Rust. A finding is left in the corpus'
+# folder and named.
+FUZZ_SECONDS ?= 300
+FUZZ_CORPUS := $(CACHE)/fuzz/gguf
+FUZZ_FLAGS := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+
+fuzz: ## Look for inputs that break the GGUF reader, for FUZZ_SECONDS (default 300)
+	RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --no-default-features --features fuzz \
+		--bin fuzz-gguf --target $(HOST) --target-dir "$(CARGO_TARGET_DIR)/fuzz"
+	@mkdir -p "$(FUZZ_CORPUS)"
+	SEEDS="$(FUZZ_CORPUS)" "$(CARGO_TARGET_DIR)/fuzz/$(HOST)/release/fuzz-gguf" "$(FUZZ_CORPUS)" \
+		-artifact_prefix="$(CACHE)/fuzz/finding-" -max_total_time=$(FUZZ_SECONDS) \
+		-timeout=5 -max_len=4096 -print_final_stats=1
 
 clean: ## Remove what was built here; the shared cache stays
 	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report

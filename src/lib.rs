@@ -3,12 +3,16 @@
 //!
 //! Shared by server and browser: [`domain`] (plain data), [`api`] (server
 //! functions), [`app`], `pages` and `components` (views). The rest is the
-//! server's alone.
+//! server's alone; the feature `fuzz` builds `gguf` without the two halves.
 
+#[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub mod api;
+#[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub mod app;
+#[cfg(any(feature = "ssr", feature = "hydrate"))]
 mod components;
 pub mod domain;
+#[cfg(any(feature = "ssr", feature = "hydrate"))]
 mod pages;
 
 #[cfg(feature = "ssr")]
@@ -19,7 +23,7 @@ pub mod bench;
 pub mod cli;
 #[cfg(feature = "ssr")]
 mod engine;
-#[cfg(feature = "ssr")]
+#[cfg(any(feature = "ssr", feature = "fuzz"))]
 pub mod gguf;
 #[cfg(feature = "ssr")]
 pub mod library;

@@ -57,7 +57,11 @@ pub fn check_model(path: &Path) -> Result<ModelHeader, GgufError> {
     check(BufReader::with_capacity(1 << 16, file), len)
 }
 
-fn check(file: impl Read + Seek, len: u64) -> Result<ModelHeader, GgufError> {
+/// The same for a file of `len` bytes in any form.
+///
+/// # Errors
+/// As [`check_model`].
+pub fn check(file: impl Read + Seek, len: u64) -> Result<ModelHeader, GgufError> {
     let header = header::read(file, len)?;
     let architecture = header
         .text("general.architecture")

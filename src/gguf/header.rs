@@ -1,6 +1,6 @@
 //! The header of a GGUF file: metadata and tensor table, every bound checked.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use super::GgufError;
@@ -12,7 +12,11 @@ const MAX_TENSORS: u64 = 262_144;
 /// ggml's own limits.
 const MAX_NAME_BYTES: usize = 64;
 const MAX_DIMENSIONS: u32 = 4;
+const ALIGNMENT_KEY: &str = "general.alignment";
+const UINT32: u32 = 4;
 const DEFAULT_ALIGNMENT: u64 = 32;
+/// The alignments in use, and some more.
+const ALIGNMENTS: std::ops::RangeInclusive<u64> = 8..=65_536;
 /// The least bytes of a key with its value, and of a tensor's entry.
 const MIN_KEY_BYTES: u64 = 8 + 4 + 1;
 const MIN_TENSOR_BYTES: u64 = 8 + 4 + 4 + 8;
@@ -94,7 +98,13 @@ fn read_metadata(
     let mut metadata = HashMap::new();
     for _ in 0..n_keys {
         let key = file.text("a metadata key")?;
+        if key.is_empty() {
+            return Err(GgufError::damaged("a metadata key without a name"));
+        }
         let kind = file.u32("a metadata type")?;
+        if key == ALIGNMENT_KEY && kind != UINT32 {
+            return Err(GgufError::damaged("an alignment that is no 32-bit number"));
+        }
         let value = read_value(file, kind)?;
         if metadata.contains_key(&key) {
             return Err(GgufError::damaged(format!("the key {key:?} comes twice")));
@@ -160,14 +170,13 @@ fn skip_array(file: &mut Bounded<impl Read + Seek>) -> Result<(), GgufError> {
 }
 
 fn alignment(metadata: &HashMap<String, Value>) -> Result<u64, GgufError> {
-    match metadata.get("general.alignment") {
-        None => Ok(DEFAULT_ALIGNMENT),
-        Some(Value::Integer(value)) => u64::try_from(*value)
-            .ok()
-            .filter(|value| value.is_power_of_two() && *value <= 1 << 20)
-            .ok_or_else(|| GgufError::damaged(format!("an alignment of {value}"))),
-        Some(_) => Err(GgufError::damaged("an alignment that is no number")),
-    }
+    let Some(Value::Integer(value)) = metadata.get(ALIGNMENT_KEY) else {
+        return Ok(DEFAULT_ALIGNMENT);
+    };
+    u64::try_from(*value)
+        .ok()
+        .filter(|value| value.is_power_of_two() && ALIGNMENTS.contains(value))
+        .ok_or_else(|| GgufError::damaged(format!("an alignment of {value}")))
 }
 
 fn read_tensors(
@@ -176,35 +185,33 @@ fn read_tensors(
     alignment: u64,
 ) -> Result<HashMap<String, Tensor>, GgufError> {
     let mut tensors = HashMap::new();
-    let mut offsets = HashSet::new();
-    let mut data_bytes = 0_u64;
+    // Where the data of the next tensor begins, and where that of the last ends.
+    let mut expected = 0_u64;
+    let mut end = 0_u64;
     for _ in 0..n_tensors {
         let name = file.text("a tensor's name")?;
         if name.len() >= MAX_NAME_BYTES {
             return Err(GgufError::damaged("a tensor's name is too long"));
         }
         let (tensor, offset) = read_tensor(file, &name)?;
-        if !offset.is_multiple_of(alignment) {
+        // As llama.cpp demands: one after the other, so that none overlap.
+        if offset != expected {
             return Err(GgufError::damaged(format!(
-                "tensor {name:?} is not aligned"
+                "tensor {name:?} begins at {offset} of the data instead of {expected}"
             )));
         }
-        let end = offset
-            .checked_add(tensor.n_bytes)
+        let ends = offset.checked_add(tensor.n_bytes);
+        let next = ends.and_then(|end| end.checked_next_multiple_of(alignment));
+        (end, expected) = ends
+            .zip(next)
             .ok_or_else(|| GgufError::damaged(format!("tensor {name:?} ends nowhere")))?;
-        data_bytes = data_bytes.max(end);
-        if !offsets.insert(offset) && tensor.n_bytes > 0 {
-            return Err(GgufError::damaged(format!(
-                "tensor {name:?} begins where another does"
-            )));
-        }
         if tensors.insert(name.clone(), tensor).is_some() {
             return Err(GgufError::damaged(format!("tensor {name:?} comes twice")));
         }
     }
     if n_tensors > 0 {
         let padding = file.position().next_multiple_of(alignment) - file.position();
-        file.require(padding.saturating_add(data_bytes), "the tensor data")?;
+        file.require_data(padding.saturating_add(end), "the tensor data")?;
     }
     Ok(tensors)
 }

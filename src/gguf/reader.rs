@@ -7,6 +7,9 @@ use super::GgufError;
 
 /// Longest text kept or skipped in one piece; a chat template has some 10 kB.
 const MAX_TEXT_BYTES: u64 = 16 << 20;
+/// Where a header ends at the latest: that of a vocabulary of 260,000 tokens
+/// has some 15 MB. A sparse file costs its author nothing, however long.
+const MAX_HEADER_BYTES: u64 = 256 << 20;
 
 /// A reader that knows where it is and where the file ends.
 pub(super) struct Bounded<R> {
@@ -29,13 +32,18 @@ impl<R: Read + Seek> Bounded<R> {
         self.position
     }
 
-    pub(super) fn remaining(&self) -> u64 {
-        self.len - self.position
+    /// Fails unless `n` more bytes of header are there.
+    pub(super) fn require(&self, n: u64, what: &'static str) -> Result<(), GgufError> {
+        self.require_data(n, what)?;
+        if self.position + n > MAX_HEADER_BYTES {
+            return Err(GgufError::damaged("its header does not end"));
+        }
+        Ok(())
     }
 
-    /// Fails unless `n` more bytes are there.
-    pub(super) fn require(&self, n: u64, what: &'static str) -> Result<(), GgufError> {
-        if n <= self.remaining() {
+    /// Fails unless `n` more bytes are there, whatever they are.
+    pub(super) fn require_data(&self, n: u64, what: &'static str) -> Result<(), GgufError> {
+        if n <= self.len - self.position {
             return Ok(());
         }
         Err(GgufError::Truncated {
