@@ -61,18 +61,48 @@ pub enum WorkerError {
 
 impl From<WorkerError> for Failure {
     fn from(error: WorkerError) -> Self {
-        let message = error.to_string();
-        let (kind, log_tail) = match error {
+        let mut message = error.to_string();
+        let is_out_of_memory = error.is_out_of_memory();
+        let (mut kind, log_tail) = match error {
             WorkerError::Start(_) => (FailureKind::WorkerStart, Vec::new()),
             WorkerError::Ended { log, .. } => (FailureKind::WorkerCrashed, log),
             WorkerError::Hung { log, .. } => (FailureKind::WorkerHung, log),
             WorkerError::Protocol { log, .. } => (FailureKind::WorkerProtocol, log),
             WorkerError::Refused { kind, log, .. } => (refusal(kind), log),
         };
+        if is_out_of_memory {
+            kind = FailureKind::OutOfMemory;
+            message.push_str(
+                "; the model needs more memory than is available: close other programs, map the \
+                 file (mmap), or choose a smaller quantization",
+            );
+        }
         Self {
             kind,
             message,
             log_tail,
+        }
+    }
+}
+
+impl WorkerError {
+    /// Whether it was for want of memory: by what llama.cpp, the C++ and the
+    /// Rust runtime print when an allocation fails, or by the kernel's count.
+    fn is_out_of_memory(&self) -> bool {
+        const SIGNS: [&str; 5] = [
+            "bad_alloc",
+            "failed to allocate",
+            "unable to allocate",
+            "Cannot allocate memory",
+            "memory allocation of",
+        ];
+        let by_kernel = |hint: &str| hint.contains("because memory ran out");
+        match self {
+            Self::Ended { hint, .. } if by_kernel(hint) => true,
+            Self::Ended { log, .. } | Self::Refused { log, .. } => log
+                .iter()
+                .any(|line| SIGNS.iter().any(|sign| line.contains(sign))),
+            Self::Start(_) | Self::Hung { .. } | Self::Protocol { .. } => false,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What can be measured: today a worker process on this machine.
 
+mod ending;
 mod error;
+mod launcher;
 mod log_tail;
 mod worker_process;
 
 pub use error::WorkerError;
-pub use worker_process::{Deadlines, WorkerLauncher, WorkerProcess};
+pub use launcher::{Deadlines, Grant, WorkerLauncher};
+pub use worker_process::{Introduction, WorkerProcess};

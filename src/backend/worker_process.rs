@@ -1,83 +1,28 @@
 //! One worker process as its parent sees it: started, asked, watched, ended.
 
-use std::ffi::OsString;
-use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 
+use super::ending::{end_in_words, oom_kills};
 use super::error::WorkerError;
+use super::launcher::{Deadlines, Grant, WorkerLauncher};
 use super::log_tail::LogTail;
-use crate::domain::environment::EngineInfo;
+use crate::domain::environment::{EngineInfo, Sandbox};
 use crate::domain::protocol::{WorkerCommand, WorkerEvent};
-
-/// The variables that a worker inherits; everything else is cleared.
-const INHERITED: [&str; 6] = [
-    "PATH",
-    "HOME",
-    "TMPDIR",
-    "LD_LIBRARY_PATH",
-    "CUDA_VISIBLE_DEVICES",
-    "OMP_NUM_THREADS",
-];
 
 /// Longest event taken: the raw gaps of the longest request, generously.
 const MAX_LINE_BYTES: u64 = 8 << 20;
 
-/// Starts workers, all in the same way.
+/// What a worker says of itself when it is up.
 #[derive(Debug, Clone)]
-pub struct WorkerLauncher {
-    /// The program.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<OsString>,
-    /// How long a worker may say nothing.
-    pub deadlines: Deadlines,
-}
-
-/// How long a worker may say nothing before it counts as hung.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadlines {
-    /// Between starting and the first event.
-    pub start: Duration,
-    /// Between two events while loading, or before the first token: a large
-    /// model on a slow disk or processor is silent for minutes.
-    pub compute: Duration,
-    /// Between two events once tokens come.
-    pub token: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self {
-            start: Duration::from_secs(20),
-            compute: Duration::from_secs(900),
-            token: Duration::from_secs(120),
-        }
-    }
-}
-
-impl WorkerLauncher {
-    /// Workers of this very program.
-    ///
-    /// # Errors
-    /// When the system does not say where the program is.
-    pub fn current_program() -> std::io::Result<Self> {
-        Ok(Self {
-            program: if cfg!(target_os = "linux") {
-                // Still this very program when its file was replaced meanwhile.
-                PathBuf::from("/proc/self/exe")
-            } else {
-                std::env::current_exe()?
-            },
-            arguments: vec!["worker".into()],
-            deadlines: Deadlines::default(),
-        })
-    }
+pub struct Introduction {
+    /// The engine.
+    pub engine: EngineInfo,
+    /// What it can reach.
+    pub sandbox: Sandbox,
 }
 
 /// A running worker. Dropping it kills its whole process group at once.
@@ -90,6 +35,8 @@ pub struct WorkerProcess {
     output: BufReader<ChildStdout>,
     log: LogTail,
     deadlines: Deadlines,
+    /// The kernel's count when it started.
+    oom_kills: Option<u64>,
 }
 
 impl WorkerProcess {
@@ -97,24 +44,11 @@ impl WorkerProcess {
     ///
     /// # Errors
     /// When it cannot be started or does not introduce itself.
-    pub async fn start(launcher: &WorkerLauncher) -> Result<(Self, EngineInfo), WorkerError> {
-        let mut command = Command::new(&launcher.program);
-        command
-            .args(&launcher.arguments)
-            .env_clear()
-            .envs(
-                INHERITED
-                    .iter()
-                    .filter_map(|name| Some((*name, std::env::var_os(name)?))),
-            )
-            // Otherwise an abort starts a debugger on itself and waits for it.
-            .env("GGML_NO_BACKTRACE", "1")
-            .process_group(0)
-            .kill_on_drop(true)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(WorkerError::Start)?;
+    pub async fn start(
+        launcher: &WorkerLauncher,
+        grant: Grant,
+    ) -> Result<(Self, Introduction), WorkerError> {
+        let mut child = launcher.spawn(grant).map_err(WorkerError::Start)?;
         let missing = || WorkerError::Start(std::io::Error::other("a pipe is missing"));
         let mut worker = Self {
             pid: child.id().ok_or_else(missing)?,
@@ -122,13 +56,16 @@ impl WorkerProcess {
             output: BufReader::new(child.stdout.take().ok_or_else(missing)?),
             log: LogTail::of(child.stderr.take().ok_or_else(missing)?),
             deadlines: launcher.deadlines,
+            oom_kills: oom_kills(),
             child,
         };
         match worker
             .next_event("starting", launcher.deadlines.start)
             .await?
         {
-            WorkerEvent::Started { engine } => Ok((worker, engine)),
+            WorkerEvent::Started { engine, sandbox } => {
+                Ok((worker, Introduction { engine, sandbox }))
+            }
             other => Err(worker.unexpected("starting", &other)),
         }
     }
@@ -253,7 +190,7 @@ impl WorkerProcess {
                 None
             }
         };
-        let (how, hint) = end_in_words(status);
+        let (how, hint) = end_in_words(status, oom_kills() > self.oom_kills);
         WorkerError::Ended {
             doing,
             how,
@@ -276,37 +213,6 @@ fn kill_group(pid: u32) {
     if let Some(group) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         // It may have ended in the meantime.
         let _ = kill_process_group(group, Signal::KILL);
-    }
-}
-
-fn end_in_words(status: Option<ExitStatus>) -> (String, &'static str) {
-    let Some(status) = status else {
-        return ("closed its output".to_owned(), "");
-    };
-    match (status.signal(), status.code()) {
-        (Some(6), _) => (
-            "aborted (signal 6, SIGABRT)".to_owned(),
-            ": llama.cpp met something it cannot handle, see its log",
-        ),
-        (Some(9), _) => (
-            "was killed (signal 9, SIGKILL)".to_owned(),
-            ": by someone, or by the system because memory ran out",
-        ),
-        (Some(11), _) => (
-            "crashed (signal 11, SIGSEGV)".to_owned(),
-            ": a fault in llama.cpp or a damaged model",
-        ),
-        (Some(7), _) => (
-            "crashed (signal 7, SIGBUS)".to_owned(),
-            ": the model's file may have been cut while it was mapped",
-        ),
-        (Some(4), _) => (
-            "crashed (signal 4, SIGILL)".to_owned(),
-            ": this binary was built for another processor; build it here",
-        ),
-        (Some(signal), _) => (format!("ended by signal {signal}"), ""),
-        (None, Some(code)) => (format!("ended with code {code}"), ""),
-        (None, None) => ("ended".to_owned(), ""),
     }
 }
 

@@ -1,12 +1,13 @@
 //! A baseline run: one arm, as many fresh launches as asked for.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 
 use super::gauges::Shared;
-use super::launch::{Launched, measure_launch};
+use super::launch::{Launched, Setting, measure_launch};
 use super::machine::{MachineFacts, MachineLoad};
 use super::progress::Progress;
 use super::summary;
@@ -64,12 +65,13 @@ pub struct Measured {
     pub environment: Environment,
 }
 
-/// Measures the plan's model. Dropping the future ends the worker at once.
+/// Measures the plan's model, read from `model`. Dropping the future ends the worker at once.
 ///
 /// # Errors
 /// When a worker fails; what was observed until then has been sent.
 pub async fn measure_baseline(
     plan: &Plan,
+    model: &File,
     observations: &mpsc::Sender<Observation>,
 ) -> Result<Measured, WorkerError> {
     let before = MachineLoad::read();
@@ -78,9 +80,16 @@ pub async fn measure_baseline(
         tokens_per_second: None,
     }));
     let iterations = plan.spec.settings.iterations;
+    let setting = Setting {
+        plan,
+        model,
+        memory_bytes: worker_memory(plan, before),
+        shared: &shared,
+        observations,
+    };
     let mut launches: Vec<Launched> = Vec::new();
     for iteration in 1..=iterations {
-        let launched = measure_launch(plan, iteration, &shared, observations).await?;
+        let launched = measure_launch(&setting, iteration).await?;
         let _ = observations
             .send(Observation::Launch(launched.launch.clone()))
             .await;
@@ -105,4 +114,13 @@ pub async fn measure_baseline(
         let _ = observations.send(Observation::Event(warning)).await;
     }
     Ok(measured)
+}
+
+/// Most private memory of a worker: what is available, so that a model which
+/// needs more fails instead of bringing the machine to a halt. Drivers of a GPU
+/// reserve at will.
+fn worker_memory(plan: &Plan, before: MachineLoad) -> Option<u64> {
+    let available = (before.available_memory_mb * 1e6) as u64;
+    let available = (available > 0 && plan.spec.settings.n_gpu_layers == 0).then_some(available);
+    plan.launcher.memory_bytes.or(available)
 }

@@ -1,14 +1,15 @@
 //! One iteration: a fresh worker, a warm-up, the prefill, every prompt.
 
+use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
 use super::baseline::{Observation, Plan};
 use super::gauges::{Gauges, Shared};
-use crate::backend::{WorkerError, WorkerProcess};
+use crate::backend::{Grant, Introduction, WorkerError, WorkerProcess};
 use crate::domain::defaults;
-use crate::domain::environment::{EngineInfo, LoadReport};
+use crate::domain::environment::LoadReport;
 use crate::domain::event::{RunEvent, StageName};
 use crate::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
 use crate::domain::run::GenerationMode;
@@ -16,42 +17,52 @@ use crate::domain::sample::{Generation, LaunchSample, MemoryReading, Prefill, Re
 
 /// What a launch gave.
 pub(super) struct Launched {
-    pub(super) engine: EngineInfo,
+    pub(super) introduction: Introduction,
     pub(super) load: LoadReport,
     pub(super) launch: LaunchSample,
     pub(super) requests: Vec<RequestSample>,
 }
 
+/// What all launches of a run share.
+pub(super) struct Setting<'a> {
+    pub(super) plan: &'a Plan,
+    /// The model, open.
+    pub(super) model: &'a File,
+    /// Most private memory of a worker.
+    pub(super) memory_bytes: Option<u64>,
+    pub(super) shared: &'a Arc<Mutex<Shared>>,
+    pub(super) observations: &'a mpsc::Sender<Observation>,
+}
+
 /// A worker with its place in the run.
 struct Launch<'a> {
-    plan: &'a Plan,
+    setting: &'a Setting<'a>,
     iteration: u32,
     worker: WorkerProcess,
-    shared: &'a Arc<Mutex<Shared>>,
-    observations: &'a mpsc::Sender<Observation>,
 }
 
 /// Measures one launch.
 pub(super) async fn measure_launch(
-    plan: &Plan,
+    setting: &Setting<'_>,
     iteration: u32,
-    shared: &Arc<Mutex<Shared>>,
-    observations: &mpsc::Sender<Observation>,
 ) -> Result<Launched, WorkerError> {
-    announce(shared, observations, StageName::Loading, iteration, None).await;
-    let (worker, engine) = WorkerProcess::start(&plan.launcher).await?;
+    setting.announce(StageName::Loading, iteration, None).await;
+    let grant = Grant {
+        model: Some(setting.model.try_clone().map_err(WorkerError::Start)?),
+        write_to: None,
+        memory_bytes: setting.memory_bytes,
+    };
+    let (worker, introduction) = WorkerProcess::start(&setting.plan.launcher, grant).await?;
     let _gauges = Gauges::start(
         worker.pid(),
-        plan.machine.logical_cores,
-        Arc::clone(shared),
-        observations.clone(),
+        setting.plan.machine.logical_cores,
+        Arc::clone(setting.shared),
+        setting.observations.clone(),
     );
     let mut launch = Launch {
-        plan,
+        setting,
         iteration,
         worker,
-        shared,
-        observations,
     };
     let load = launch.load().await?;
     launch.warm_up().await?;
@@ -61,7 +72,7 @@ pub(super) async fn measure_launch(
     let memory_measured = launch.memory(&WorkerCommand::ReadMemory).await?;
     launch.worker.stop().await;
     Ok(Launched {
-        engine,
+        introduction,
         launch: LaunchSample {
             iteration,
             load_s: load.load_s,
@@ -77,13 +88,13 @@ pub(super) async fn measure_launch(
 impl Launch<'_> {
     async fn load(&mut self) -> Result<LoadReport, WorkerError> {
         let doing = "loading the model";
-        let settings = &self.plan.spec.settings;
+        let settings = &self.setting.plan.spec.settings;
         let command = WorkerCommand::Load(LoadCommand {
-            path: self.plan.path.to_string_lossy().into_owned(),
+            path: Grant::model_path(&self.setting.plan.path),
             n_ctx: defaults::N_CTX,
             n_batch: defaults::N_BATCH,
             n_ubatch: defaults::N_UBATCH,
-            n_threads: self.plan.n_threads(),
+            n_threads: self.setting.plan.n_threads(),
             mmap: settings.mmap,
             n_gpu_layers: settings.n_gpu_layers,
         });
@@ -101,8 +112,8 @@ impl Launch<'_> {
     async fn warm_up(&mut self) -> Result<(), WorkerError> {
         self.announce(StageName::WarmingUp, None).await;
         self.prefill().await?;
-        let max_tokens = defaults::WARM_UP_TOKENS.min(self.plan.spec.settings.max_tokens);
-        let prompt = self.plan.spec.prompts[0].clone();
+        let max_tokens = defaults::WARM_UP_TOKENS.min(self.setting.plan.spec.settings.max_tokens);
+        let prompt = self.setting.plan.spec.prompts[0].clone();
         self.generate(prompt, max_tokens, GenerationMode::FixedLength)
             .await?;
         Ok(())
@@ -114,9 +125,9 @@ impl Launch<'_> {
     }
 
     async fn requests(&mut self) -> Result<Vec<RequestSample>, WorkerError> {
-        let settings = self.plan.spec.settings.clone();
-        let mut samples = Vec::with_capacity(self.plan.spec.prompts.len());
-        for (number, prompt) in (1..).zip(&self.plan.spec.prompts) {
+        let settings = self.setting.plan.spec.settings.clone();
+        let mut samples = Vec::with_capacity(self.setting.plan.spec.prompts.len());
+        for (number, prompt) in (1..).zip(&self.setting.plan.spec.prompts) {
             self.announce(StageName::Generating, Some(number)).await;
             let sample = RequestSample {
                 iteration: self.iteration,
@@ -158,7 +169,7 @@ impl Launch<'_> {
             max_tokens,
             mode,
         };
-        let shared = Arc::clone(self.shared);
+        let shared = Arc::clone(self.setting.shared);
         let answer = self.worker.ask(&command, doing, |event| {
             if let WorkerEvent::Progress {
                 n_generated,
@@ -193,33 +204,31 @@ impl Launch<'_> {
     }
 
     fn shared(&self) -> std::sync::MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        self.setting
+            .shared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn announce(&self, name: StageName, prompt: Option<u32>) {
-        announce(self.shared, self.observations, name, self.iteration, prompt).await;
+        self.setting.announce(name, self.iteration, prompt).await;
     }
 
     async fn observe(&self, observation: Observation) {
         // The receiver lives as long as the run; without it nobody listens.
-        let _ = self.observations.send(observation).await;
+        let _ = self.setting.observations.send(observation).await;
     }
 }
 
-async fn announce(
-    shared: &Mutex<Shared>,
-    observations: &mpsc::Sender<Observation>,
-    name: StageName,
-    iteration: u32,
-    prompt: Option<u32>,
-) {
-    let stage = {
-        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.progress.enter(name, iteration, prompt)
-    };
-    let _ = observations
-        .send(Observation::Event(RunEvent::Stage(stage)))
-        .await;
+impl Setting<'_> {
+    async fn announce(&self, name: StageName, iteration: u32, prompt: Option<u32>) {
+        let stage = {
+            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.progress.enter(name, iteration, prompt)
+        };
+        let stage = Observation::Event(RunEvent::Stage(stage));
+        let _ = self.observations.send(stage).await;
+    }
 }
 
 /// Says which prompt a worker refused.

@@ -156,7 +156,7 @@ fn environment(
     let machine = plan.machine.clone();
     Environment {
         whittle_version: env!("CARGO_PKG_VERSION").to_owned(),
-        engine: first.engine.clone(),
+        engine: first.introduction.engine.clone(),
         device: first.load.device.clone(),
         cpu_model: machine.cpu_model,
         physical_cores: machine.physical_cores,
@@ -180,6 +180,7 @@ fn environment(
         swap_used_after_mb: after.swap_used_mb,
         major_page_faults: faults.map(|faults| faults.iter().sum()),
         cpu_governor: machine.cpu_governor,
+        sandbox: Some(first.introduction.sandbox.clone()),
         model_sha256: plan.model.sha256.clone(),
     }
 }

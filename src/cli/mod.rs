@@ -44,7 +44,7 @@ enum Command {
     },
     /// Compute in a process of its own; started by the others.
     #[command(hide = true)]
-    Worker,
+    Worker(crate::worker::WorkerOptions),
 }
 
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ impl DataDir {
 pub fn run() -> anyhow::Result<()> {
     let cli = Cli::parse();
     // A worker's standard error is the engine's log.
-    if !matches!(cli.command, Command::Worker) {
+    if !matches!(cli.command, Command::Worker(_)) {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
         tracing_subscriber::fmt()
             .with_env_filter(filter)
@@ -76,7 +76,7 @@ pub fn run() -> anyhow::Result<()> {
             .init();
     }
     match cli.command {
-        Command::Worker => crate::worker::run(),
+        Command::Worker(options) => crate::worker::run(&options),
         Command::Serve { addr, data, models } => runtime()?.block_on(serve(ServeOptions {
             address: addr,
             data_dir: data.path(),

@@ -1,11 +1,11 @@
 //! `whittle upcast`: a quantized model as F16, whole or not at all.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::backend::{WorkerLauncher, WorkerProcess};
+use crate::backend::{Grant, WorkerLauncher, WorkerProcess};
 use crate::domain::protocol::{WorkerCommand, WorkerEvent};
 use crate::gguf::check_model;
 
@@ -33,9 +33,19 @@ pub(super) async fn upcast(source: &Path, target: &Path) -> anyhow::Result<()> {
 }
 
 async fn write(source: &Path, target: &Path, file_type: &str) -> anyhow::Result<()> {
-    let (mut worker, _) = WorkerProcess::start(&WorkerLauncher::current_program()?).await?;
+    let grant = Grant {
+        model: Some(File::open(source)?),
+        write_to: target
+            .parent()
+            .map(|folder| match folder.as_os_str().is_empty() {
+                true => PathBuf::from("."),
+                false => folder.to_path_buf(),
+            }),
+        memory_bytes: None,
+    };
+    let (mut worker, _) = WorkerProcess::start(&WorkerLauncher::current_program()?, grant).await?;
     let command = WorkerCommand::UpcastToF16 {
-        source: source.to_string_lossy().into_owned(),
+        source: Grant::model_path(source),
         target: target.to_string_lossy().into_owned(),
         provenance: format!("upcast from {file_type}"),
     };

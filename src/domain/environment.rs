@@ -16,6 +16,24 @@ pub struct EngineInfo {
     pub missing_instruction_sets: Vec<String>,
 }
 
+/// What native code in a worker can reach beside its model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Sandbox {
+    /// Its model and its output folder; no network.
+    Full,
+    /// Some things more.
+    Partial {
+        /// Which, and why.
+        reason: String,
+    },
+    /// All that the user can.
+    Off {
+        /// Why.
+        reason: String,
+    },
+}
+
 /// What the engine said when it had loaded a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoadReport {
@@ -96,6 +114,9 @@ pub struct Environment {
     pub major_page_faults: Option<u64>,
     /// Frequency governor, where readable.
     pub cpu_governor: Option<String>,
+    /// What the workers could reach; none in runs of older versions.
+    #[serde(default)]
+    pub sandbox: Option<Sandbox>,
     /// SHA-256 of the model's file.
     pub model_sha256: String,
 }

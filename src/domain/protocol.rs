@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::environment::{EngineInfo, LoadReport};
+use super::environment::{EngineInfo, LoadReport, Sandbox};
 use super::run::GenerationMode;
 use super::sample::{Generation, MemoryReading, Prefill};
 
@@ -69,6 +69,8 @@ pub enum WorkerEvent {
     Started {
         /// The engine.
         engine: EngineInfo,
+        /// What it can reach.
+        sandbox: Sandbox,
     },
     /// Part of the model is loaded.
     LoadProgress {

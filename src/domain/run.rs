@@ -263,6 +263,8 @@ pub enum FailureKind {
     WorkerProtocol,
     /// The worker could not be started.
     WorkerStart,
+    /// The worker needed more memory than there is.
+    OutOfMemory,
     /// The engine refused the model.
     ModelNotUsable,
     /// A prompt does not fit.

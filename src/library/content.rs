@@ -28,18 +28,23 @@ pub struct FileIdentity {
 }
 
 impl FileIdentity {
-    /// Reads it.
+    /// Reads that of an open file.
     ///
     /// # Errors
-    /// When there is no such file.
-    pub fn of(path: &Path) -> io::Result<Self> {
-        let metadata = fs::metadata(path)?;
-        Ok(Self {
+    /// When the system does not tell.
+    pub fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::from(&file.metadata()?))
+    }
+}
+
+impl From<&fs::Metadata> for FileIdentity {
+    fn from(metadata: &fs::Metadata) -> Self {
+        Self {
             size: metadata.len(),
             modified_ns: i128::from(metadata.mtime()) * 1_000_000_000
                 + i128::from(metadata.mtime_nsec()),
             inode: metadata.ino(),
-        })
+        }
     }
 }
 
@@ -90,7 +95,8 @@ impl Contents {
             path: path.to_path_buf(),
             source: error,
         };
-        let identity = FileIdentity::of(path).map_err(unreadable)?;
+        let metadata = fs::metadata(path).map_err(unreadable)?;
+        let identity = FileIdentity::from(&metadata);
         let is_same = self
             .known
             .get(path)
@@ -145,8 +151,8 @@ impl Contents {
 
 /// Reads a whole file.
 pub(super) fn hash_file(path: &Path) -> io::Result<(FileIdentity, String)> {
-    let identity = FileIdentity::of(path)?;
     let mut file = File::open(path)?;
+    let identity = FileIdentity::of(&file)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {

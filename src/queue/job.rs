@@ -1,5 +1,6 @@
 //! One run on its way through the queue.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use tokio::sync::broadcast;
@@ -11,9 +12,9 @@ use crate::domain::event::Sequenced;
 use crate::domain::run::{Failure, FailureKind, RunId};
 use crate::store::{Ending, Store};
 
-/// Says whether the model's file is still the one that was asked for, and if
-/// not, what happened to it. May block.
-pub type FileCheck = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+/// Opens the model's file if it is still the one that was asked for, else says
+/// what happened to it. May block.
+pub type OpenModel = Arc<dyn Fn() -> Result<File, String> + Send + Sync>;
 
 /// A run that waits or runs.
 pub struct Job {
@@ -21,18 +22,18 @@ pub struct Job {
     pub id: RunId,
     /// What to do.
     pub(super) plan: Plan,
-    pub(super) check: FileCheck,
+    pub(super) open: OpenModel,
     pub(super) feed: Feed,
     /// Set to end the run.
     pub(super) cancel: CancellationToken,
 }
 
 impl Job {
-    pub(super) fn new(id: RunId, plan: Plan, check: FileCheck) -> Self {
+    pub(super) fn new(id: RunId, plan: Plan, open: OpenModel) -> Self {
         Self {
             id,
             plan,
-            check,
+            open,
             feed: Feed::new(id),
             cancel: CancellationToken::new(),
         }
@@ -55,12 +56,12 @@ impl Job {
         }
     }
 
-    /// Whether the model's file is still the one that was asked for.
-    pub(super) async fn check_file(&self) -> Result<(), Failure> {
-        let check = Arc::clone(&self.check);
-        let checked = tokio::task::spawn_blocking(move || check()).await;
-        let (kind, message) = match checked {
-            Ok(Ok(())) => return Ok(()),
+    /// The model's file, if it is still the one that was asked for.
+    pub(super) async fn open_model(&self) -> Result<File, Failure> {
+        let open = Arc::clone(&self.open);
+        let opened = tokio::task::spawn_blocking(move || open()).await;
+        let (kind, message) = match opened {
+            Ok(Ok(file)) => return Ok(file),
             Ok(Err(reason)) => (FailureKind::ModelChanged, reason),
             Err(error) => (
                 FailureKind::Internal,

@@ -85,13 +85,13 @@ impl Queue {
     ///
     /// # Errors
     /// When the queue is full or shutting down, or the history fails.
-    pub async fn submit(&self, plan: Plan, check: job::FileCheck) -> Result<Arc<Job>, QueueError> {
+    pub async fn submit(&self, plan: Plan, open: job::OpenModel) -> Result<Arc<Job>, QueueError> {
         let _place = self.inner.reserve()?;
         let store = &self.inner.store;
         let id = store
             .create_run(Technique::Baseline, &plan.model, &plan.spec, this_process())
             .await?;
-        let job = Arc::new(Job::new(id, plan, check));
+        let job = Arc::new(Job::new(id, plan, open));
         let position = {
             let mut jobs = self.inner.jobs();
             jobs.waiting.push_back(Arc::clone(&job));

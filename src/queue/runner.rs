@@ -76,11 +76,11 @@ async fn measure(inner: &Inner, job: &Job) -> Result<Measured, Failure> {
     let _lock = lock_machine(inner, job).await?;
     let store = &inner.store;
     store.mark_running(job.id).await.map_err(storage)?;
-    job.check_file().await?;
+    let model = job.open_model().await?;
 
     let (sender, mut receiver) = mpsc::channel(OBSERVATIONS);
     let measuring = async {
-        let measured = measure_baseline(&job.plan, &sender).await;
+        let measured = measure_baseline(&job.plan, &model, &sender).await;
         drop(sender);
         // What was observed before a failure is recorded first.
         Ok::<_, Failure>(measured)
@@ -93,7 +93,8 @@ async fn measure(inner: &Inner, job: &Job) -> Result<Measured, Failure> {
     };
     let (measured, ()) = tokio::try_join!(measuring, recording)?;
     let measured = measured.map_err(Failure::from)?;
-    job.check_file().await?;
+    // Changed in place, the figures are of no file that anybody has.
+    job.open_model().await?;
     Ok(measured)
 }
 

@@ -1,6 +1,7 @@
 //! What every route shares, and what the server functions call.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use leptos::config::{Env, LeptosOptions};
@@ -122,8 +123,8 @@ impl AppState {
             model,
         };
         let name = plan.model.file_name.clone();
-        let check = Arc::new(move || still_there(&path, identity, &name));
-        Ok(self.parts.queue.submit(plan, check).await?)
+        let open = Arc::new(move || open_unchanged(&path, identity, &name));
+        Ok(self.parts.queue.submit(plan, open).await?)
     }
 
     /// Waits for the end of a run and answers in the seed's form.
@@ -304,10 +305,11 @@ impl AppState {
     }
 }
 
-/// Whether the file is still the one that was asked for.
-fn still_there(path: &std::path::Path, identity: FileIdentity, name: &str) -> Result<(), String> {
-    match FileIdentity::of(path) {
-        Ok(now) if now == identity => Ok(()),
+/// Opens the file if it is still the one that was asked for.
+fn open_unchanged(path: &Path, identity: FileIdentity, name: &str) -> Result<File, String> {
+    let opened = File::open(path).and_then(|file| Ok((FileIdentity::of(&file)?, file)));
+    match opened {
+        Ok((now, file)) if now == identity => Ok(file),
         Ok(_) => Err(format!(
             "{name} is another file now than when the run was asked for; run it again"
         )),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::house::{House, fake_workers, message};
 use crate::tiny_model;
 
-const STARTED: &str = r#"echo '{"event":"started","engine":{"version":"x","system_info":"","built_with":[],"missing_instruction_sets":[]}}'; "#;
+const STARTED: &str = r#"echo '{"event":"started","engine":{"version":"x","system_info":"","built_with":[],"missing_instruction_sets":[]},"sandbox":{"state":"full"}}'; "#;
 
 fn long() -> Value {
     json!({"test_queries": ["hello"], "iterations": 100, "max_tokens": 1000})

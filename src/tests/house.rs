@@ -34,6 +34,7 @@ pub fn real_workers() -> WorkerLauncher {
         program: env!("CARGO_BIN_EXE_whittle").into(),
         arguments: vec!["worker".into()],
         deadlines: Deadlines::default(),
+        memory_bytes: None,
     }
 }
 
@@ -48,6 +49,7 @@ pub fn fake_workers(script: &str) -> WorkerLauncher {
             compute: second,
             token: second,
         },
+        memory_bytes: None,
     }
 }
 

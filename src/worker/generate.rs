@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::process::{self, Memory};
+use super::process::{Memory, cpu_seconds};
 use crate::domain::environment::ChatTemplate;
 use crate::domain::run::GenerationMode;
 use crate::domain::sample::{Generation, Prefill, StopReason};
@@ -41,8 +41,8 @@ pub(super) fn generate(
     mut on_progress: impl FnMut(u32, f64),
 ) -> Result<Generation, GenerateError> {
     let end_allowed = request.mode == GenerationMode::NaturalStop;
-    let faults_before = process::major_page_faults();
-    let cpu_before = process::cpu_seconds();
+    let faults_before = memory.major_page_faults();
+    let cpu_before = cpu_seconds();
     let start = Instant::now();
 
     let prompt = tokenize(model, request)?;
@@ -53,7 +53,7 @@ pub(super) fn generate(
 
     let mut tokens = vec![context.greedy(end_allowed)?];
     let first = Instant::now();
-    let cpu_first = process::cpu_seconds();
+    let cpu_first = cpu_seconds();
 
     let mut gaps = Vec::with_capacity(request.max_tokens as usize);
     let mut last = first;
@@ -67,7 +67,7 @@ pub(super) fn generate(
         last = now;
         ticker.tick(now, tokens.len(), &mut on_progress);
     }
-    let cpu_last = process::cpu_seconds();
+    let cpu_last = cpu_seconds();
 
     let stop = stop_reason(model, request, &tokens);
     if stop == StopReason::EndOfSequence {
@@ -83,7 +83,7 @@ pub(super) fn generate(
         token_gaps_ns: gaps,
         cpu_s: cpu_last - cpu_before,
         cpu_decode_s: cpu_last - cpu_first,
-        major_page_faults: difference(faults_before, process::major_page_faults()),
+        major_page_faults: difference(faults_before, memory.major_page_faults()),
         memory: memory.read(),
         text: model.detokenize(&tokens),
         stop,

@@ -5,22 +5,44 @@ mod channel;
 mod generate;
 mod limits;
 mod process;
+mod sandbox;
 mod serve;
+
+use std::path::PathBuf;
 
 use crate::domain::protocol::WorkerEvent;
 use crate::engine;
+use process::Memory;
+
+/// What a worker is given by its parent, on its command line.
+#[derive(Debug, Default, clap::Args)]
+pub struct WorkerOptions {
+    /// The descriptor of the model, inherited.
+    #[arg(long)]
+    model_fd: Option<i32>,
+    /// The folder that files may be written to.
+    #[arg(long)]
+    write_to: Option<PathBuf>,
+    /// Most private memory, bytes.
+    #[arg(long)]
+    memory_bytes: Option<u64>,
+}
 
 /// Runs a worker until its input ends.
 ///
 /// # Errors
 /// When the channel to the parent cannot be set up.
-pub fn run() -> anyhow::Result<()> {
-    limits::apply();
+pub fn run(options: &WorkerOptions) -> anyhow::Result<()> {
+    limits::apply(options.memory_bytes);
+    let mut memory = Memory::new();
+    // Before there is another thread, which would stay outside.
+    let sandbox = sandbox::confine(options.model_fd, options.write_to.as_deref());
     let (commands, mut events) = channel::open()?;
     engine::capture_log();
     events.send(&WorkerEvent::Started {
         engine: engine::engine_info(),
+        sandbox,
     });
-    serve::serve(&commands, &mut events);
+    serve::serve(&commands, &mut memory, &mut events);
     Ok(())
 }

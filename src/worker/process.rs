@@ -1,5 +1,8 @@
 //! What the worker process knows of itself: CPU time, memory, page faults.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::domain::sample::MemoryReading;
@@ -10,26 +13,39 @@ pub(super) fn cpu_seconds() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// Reads memory, and keeps track of whether the peak means what it says.
+/// Reads memory, and keeps track of whether the peak means what it says. Its
+/// files are opened at once: later they are out of the sandbox's reach.
 pub(super) struct Memory {
+    status: Option<File>,
+    stat: Option<File>,
+    clear: Option<File>,
     peak_known: bool,
 }
 
 impl Memory {
     /// The peak counts from the start of the process.
     pub(super) fn new() -> Self {
-        Self { peak_known: true }
+        Self {
+            status: File::open("/proc/self/status").ok(),
+            stat: File::open("/proc/self/stat").ok(),
+            clear: File::options()
+                .write(true)
+                .open("/proc/self/clear_refs")
+                .ok(),
+            peak_known: true,
+        }
     }
 
     /// Starts a new peak. Where the system cannot, later peaks are unknown.
     pub(super) fn reset_peak(&mut self) {
         // "5" resets the high-water mark of resident memory, see proc(5).
-        self.peak_known = std::fs::write("/proc/self/clear_refs", "5").is_ok();
+        let clear = self.clear.as_mut();
+        self.peak_known = clear.is_some_and(|clear| clear.write_all(b"5").is_ok());
     }
 
     /// Memory now.
     pub(super) fn read(&self) -> MemoryReading {
-        let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        let Some(status) = self.status.as_ref().and_then(text) else {
             return MemoryReading::default();
         };
         MemoryReading {
@@ -39,14 +55,22 @@ impl Memory {
             peak_rss_bytes: field(&status, "VmHWM:").filter(|_| self.peak_known),
         }
     }
+
+    /// Page faults so far that had to read from disk.
+    pub(super) fn major_page_faults(&self) -> Option<u64> {
+        let stat = text(self.stat.as_ref()?)?;
+        // Fields are counted after the command's name, which may contain spaces.
+        let after_name = stat.rsplit_once(')')?.1;
+        after_name.split_whitespace().nth(9)?.parse().ok()
+    }
 }
 
-/// Page faults so far that had to read from disk.
-pub(super) fn major_page_faults() -> Option<u64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // Fields are counted after the command's name, which may contain spaces.
-    let after_name = stat.rsplit_once(')')?.1;
-    after_name.split_whitespace().nth(9)?.parse().ok()
+/// A file of /proc as it is now: it is made anew for whoever reads its start.
+fn text(mut file: &File) -> Option<String> {
+    let mut text = String::new();
+    file.seek(SeekFrom::Start(0)).ok()?;
+    file.read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 fn field(status: &str, name: &str) -> Option<u64> {

@@ -16,11 +16,11 @@ use crate::engine::{
 type Commands = Receiver<Result<WorkerCommand, String>>;
 
 /// Serves commands until the parent hangs up.
-pub(super) fn serve(commands: &Commands, events: &mut Events) {
+pub(super) fn serve(commands: &Commands, memory: &mut Memory, events: &mut Events) {
     while let Ok(command) = commands.recv() {
         match command {
             Ok(WorkerCommand::Load(load)) => {
-                if let Err(error) = serve_model(&load, commands, events) {
+                if let Err(error) = serve_model(&load, commands, memory, events) {
                     fail(events, WorkerErrorKind::Model, error.to_string());
                 }
             }
@@ -50,6 +50,7 @@ pub(super) fn serve(commands: &Commands, events: &mut Events) {
 fn serve_model(
     load: &LoadCommand,
     commands: &Commands,
+    memory: &mut Memory,
     events: &mut Events,
 ) -> Result<(), EngineError> {
     let start = Instant::now();
@@ -73,7 +74,6 @@ fn serve_model(
             n_threads: load.n_threads,
         },
     )?;
-    let mut memory = Memory::new();
     events.send(&WorkerEvent::Loaded(LoadReport {
         load_s: start.elapsed().as_secs_f64(),
         device: device_name(load.n_gpu_layers),
@@ -84,7 +84,7 @@ fn serve_model(
     }));
     while let Ok(command) = commands.recv() {
         match command {
-            Ok(command) => answer(command, load, &model, &mut context, &mut memory, events),
+            Ok(command) => answer(command, load, &model, &mut context, memory, events),
             Err(reason) => fail(events, WorkerErrorKind::Command, reason),
         }
     }
