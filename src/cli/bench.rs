@@ -61,7 +61,7 @@ pub(super) async fn bench(args: BenchArgs) -> anyhow::Result<()> {
             .unwrap_or_else(DataFolder::default_path),
     )?;
     let spec = spec(&args)?;
-    let state = crate::server::open_state(&data, &[]).await?;
+    let state = crate::server::open_state(&data).await?;
     let located = locate(&state, args.model).await?;
     let job = state.submit(spec, located).await?;
     let ended = async {

@@ -21,6 +21,8 @@ pub struct Dashboard {
     pub latest: Vec<Run>,
     /// The machine.
     pub machine: Machine,
+    /// What the user should know of this start of Whittle, one sentence each.
+    pub notices: Vec<String>,
 }
 
 /// The user's last choices.

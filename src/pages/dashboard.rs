@@ -11,6 +11,7 @@ use crate::components::empty::NoModels;
 use crate::components::form::{
     EstimateLine, ModelPicker, PromptEditor, RunForm, SettingsEditor, speeds_of,
 };
+use crate::components::gauges::Warnings;
 use crate::components::live::follow_run;
 use crate::components::run_section::RunSection;
 use crate::components::words;
@@ -47,7 +48,9 @@ pub fn DashboardPage() -> impl IntoView {
 
 #[component]
 fn EmptyDashboard(dashboard: Dashboard) -> impl IntoView {
+    let notices = dashboard.notices;
     view! {
+        {(!notices.is_empty()).then(|| view! { <Warnings warnings=notices/> })}
         <div class="page-head">
             <h1>"Dashboard"</h1>
         </div>
@@ -74,6 +77,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         active,
         latest,
         machine,
+        notices,
         ..
     } = dashboard;
     let first_choice = active
@@ -121,6 +125,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         })
     };
     view! {
+        {(!notices.is_empty()).then(|| view! { <Warnings warnings=notices/> })}
         <div class="page-head">
             <h1>{title}</h1>
             <ModelPicker form models=library.models on_change=choose_model/>

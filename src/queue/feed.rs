@@ -4,7 +4,7 @@ use tokio::sync::{Mutex, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::event::{RunEvent, Sequenced};
-use crate::domain::run::RunId;
+use crate::domain::run::{Failure, RunId};
 use crate::store::{Ending, Raw, Store, StoreError};
 
 /// A listener that is further behind has lost gauges only: it gets the stored
@@ -70,22 +70,34 @@ impl Feed {
         Ok(())
     }
 
-    /// Stores the end and announces it. An end that cannot be stored is
-    /// announced all the same: those who wait must not wait for ever.
-    pub(super) async fn end(&self, store: &Store, ending: Ending) -> Result<(), StoreError> {
+    /// Stores the end and announces it. An end that cannot be stored is a
+    /// failure; one that cannot be stored either is announced all the same, and
+    /// returned: those who wait must not wait for ever.
+    pub(super) async fn end(&self, store: &Store, ending: Ending) -> Result<(), Failure> {
         let mut last_seq = self.last_seq.lock().await;
         if self.ended.is_cancelled() {
             return Ok(());
         }
         *last_seq += 1;
-        let event = Sequenced {
-            seq: *last_seq,
-            event: ending.event(),
+        let seq = *last_seq;
+        let finish = async |ending: Ending| {
+            let event = Sequenced {
+                seq,
+                event: ending.event(),
+            };
+            let stored = store.finish(self.id, &ending, &event).await;
+            (event, stored)
         };
-        let stored = store.finish(self.id, &ending, &event).await;
+        let (mut event, mut stored) = finish(ending).await;
+        let mut lost = None;
+        if let Err(error) = stored {
+            let failure = Failure::from(error);
+            (event, stored) = finish(Ending::Failed(failure.clone())).await;
+            lost = stored.is_err().then_some(failure);
+        }
         let _ = self.sender.send(event);
         self.ended.cancel();
-        stored
+        lost.map_or(Ok(()), Err)
     }
 }
 

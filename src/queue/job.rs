@@ -10,7 +10,6 @@ use super::feed::Feed;
 use crate::bench::Plan;
 use crate::domain::event::Sequenced;
 use crate::domain::run::{Failure, FailureKind, RunId};
-use crate::store::{Ending, Store};
 
 /// Opens the model's file if it is still the one that was asked for, else says
 /// what happened to it. May block.
@@ -47,13 +46,6 @@ impl Job {
     /// Follows the run.
     pub fn subscribe(&self) -> broadcast::Receiver<Sequenced> {
         self.feed.subscribe()
-    }
-
-    /// Ends the run; an end that cannot be stored is logged.
-    pub(super) async fn end(&self, store: &Store, ending: Ending) {
-        if let Err(error) = self.feed.end(store, ending).await {
-            tracing::error!(run = self.id.0, %error, "the end of a run was not stored");
-        }
     }
 
     /// The model's file, if it is still the one that was asked for.

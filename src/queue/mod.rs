@@ -6,7 +6,7 @@ mod job;
 mod owner;
 mod runner;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bench::Plan;
 use crate::domain::defaults::QUEUE_LIMIT;
 use crate::domain::event::{RunEvent, Sequenced};
-use crate::domain::run::{RunId, Technique};
+use crate::domain::run::{Failure, RunId, Technique};
 use crate::store::{Ending, Store, StoreError};
 
 pub use job::Job;
@@ -50,6 +50,8 @@ struct Inner {
     store: Store,
     lock_path: PathBuf,
     jobs: Mutex<Jobs>,
+    /// The ends that could not be stored.
+    lost_ends: Mutex<HashMap<RunId, Failure>>,
     /// Told by `submit`, heard by the runner: something waits.
     submitted: Notify,
     /// Set by `shut_down`; ends the runner and the current job.
@@ -73,6 +75,7 @@ impl Queue {
             store,
             lock_path,
             jobs: Mutex::default(),
+            lost_ends: Mutex::default(),
             submitted: Notify::new(),
             shutdown: CancellationToken::new(),
             runner_done: CancellationToken::new(),
@@ -97,9 +100,15 @@ impl Queue {
             jobs.waiting.push_back(Arc::clone(&job));
             jobs.position(id).unwrap_or(1)
         };
-        job.feed
-            .announce(store, RunEvent::Queued { position }, None)
-            .await?;
+        let queued = RunEvent::Queued { position };
+        if let Err(error) = job.feed.announce(store, queued, None).await {
+            // The caller is told that it was not taken: then it is not.
+            self.inner.jobs().waiting.retain(|waiting| waiting.id != id);
+            self.inner
+                .end(&job, Ending::Failed(Failure::from(&error)))
+                .await;
+            return Err(error.into());
+        }
         self.inner.submitted.notify_one();
         Ok(job)
     }
@@ -116,7 +125,7 @@ impl Queue {
             (waiting, jobs.current.clone().filter(|job| job.id == id))
         };
         if let Some(job) = waiting {
-            job.end(&self.inner.store, Ending::Cancelled).await;
+            self.inner.end(&job, Ending::Cancelled).await;
             self.inner.announce_positions().await;
         } else if let Some(job) = current {
             job.cancel.cancel();
@@ -148,6 +157,12 @@ impl Queue {
             .map(|job| job.id)
     }
 
+    /// Why a run failed whose end could not be stored: in the history it still
+    /// stands as not ended.
+    pub fn lost_end(&self, id: RunId) -> Option<Failure> {
+        self.inner.lost_ends().get(&id).cloned()
+    }
+
     /// Place in line, 1 is next; none for a run that does not wait here.
     pub fn position(&self, id: RunId) -> Option<u32> {
         self.inner.jobs().position(id)
@@ -174,6 +189,24 @@ impl Inner {
     fn jobs(&self) -> MutexGuard<'_, Jobs> {
         // Nothing panics while it is held.
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lost_ends(&self) -> MutexGuard<'_, HashMap<RunId, Failure>> {
+        self.lost_ends
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends a run, and keeps in mind what the history could not take.
+    async fn end(&self, job: &Job, ending: Ending) {
+        if let Err(lost) = job.feed.end(&self.store, ending).await {
+            tracing::error!(
+                run = job.id.0,
+                error = lost.message,
+                "an end was not stored"
+            );
+            self.lost_ends().insert(job.id, lost);
+        }
     }
 
     /// Counts a run against the bound before it is stored, so that no burst

@@ -27,12 +27,12 @@ pub(super) async fn run(inner: Arc<Inner>) {
                 "a fault of Whittle ended the run",
             ))
         });
-        job.end(&inner.store, ending).await;
+        inner.end(&job, ending).await;
         inner.jobs().current = None;
     }
     let waiting: Vec<Arc<Job>> = inner.jobs().waiting.drain(..).collect();
     for job in waiting {
-        job.end(&inner.store, Ending::Interrupted).await;
+        inner.end(&job, Ending::Interrupted).await;
     }
     inner.runner_done.cancel();
 }
@@ -75,7 +75,7 @@ async fn carry_out(inner: Arc<Inner>, job: Arc<Job>) -> Ending {
 async fn measure(inner: &Inner, job: &Job) -> Result<Measured, Failure> {
     let _lock = lock_machine(inner, job).await?;
     let store = &inner.store;
-    store.mark_running(job.id).await.map_err(storage)?;
+    store.mark_running(job.id).await.map_err(Failure::from)?;
     let model = job.open_model().await?;
 
     let (sender, mut receiver) = mpsc::channel(OBSERVATIONS);
@@ -87,15 +87,17 @@ async fn measure(inner: &Inner, job: &Job) -> Result<Measured, Failure> {
     };
     let recording = async {
         while let Some(observation) = receiver.recv().await {
-            record(store, job, observation).await.map_err(storage)?;
+            record(store, job, observation)
+                .await
+                .map_err(Failure::from)?;
         }
         Ok(())
     };
     let (measured, ()) = tokio::try_join!(measuring, recording)?;
-    let measured = measured.map_err(Failure::from)?;
-    // Changed in place, the figures are of no file that anybody has.
+    // A file that was changed meanwhile explains any failure, and without one
+    // the figures are of no file that anybody has.
     job.open_model().await?;
-    Ok(measured)
+    Ok(measured?)
 }
 
 async fn lock_machine(inner: &Inner, job: &Job) -> Result<MachineLock, Failure> {
@@ -113,7 +115,7 @@ async fn lock_machine(inner: &Inner, job: &Job) -> Result<MachineLock, Failure> 
     job.feed
         .announce(&inner.store, event, None)
         .await
-        .map_err(storage)?;
+        .map_err(Failure::from)?;
     MachineLock::take(&inner.lock_path)
         .await
         .map_err(lock_error)
@@ -130,13 +132,6 @@ async fn record(store: &Store, job: &Job, observation: Observation) -> Result<()
         }
         Observation::Launch(launch) => store.record(job.id, None, Some(Raw::Launch(&launch))).await,
     }
-}
-
-fn storage(error: StoreError) -> Failure {
-    failure(
-        FailureKind::Storage,
-        &format!("{error}; is the disk full, or the data folder read-only?"),
-    )
 }
 
 fn failure(kind: FailureKind, message: &str) -> Failure {

@@ -21,6 +21,9 @@ use crate::domain::run::RunId;
 /// How often the history is asked for a run of another process.
 const POLL: Duration = Duration::from_secs(1);
 
+/// How long a stream may go on once every run has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 type Sender = mpsc::Sender<Result<Event, Infallible>>;
 
 /// `GET /events/runs/{id}`: a snapshot, the stored events after the one named
@@ -45,10 +48,14 @@ pub(super) async fn follow(
     };
     tokio::spawn(async move {
         let shutdown = state.queue().shut_down_done();
+        // The end of the run is announced before this; it must also be sent.
+        let too_late = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(LAST_WORDS).await;
+        };
         tokio::select! {
             () = send_all(&state, id, snapshot, live, &sender) => {}
-            // The end of the run is announced before this.
-            () = shutdown.cancelled() => {}
+            () = too_late => {}
             () = sender.closed() => {}
         }
     });

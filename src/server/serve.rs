@@ -1,7 +1,8 @@
 //! Starts the server, and ends it in order.
 
+use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -10,10 +11,11 @@ use tokio::net::TcpListener;
 use super::{AllowedHosts, AppState, Parts, assets, router};
 use crate::backend::WorkerLauncher;
 use crate::bench::machine::MachineFacts;
+use crate::domain::environment::Sandbox;
 use crate::library::{DataFolder, Library};
 use crate::machine_lock::MachineLock;
 use crate::queue::{self, Queue};
-use crate::store::Store;
+use crate::store::{Store, StoreError, set_aside};
 
 /// How long open requests may take to end at shutdown.
 const GRACE: Duration = Duration::from_secs(5);
@@ -42,7 +44,9 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     }
     let data = DataFolder::open(&options.data_dir)?;
     let _lock = data.lock()?;
-    let state = open_state(&data, &options.models).await?;
+    let (store, notices) = open_or_set_aside(&data.database()).await?;
+    let state = assemble(store, &data, &options.models, notices).await?;
+    tokio::spawn(log_sandbox(state.clone()));
     let listener = TcpListener::bind(options.address).await.with_context(|| {
         format!(
             "cannot listen on {}; is another program there? Give another --addr",
@@ -55,14 +59,17 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
             "the front end was not built before this binary: pages work without scripts only; use make run"
         );
     }
-    println!("Whittle is at http://{address}");
-    println!("Models: {}", data.models().display());
+    say(&format!("Whittle is at http://{address}"));
+    say(&format!("Models: {}", data.models().display()));
     let router = router(state.clone(), AllowedHosts::loopback(address));
     let ending = {
         let queue = state.queue().clone();
         async move {
             asked_to_end().await;
-            eprintln!("Ending: what runs is marked as interrupted.");
+            let _ = writeln!(
+                std::io::stderr(),
+                "Ending: what runs is marked as interrupted."
+            );
             queue.shut_down().await;
         }
     };
@@ -80,9 +87,35 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens everything in a data folder that the routes need.
-pub(crate) async fn open_state(data: &DataFolder, models: &[PathBuf]) -> anyhow::Result<AppState> {
+/// Opens the history. A damaged one gives way to a new one, which only the
+/// server may decide: it alone holds the data folder's lock.
+async fn open_or_set_aside(path: &Path) -> anyhow::Result<(Store, Vec<String>)> {
+    match Store::open(path).await {
+        Err(StoreError::Damaged { reason, .. }) => {
+            let aside = set_aside(path)?;
+            let notice = format!(
+                "The history was damaged ({reason}). It was set aside as {} and a new one begun.",
+                aside.display()
+            );
+            tracing::error!("{notice}");
+            Ok((Store::open(path).await?, vec![notice]))
+        }
+        other => Ok((other?, Vec::new())),
+    }
+}
+
+/// Opens everything in a data folder that a measurement needs.
+pub(crate) async fn open_state(data: &DataFolder) -> anyhow::Result<AppState> {
     let store = Store::open(&data.database()).await?;
+    assemble(store, data, &[], Vec::new()).await
+}
+
+async fn assemble(
+    store: Store,
+    data: &DataFolder,
+    models: &[PathBuf],
+    notices: Vec<String>,
+) -> anyhow::Result<AppState> {
     let orphans = store.interrupt_orphans(queue::is_alive).await?;
     for run in orphans {
         tracing::warn!(
@@ -99,7 +132,26 @@ pub(crate) async fn open_state(data: &DataFolder, models: &[PathBuf]) -> anyhow:
         launcher: WorkerLauncher::current_program()?,
         machine,
         models_folder: data.models(),
+        notices,
     }))
+}
+
+/// Says once what a worker could reach beside its model.
+async fn log_sandbox(state: AppState) {
+    match state.introduction().await.map(|worker| &worker.sandbox) {
+        Ok(Sandbox::Full) => {}
+        Ok(Sandbox::Partial { reason }) => {
+            tracing::warn!("workers are confined in part: {reason}");
+        }
+        Ok(Sandbox::Off { reason }) => tracing::warn!("workers are not confined: {reason}"),
+        Err(error) => tracing::error!(%error, "no worker can be started"),
+    }
+}
+
+/// Prints a line. Whoever read the output may be gone, as in a pipe to `head`:
+/// no reason to end, which `println!` would.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 async fn asked_to_end() {

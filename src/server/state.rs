@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use leptos::config::{Env, LeptosOptions};
 
-use crate::backend::WorkerLauncher;
+use tokio::sync::OnceCell;
+
+use crate::backend::{Grant, Introduction, WorkerError, WorkerLauncher, WorkerProcess};
 use crate::bench::Plan;
 use crate::bench::machine::{MachineFacts, MachineLoad};
 use crate::domain::benchmark::BenchmarkResponse;
@@ -32,6 +34,8 @@ const LATEST_LIMIT: u32 = 20;
 #[derive(Clone)]
 pub struct AppState {
     parts: Arc<Parts>,
+    /// What a worker says of itself, once one was asked.
+    introduction: Arc<OnceCell<Introduction>>,
 }
 
 /// What a state is made of.
@@ -48,6 +52,8 @@ pub struct Parts {
     pub machine: MachineFacts,
     /// Where the user puts models.
     pub models_folder: PathBuf,
+    /// What the user should know of this start, one sentence each.
+    pub notices: Vec<String>,
 }
 
 impl AppState {
@@ -55,6 +61,7 @@ impl AppState {
     pub fn new(parts: Parts) -> Self {
         Self {
             parts: Arc::new(parts),
+            introduction: Arc::default(),
         }
     }
 
@@ -71,6 +78,18 @@ impl AppState {
             .output_name("whittle")
             .env(Env::PROD)
             .build()
+    }
+
+    /// What a worker says of itself: its engine, and what it can reach.
+    pub(super) async fn introduction(&self) -> Result<&Introduction, AppError> {
+        let ask = || async {
+            let start = WorkerProcess::start(&self.parts.launcher, Grant::default());
+            let (worker, introduction) = start.await?;
+            worker.stop().await;
+            Ok(introduction)
+        };
+        let asked = self.introduction.get_or_try_init(ask).await;
+        asked.map_err(|error: WorkerError| AppError::new(ErrorCode::Internal, error.to_string()))
     }
 
     /// Queues the run that `spec` asks for.
@@ -193,6 +212,7 @@ impl AppState {
             active,
             latest: self.parts.store.latest_by_model(LATEST_LIMIT).await?,
             machine: self.machine().await?,
+            notices: self.parts.notices.clone(),
         })
     }
 
@@ -226,6 +246,10 @@ impl AppState {
             ));
         };
         run.queue_position = self.parts.queue.position(id);
+        if let Some(failure) = self.parts.queue.lost_end(id) {
+            run.status = RunStatus::Failed;
+            run.failure = Some(failure);
+        }
         Ok(run)
     }
 

@@ -1,5 +1,7 @@
 //! Workers that die, hang or talk nonsense, and models that vanish.
 
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
@@ -153,6 +155,41 @@ async fn a_model_that_vanishes_in_the_queue_fails_its_run() {
             .is_some_and(|m| m.contains("tiny.gguf")),
         "{run}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_is_cut_or_replaced_during_a_run_fails_it() {
+    let cut = |path: &Path| {
+        let file = fs::File::options()
+            .write(true)
+            .open(path)
+            .expect("the model");
+        file.set_len(1000).expect("it can be cut");
+    };
+    let replace = |path: &Path| {
+        let other = path.with_extension("new");
+        fs::write(&other, tiny_model::bytes("llama")).expect("a file");
+        fs::rename(other, path).expect("it can be replaced");
+    };
+    let changes: [&dyn Fn(&Path); 2] = [&cut, &replace];
+    for change in changes {
+        let house = House::with_model().await;
+        let body = json!({"test_queries": ["hello"], "iterations": 3, "max_tokens": 1000});
+        let (_, run) = house.post("/api/runs", &body).await;
+        let id = run["id"].as_i64().expect("an id");
+        house.wait_for(id, "running").await;
+        change(&house.models().join("tiny.gguf"));
+        let run = house.wait_for(id, "failed").await;
+        assert_eq!(run["failure"]["kind"], "model_changed", "{run}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_crashes_names_its_signal() {
+    let failure = failure_of(&format!("{STARTED} read line; kill -SEGV $$")).await;
+    assert_eq!(failure["kind"], "worker_crashed");
+    let message = failure["message"].as_str().expect("a message");
+    assert!(message.contains("SIGSEGV"), "{failure}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

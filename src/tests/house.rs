@@ -95,6 +95,7 @@ impl House {
             launcher,
             machine: MachineFacts::read(),
             models_folder: data.models(),
+            notices: Vec::new(),
         });
         Self {
             router: router(state, AllowedHosts::loopback(address)),

@@ -4,8 +4,12 @@
 mod architecture;
 mod baseline;
 mod command_line;
+mod confinement;
+mod durability;
 mod faults;
 mod house;
 mod input;
+mod load;
 mod security;
+mod servers;
 mod tiny_model;

@@ -1,0 +1,105 @@
+//! What a worker can touch: its model, its output folder, its share of memory.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use whittle::backend::{Grant, WorkerError, WorkerProcess};
+use whittle::domain::environment::Sandbox;
+use whittle::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
+use whittle::domain::run::{Failure, FailureKind};
+
+use crate::house::real_workers;
+use crate::tiny_model;
+
+async fn ask(grant: Grant, command: &WorkerCommand) -> Result<WorkerEvent, WorkerError> {
+    let (mut worker, _) = WorkerProcess::start(&real_workers(), grant).await?;
+    worker.ask(command, "being tested", |_| ()).await
+}
+
+/// Whether this kernel can confine; what depends on it is tested where it can.
+async fn is_confined() -> bool {
+    let started = WorkerProcess::start(&real_workers(), Grant::default()).await;
+    match started.expect("a worker").1.sandbox {
+        Sandbox::Full | Sandbox::Partial { .. } => true,
+        Sandbox::Off { reason } => {
+            assert!(!reason.is_empty());
+            eprintln!("workers are not confined here: {reason}");
+            false
+        }
+    }
+}
+
+fn load(path: &str, n_ctx: u32) -> WorkerCommand {
+    WorkerCommand::Load(LoadCommand {
+        path: path.to_owned(),
+        n_ctx,
+        n_batch: 64,
+        n_ubatch: 64,
+        n_threads: 1,
+        mmap: false,
+        n_gpu_layers: 0,
+    })
+}
+
+fn reading(model: &Path) -> Grant {
+    Grant {
+        model: Some(File::open(model).expect("the model")),
+        ..Grant::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_reads_its_model_and_no_other_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mine = tiny_model::write(folder.path(), "mine.gguf");
+    let other = tiny_model::write(folder.path(), "other.gguf");
+    let loaded = ask(reading(&mine), &load(&Grant::model_path(&mine), 256)).await;
+    assert!(matches!(loaded, Ok(WorkerEvent::Loaded(_))), "{loaded:?}");
+    if is_confined().await {
+        let refused = ask(reading(&mine), &load(&other.to_string_lossy(), 256)).await;
+        let refused = refused.expect_err("another model is out of reach");
+        assert!(matches!(refused, WorkerError::Refused { .. }), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_writes_to_its_folder_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "model.gguf");
+    let [mine, other] = ["mine", "other"].map(|name| folder.path().join(name));
+    fs::create_dir(&mine).expect("a folder");
+    fs::create_dir(&other).expect("a folder");
+    let write = |target: &Path| WorkerCommand::UpcastToF16 {
+        source: Grant::model_path(&model),
+        target: target.join("out.gguf").to_string_lossy().into_owned(),
+        provenance: "test".to_owned(),
+    };
+    let grant = || Grant {
+        write_to: Some(mine.clone()),
+        ..reading(&model)
+    };
+    let written = ask(grant(), &write(&mine)).await;
+    assert!(matches!(written, Ok(WorkerEvent::Upcast)), "{written:?}");
+    assert!(mine.join("out.gguf").is_file());
+    if is_confined().await {
+        ask(grant(), &write(&other))
+            .await
+            .expect_err("it is out of reach");
+        assert!(!other.join("out.gguf").exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_needs_more_memory_than_there_is_is_said_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "model.gguf");
+    let grant = Grant {
+        memory_bytes: Some(1_000_000_000),
+        ..reading(&model)
+    };
+    // The keys and values of so long a context take twice as much.
+    let error = ask(grant, &load(&Grant::model_path(&model), 4_000_000)).await;
+    let failure = Failure::from(error.expect_err("it does not fit"));
+    assert_eq!(failure.kind, FailureKind::OutOfMemory, "{failure:?}");
+    assert!(failure.message.contains("more memory than is available"));
+}

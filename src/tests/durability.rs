@@ -1,0 +1,157 @@
+//! What happens to the history when its file or its disk fails.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use serde_json::json;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use whittle::store::{Store, StoreError, set_aside};
+
+use crate::house::{House, message};
+use crate::tiny_model;
+
+async fn connect(path: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path);
+    options.connect().await.expect("the history's file")
+}
+
+async fn closed_history(folder: &Path) -> PathBuf {
+    let path = folder.join("whittle.db");
+    Store::open(&path).await.expect("a history").close().await;
+    // The last connection to close writes the journal into the file.
+    for _ in 0..200 {
+        if !path.with_extension("db-wal").exists() {
+            return path;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the history is still open");
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_called_damaged_and_set_aside_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("whittle.db");
+    let noise = b"this was a history once".repeat(500);
+    fs::write(&path, &noise).expect("a file");
+    let error = Store::open(&path).await.expect_err("it is no database");
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    let aside = set_aside(&path).expect("it can be renamed");
+    assert_eq!(fs::read(aside).expect("it is kept"), noise);
+    Store::open(&path).await.expect("a new history");
+}
+
+#[tokio::test]
+async fn a_damaged_page_is_found_at_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = closed_history(folder.path()).await;
+    let mut bytes = fs::read(&path).expect("the file");
+    for page in bytes.chunks_mut(4096).skip(1) {
+        page[..64].fill(0xAB);
+    }
+    fs::write(&path, bytes).expect("the file");
+    let error = Store::open(&path).await.expect_err("its pages are noise");
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_history_of_a_newer_version_is_left_untouched() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = closed_history(folder.path()).await;
+    let mut connection = connect(&path).await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'from the future', TRUE, x'00', 0)",
+    )
+    .execute(&mut connection)
+    .await
+    .expect("a later migration");
+    connection.close().await.expect("it closes");
+    let before = fs::read(&path).expect("the file");
+    let error = Store::open(&path).await.expect_err("it is newer");
+    assert!(matches!(error, StoreError::Newer(_)), "{error}");
+    assert!(error.to_string().contains("newer Whittle"));
+    assert_eq!(fs::read(&path).expect("the file"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_history_is_said_and_works_again() {
+    let house = House::with_model().await;
+    house.settled_library().await;
+    let mut other = connect(&house.path().join("data/whittle.db")).await;
+    sqlx::query("BEGIN EXCLUSIVE")
+        .execute(&mut other)
+        .await
+        .expect("a lock");
+    let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 4});
+    let (status, answer) = house.post("/api/runs", &body).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{answer}");
+    assert!(message(&answer).contains("locked"), "{answer}");
+    sqlx::query("ROLLBACK")
+        .execute(&mut other)
+        .await
+        .expect("no lock");
+    let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+}
+
+/// `whittle bench` in a shell that first does `setup`.
+fn bench_after(setup: &str, folder: &Path) -> String {
+    let model = tiny_model::write(folder, "tiny.gguf");
+    let output = Command::new("/bin/sh")
+        .args(["-c", &format!("{setup} exec \"$@\""), "sh"])
+        .arg(env!("CARGO_BIN_EXE_whittle"))
+        .arg("bench")
+        .arg(model)
+        .args([
+            "--iterations",
+            "20",
+            "--max-tokens",
+            "200",
+            "--prompt",
+            "hi",
+        ])
+        .env("WHITTLE_DATA", folder.join("data"))
+        .output()
+        .expect("a shell");
+    assert!(!output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A limit on the size of files stands for a full disk: both refuse a write.
+#[tokio::test]
+async fn a_disk_that_is_full_when_storing_fails_the_run_with_the_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // The journal grows beyond it with the first requests.
+    let errors = bench_after("trap '' XFSZ; ulimit -f 400;", folder.path());
+    assert!(errors.contains("is the disk full"), "{errors}");
+    // What is there is whole and opens again.
+    let store = Store::open(&folder.path().join("data/whittle.db")).await;
+    let runs = store
+        .expect("the history")
+        .runs(None, 10)
+        .await
+        .expect("runs");
+    assert_eq!(runs.len(), 1);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    fs::create_dir(&data).expect("a folder");
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o500)).expect("permissions");
+    // Root may write anywhere: then a file stands where the folder should be.
+    let is_writable = fs::create_dir(data.join("models")).is_ok();
+    if is_writable {
+        fs::remove_dir(data.join("models")).expect("it was just made");
+        fs::write(data.join("models"), "").expect("a file");
+    }
+    let errors = bench_after("", folder.path());
+    assert!(errors.contains("data"), "the path is named: {errors}");
+}
