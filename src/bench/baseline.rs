@@ -17,7 +17,8 @@ use crate::domain::environment::Environment;
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::event::{RunEvent, StageName};
 use crate::domain::model::Model;
-use crate::domain::run::RunSpec;
+use crate::domain::preflight::preflight;
+use crate::domain::run::{Failure, FailureKind, RunSpec};
 use crate::domain::sample::{LaunchSample, RequestSample};
 
 /// Everything that a run needs.
@@ -35,6 +36,8 @@ pub struct Plan {
     pub basis: SpeedBasis,
     /// The machine.
     pub machine: MachineFacts,
+    /// Where the results will be stored.
+    pub data_folder: PathBuf,
 }
 
 impl Plan {
@@ -42,6 +45,30 @@ impl Plan {
     pub fn n_threads(&self) -> u32 {
         let asked = self.spec.settings.n_threads;
         asked.unwrap_or_else(|| self.machine.default_threads())
+    }
+}
+
+/// Why nothing was measured.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasureError {
+    /// The model does not fit into the memory that is available now.
+    #[error("{0}")]
+    DoesNotFit(String),
+    /// A worker failed.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+}
+
+impl From<MeasureError> for Failure {
+    fn from(error: MeasureError) -> Self {
+        match error {
+            MeasureError::Worker(error) => error.into(),
+            MeasureError::DoesNotFit(message) => Self {
+                kind: FailureKind::OutOfMemory,
+                message,
+                log_tail: Vec::new(),
+            },
+        }
     }
 }
 
@@ -68,13 +95,18 @@ pub struct Measured {
 /// Measures the plan's model, read from `model`. Dropping the future ends the worker at once.
 ///
 /// # Errors
-/// When a worker fails; what was observed until then has been sent.
+/// When the model does not fit, or a worker fails; what was observed until then has been sent.
 pub async fn measure_baseline(
     plan: &Plan,
     model: &File,
     observations: &mpsc::Sender<Observation>,
-) -> Result<Measured, WorkerError> {
+) -> Result<Measured, MeasureError> {
     let before = MachineLoad::read();
+    let room = plan.machine.room(before, &plan.data_folder);
+    let found = preflight(&plan.model, plan.spec.settings.mmap, &room);
+    if let Some(refusal) = found.refusal {
+        return Err(MeasureError::DoesNotFit(refusal));
+    }
     let shared = Arc::new(Mutex::new(Shared {
         progress: Progress::start(&plan.spec, plan.basis),
         tokens_per_second: None,
@@ -106,7 +138,8 @@ pub async fn measure_baseline(
     let _ = observations
         .send(Observation::Event(RunEvent::Stage(stage)))
         .await;
-    let measured = summary::summarize(plan, &launches, before, MachineLoad::read());
+    let mut measured = summary::summarize(plan, &launches, before, MachineLoad::read());
+    measured.arm.warnings.extend(found.cautions);
     for message in &measured.arm.warnings {
         let warning = RunEvent::Warning {
             message: message.clone(),

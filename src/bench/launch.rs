@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 
 use super::baseline::{Observation, Plan};
 use super::gauges::{Gauges, Shared};
+use super::machine::MachineCpu;
 use crate::backend::{Grant, Introduction, WorkerError, WorkerProcess};
 use crate::domain::defaults;
 use crate::domain::environment::LoadReport;
@@ -68,7 +70,11 @@ pub(super) async fn measure_launch(
     launch.warm_up().await?;
     let prefill = launch.measured_prefill().await?;
     launch.memory(&WorkerCommand::ResetPeakMemory).await?;
+    let mut machine_cpu = MachineCpu::start();
+    let start = Instant::now();
     let requests = launch.requests().await?;
+    let requests_wall_s = start.elapsed().as_secs_f64();
+    let machine_cpu_percent = machine_cpu.percent();
     let memory_measured = launch.memory(&WorkerCommand::ReadMemory).await?;
     launch.worker.stop().await;
     Ok(Launched {
@@ -79,6 +85,8 @@ pub(super) async fn measure_launch(
             memory_loaded: load.memory,
             memory_measured,
             prefill,
+            requests_wall_s: Some(requests_wall_s),
+            machine_cpu_percent,
         },
         load,
         requests,

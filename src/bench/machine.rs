@@ -1,6 +1,11 @@
 //! The machine: what it is, and how busy it is now.
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
+
+use crate::domain::preflight::Room;
 
 /// What does not change while Whittle runs.
 #[derive(Debug, Clone)]
@@ -82,6 +87,21 @@ impl MachineFacts {
     }
 }
 
+impl MachineFacts {
+    /// What a run finds; `data` is where it will be stored.
+    pub fn room(&self, load: MachineLoad, data: &Path) -> Room {
+        let disk = rustix::fs::statvfs(data).ok();
+        Room {
+            total_memory_mb: self.total_memory_mb,
+            available_memory_mb: load.available_memory_mb,
+            swap_used_mb: load.swap_used_mb,
+            load_average: load.load_average,
+            logical_cores: self.logical_cores,
+            free_disk_mb: disk.map(|disk| (disk.f_bavail * disk.f_frsize) as f64 / 1e6),
+        }
+    }
+}
+
 impl MachineLoad {
     /// Reads it. Blocks for about a millisecond.
     pub fn read() -> Self {
@@ -92,6 +112,36 @@ impl MachineLoad {
             swap_used_mb: megabytes(system.as_ref().map_or(0, System::used_swap)),
             available_memory_mb: megabytes(system.as_ref().map_or(0, System::available_memory)),
         }
+    }
+}
+
+/// The use of the machine's processor by all programs over a stretch of time.
+pub(super) struct MachineCpu {
+    system: Option<System>,
+    start: Instant,
+}
+
+/// Shorter stretches are a handful of the kernel's ticks.
+const LEAST_STRETCH: Duration = Duration::from_secs(1);
+
+impl MachineCpu {
+    /// Begins the stretch.
+    pub(super) fn start() -> Self {
+        let what = RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing().with_usage());
+        Self {
+            system: System::new_with_specifics(what).ok(),
+            start: Instant::now(),
+        }
+    }
+
+    /// Its use so far, % of the machine.
+    pub(super) fn percent(&mut self) -> Option<f64> {
+        let system = self
+            .system
+            .as_mut()
+            .filter(|_| self.start.elapsed() >= LEAST_STRETCH)?;
+        system.refresh_cpu_usage();
+        Some(f64::from(system.global_cpu_usage()))
     }
 }
 

@@ -6,7 +6,8 @@ mod gauges;
 mod launch;
 pub mod machine;
 mod progress;
+mod stability;
 mod statistics;
 mod summary;
 
-pub use baseline::{Measured, Observation, Plan, measure_baseline};
+pub use baseline::{MeasureError, Measured, Observation, Plan, measure_baseline};

@@ -3,6 +3,7 @@
 use super::baseline::{Measured, Plan};
 use super::launch::Launched;
 use super::machine::MachineLoad;
+use super::stability::disturbances;
 use super::statistics::{Latencies, figure};
 use crate::domain::benchmark::{Answer, ArmResult, MemoryFigures};
 use crate::domain::defaults;
@@ -29,7 +30,7 @@ pub(super) fn summarize(
     let gaps = Latencies::of(all().flat_map(|g| g.token_gaps_ns.iter().copied()));
     let requests = Latencies::of(all().map(|g| (g.response_time_s * 1e9) as u64));
     let one_token = "only one token was generated: there is no gap between tokens to time";
-    let arm = ArmResult {
+    let mut arm = ArmResult {
         model: plan.model.clone(),
         response_time_s: by_launch(launches, "no request", mean_of(|g| Some(g.response_time_s))),
         time_to_first_token_ms: by_launch(
@@ -53,7 +54,9 @@ pub(super) fn summarize(
         token_latency_histogram: gaps.bins(),
         answers: answers(plan, &launches[0]),
         warnings: warnings(plan, &environment),
+        unstable: Vec::new(),
     };
+    arm.unstable = disturbances(&arm, &environment, launches);
     Measured { arm, environment }
 }
 
@@ -196,12 +199,6 @@ fn warnings(plan: &Plan, environment: &Environment) -> Vec<String> {
             "The engine was built without {}, which this processor has: it is slower than it \
              could be. Build with target-cpu=native and no RUSTFLAGS variable.",
             missing.join(", ")
-        ));
-    }
-    if let Some(faults) = environment.major_page_faults.filter(|faults| *faults > 0) {
-        warnings.push(format!(
-            "{faults} page faults read from disk during the measured requests: the figures \
-             include the disk. Is there enough free memory?"
         ));
     }
     if plan.spec.settings.n_gpu_layers > 0 && environment.device == "CPU" {

@@ -204,6 +204,9 @@ fn print(run: &Run, arm: &ArmResult) {
         shown(latency.p99),
         units::count(latency.n)
     );
+    for reason in &arm.unstable {
+        println!("Unstable: {reason}");
+    }
     for warning in &arm.warnings {
         println!("Note: {warning}");
     }

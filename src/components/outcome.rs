@@ -49,7 +49,27 @@ pub fn Outcome(
             </details>
         }
     });
-    view! { {end} {figures} {environment} }
+    let unstable = run
+        .baseline()
+        .map(|arm| arm.unstable.clone())
+        .unwrap_or_default();
+    let unstable = (!unstable.is_empty()).then(|| view! { <Unstable reasons=unstable/> });
+    view! { {end} {unstable} {figures} {environment} }
+}
+
+/// That the figures are not to be relied on, before anybody reads them.
+#[component]
+fn Unstable(
+    /// Why, one sentence each.
+    reasons: Vec<String>,
+) -> impl IntoView {
+    let reason = |reason: String| view! { <li>{reason}</li> };
+    view! {
+        <div class="unstable" role="note" aria-label="Unstable">
+            <strong>"Unstable. Something disturbed this measurement:"</strong>
+            <ul>{reasons.into_iter().map(reason).collect_view()}</ul>
+        </div>
+    }
 }
 
 #[component]

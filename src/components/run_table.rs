@@ -54,6 +54,7 @@ fn RunRow(run: RunSummary) -> impl IntoView {
             </td>
             <td data-label="Status">
                 <span class=format!("chip {status}")>{run.status.word()}</span>
+                {run.is_unstable.then(|| view! { " " <span class="chip unstable">"Unstable"</span> })}
             </td>
             <td data-label="Plan">{plan}</td>
             <td class="number" data-label="Throughput, tok/s">{figure(run.tokens_per_second)}</td>

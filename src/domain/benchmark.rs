@@ -39,6 +39,10 @@ pub struct ArmResult {
     pub answers: Vec<Answer>,
     /// What a reader should know before trusting the figures.
     pub warnings: Vec<String>,
+    /// What disturbed the measurement, one sentence each; empty: nothing was
+    /// noticed. Figures of a disturbed run are shown as such.
+    #[serde(default)]
+    pub unstable: Vec<String>,
 }
 
 /// Memory of the worker process, MB = 10^6 bytes.
@@ -80,6 +84,8 @@ pub struct BenchmarkResponse {
     pub run_id: RunId,
     /// The figures, flat.
     pub metrics: FlatMetrics,
+    /// What disturbed the measurement; empty: nothing was noticed.
+    pub unstable: Vec<String>,
 }
 
 /// The seed's five figures and those beside them; null: not measured.
@@ -132,11 +138,13 @@ pub struct HalfWidths {
 impl BenchmarkResponse {
     /// The flat form of a finished run; none while nothing is measured.
     pub fn of(run: &Run) -> Option<Self> {
+        let arm = run.baseline()?;
         Some(Self {
             technique: run.technique,
             model_name: run.model.id.0.clone(),
             run_id: run.id,
-            metrics: FlatMetrics::of(run.baseline()?),
+            metrics: FlatMetrics::of(arm),
+            unstable: arm.unstable.clone(),
         })
     }
 }

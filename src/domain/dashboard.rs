@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::estimate::SpeedBasis;
 use super::model::{LibraryListing, ModelId};
+use super::preflight::Room;
 use super::run::{Run, RunSettings};
 
 /// The dashboard's data, loaded at once.
@@ -21,6 +22,8 @@ pub struct Dashboard {
     pub latest: Vec<Run>,
     /// The machine.
     pub machine: Machine,
+    /// The machine at this moment.
+    pub room: Room,
     /// What the user should know of this start of Whittle, one sentence each.
     pub notices: Vec<String>,
 }
@@ -45,10 +48,6 @@ pub struct Machine {
     pub logical_cores: u32,
     /// Memory, MB = 10^6 bytes.
     pub total_memory_mb: f64,
-    /// Memory available now, MB.
-    pub available_memory_mb: f64,
-    /// One-minute load average, where the system has one.
-    pub load_average: Option<f64>,
     /// The crate that carries llama.cpp, and its version.
     pub engine_version: String,
     /// Where the user puts models, as shown.

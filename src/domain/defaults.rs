@@ -19,6 +19,13 @@ pub const PREFILL_TOKENS: u32 = 512;
 /// Tokens of the thrown-away warm-up generation.
 pub const WARM_UP_TOKENS: u32 = 16;
 
+/// Processor that other programs may use while a run is measured, % of the
+/// machine; above it the run is unstable. The server's own sampling and a busy
+/// desktop stay below.
+pub const FOREIGN_LOAD_LIMIT_PERCENT: f64 = 10.0;
+/// Coefficient of variation between launches above which a run is unstable, %.
+pub const VARIATION_LIMIT_PERCENT: f64 = 15.0;
+
 /// Most launches of one run.
 pub const ITERATIONS_LIMIT: u32 = 100;
 /// Most tokens generated for a prompt: leaves room for the prompt in `N_CTX`.

@@ -11,6 +11,7 @@ pub mod latency;
 pub mod live;
 pub mod metrics;
 pub mod model;
+pub mod preflight;
 pub mod protocol;
 pub mod run;
 pub mod sample;

@@ -52,6 +52,13 @@ pub struct Model {
     pub sha256: String,
     /// Where it was found.
     pub origin: ModelOrigin,
+    /// Keys and values that a context keeps of each token, bytes; none where
+    /// the file does not say enough, and in runs of older versions.
+    #[serde(default)]
+    pub kv_bytes_per_token: Option<u64>,
+    /// Tokens in the vocabulary, where the file says.
+    #[serde(default)]
+    pub n_vocab: Option<u64>,
     /// How the file came to be, when the file says so: "upcast from Q4_1".
     pub provenance: Option<String>,
 }

@@ -338,4 +338,6 @@ pub struct RunSummary {
     pub response_time_s: Option<f64>,
     /// Peak resident memory in megabytes (10^6 bytes), once measured.
     pub memory_usage_mb: Option<f64>,
+    /// Whether something disturbed the measurement; the run says what.
+    pub is_unstable: bool,
 }

@@ -89,6 +89,13 @@ pub struct LaunchSample {
     pub memory_measured: MemoryReading,
     /// The standard prefill.
     pub prefill: Prefill,
+    /// Wall time of all requests together, s; none in runs of older versions.
+    #[serde(default)]
+    pub requests_wall_s: Option<f64>,
+    /// Use of the machine's processor by all programs during the requests, %;
+    /// none where they were too short to tell.
+    #[serde(default)]
+    pub machine_cpu_percent: Option<f64>,
 }
 
 impl Generation {

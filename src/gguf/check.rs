@@ -24,6 +24,11 @@ pub struct ModelHeader {
     pub n_params: u64,
     /// The context length that the model was trained for, tokens.
     pub n_ctx_train: Option<u32>,
+    /// Keys and values that the context keeps of each token, at 16 bits, bytes;
+    /// none where the header does not say enough.
+    pub kv_bytes_per_token: Option<u64>,
+    /// Tokens in the vocabulary.
+    pub n_vocab: Option<u64>,
     /// `whittle.provenance`: how Whittle made the file.
     pub provenance: Option<String>,
 }
@@ -93,6 +98,8 @@ pub fn check(file: impl Read + Seek, len: u64) -> Result<ModelHeader, GgufError>
             .unsigned(&key("context_length"))
             .and_then(|n| u32::try_from(n).ok())
             .filter(|n| *n > 0),
+        kv_bytes_per_token: kv_bytes_per_token(&header, &architecture),
+        n_vocab: header.array_length("tokenizer.ggml.tokens"),
         provenance: header.text("whittle.provenance").map(clean),
         architecture: clean(&architecture),
     })
@@ -136,6 +143,28 @@ fn refuse_other_kinds(header: &Header, architecture: &str) -> Result<(), GgufErr
         );
     }
     Ok(())
+}
+
+/// Two bytes for each element of keys and values in every block; the formula of
+/// `llama_kv_cache`. Heads that differ from block to block, and architectures
+/// that keep a state instead, are not estimated.
+fn kv_bytes_per_token(header: &Header, architecture: &str) -> Option<u64> {
+    let number = |name: &str| header.unsigned(&format!("{architecture}.{name}"));
+    let n_heads = number("attention.head_count").filter(|n| *n > 0)?;
+    let n_kv_heads = match header
+        .metadata
+        .get(&format!("{architecture}.attention.head_count_kv"))
+    {
+        None => n_heads,
+        Some(_) => number("attention.head_count_kv")?,
+    };
+    let head = number("embedding_length")? / n_heads;
+    let elements = number("attention.key_length").unwrap_or(head);
+    let elements = elements.checked_add(number("attention.value_length").unwrap_or(head))?;
+    number("block_count")?
+        .checked_mul(n_kv_heads)?
+        .checked_mul(elements)?
+        .checked_mul(2)
 }
 
 fn file_type_of(header: &Header) -> String {

@@ -29,7 +29,7 @@ pub(super) enum Value {
     Float(f64),
     Bool(bool),
     Text(String),
-    Array,
+    Array(u64),
 }
 
 /// One tensor of the table.
@@ -51,6 +51,13 @@ impl Header {
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         match self.metadata.get(key) {
             Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn array_length(&self, key: &str) -> Option<u64> {
+        match self.metadata.get(key) {
+            Some(Value::Array(length)) => Some(*length),
             _ => None,
         }
     }
@@ -126,10 +133,7 @@ fn read_value(file: &mut Bounded<impl Read + Seek>, kind: u32) -> Result<Value, 
         6 => Value::Float(f64::from(f32::from_le_bytes(file.bytes(what)?))),
         7 => Value::Bool(file.bytes::<1>(what)?[0] != 0),
         8 => Value::Text(file.text(what)?),
-        9 => {
-            skip_array(file)?;
-            Value::Array
-        }
+        9 => Value::Array(skip_array(file)?),
         10 => Value::Integer(i128::from(file.u64(what)?)),
         11 => Value::Integer(i128::from(i64::from_le_bytes(file.bytes(what)?))),
         12 => Value::Float(f64::from_le_bytes(file.bytes(what)?)),
@@ -141,7 +145,8 @@ fn read_value(file: &mut Bounded<impl Read + Seek>, kind: u32) -> Result<Value, 
     })
 }
 
-fn skip_array(file: &mut Bounded<impl Read + Seek>) -> Result<(), GgufError> {
+/// Passes over an array and returns its length.
+fn skip_array(file: &mut Bounded<impl Read + Seek>) -> Result<u64, GgufError> {
     let what = "a metadata array";
     let kind = file.u32(what)?;
     let n = file.u64(what)?;
@@ -156,7 +161,7 @@ fn skip_array(file: &mut Bounded<impl Read + Seek>) -> Result<(), GgufError> {
             for _ in 0..n {
                 file.skip_text(what)?;
             }
-            return Ok(());
+            return Ok(n);
         }
         // llama.cpp does not read arrays of arrays either.
         9 => return Err(GgufError::damaged("an array of arrays in the metadata")),
@@ -166,7 +171,8 @@ fn skip_array(file: &mut Bounded<impl Read + Seek>) -> Result<(), GgufError> {
             )));
         }
     };
-    file.skip(n.saturating_mul(width), what)
+    file.skip(n.saturating_mul(width), what)?;
+    Ok(n)
 }
 
 fn alignment(metadata: &HashMap<String, Value>) -> Result<u64, GgufError> {

@@ -188,6 +188,8 @@ impl Content {
             n_ctx_train: self.header.n_ctx_train,
             sha256: self.sha256.clone(),
             origin,
+            kv_bytes_per_token: self.header.kv_bytes_per_token,
+            n_vocab: self.header.n_vocab,
             provenance: self.header.provenance.clone(),
         }
     }

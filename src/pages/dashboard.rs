@@ -9,7 +9,7 @@ use crate::api;
 use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
 use crate::components::form::{
-    EstimateLine, ModelPicker, PromptEditor, RunForm, SettingsEditor, speeds_of,
+    EstimateLine, ModelPicker, PreflightNote, PromptEditor, RunForm, SettingsEditor, speeds_of,
 };
 use crate::components::gauges::Warnings;
 use crate::components::live::follow_run;
@@ -17,6 +17,7 @@ use crate::components::run_section::RunSection;
 use crate::components::words;
 use crate::domain::dashboard::{Dashboard, Machine};
 use crate::domain::model::{LibraryListing, Model, ModelId};
+use crate::domain::preflight::Room;
 use crate::domain::run::{Run, RunRequest};
 use crate::domain::units;
 
@@ -63,7 +64,7 @@ fn EmptyDashboard(dashboard: Dashboard) -> impl IntoView {
                 n_pending=dashboard.library.n_pending
             />
         </section>
-        <MachineLine machine=dashboard.machine/>
+        <MachineLine machine=dashboard.machine room=dashboard.room/>
     }
 }
 
@@ -77,6 +78,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         active,
         latest,
         machine,
+        room,
         notices,
         ..
     } = dashboard;
@@ -128,7 +130,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         {(!notices.is_empty()).then(|| view! { <Warnings warnings=notices/> })}
         <div class="page-head">
             <h1>{title}</h1>
-            <ModelPicker form models=library.models on_change=choose_model/>
+            <ModelPicker form models=library.models.clone() on_change=choose_model/>
             {library_note
                 .map(|words| {
                     view! {
@@ -154,6 +156,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
                 <div>
                     <SettingsEditor form on_change=keep/>
                     <EstimateLine form speeds/>
+                    <PreflightNote form models=library.models.clone() room/>
                     <noscript>
                         <p class="note">
                             "Starting a run here needs JavaScript. Without it: "
@@ -163,7 +166,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
                 </div>
             </div>
         </RunSection>
-        <MachineLine machine/>
+        <MachineLine machine room/>
     }
 }
 
@@ -203,7 +206,7 @@ fn keep_latest(latest: StoredValue<Vec<Run>>, shown: Option<Run>) {
 
 /// The machine in one line.
 #[component]
-fn MachineLine(machine: Machine) -> impl IntoView {
+fn MachineLine(machine: Machine, room: Room) -> impl IntoView {
     let mut parts = vec![machine.cpu_model];
     parts.push(match machine.physical_cores {
         Some(physical) => format!("{physical} cores, {} logical", machine.logical_cores),
@@ -211,10 +214,10 @@ fn MachineLine(machine: Machine) -> impl IntoView {
     });
     parts.push(format!(
         "{} of {} GB available",
-        units::number(machine.available_memory_mb / 1e3),
+        units::number(room.available_memory_mb / 1e3),
         units::number(machine.total_memory_mb / 1e3)
     ));
-    if let Some(load) = machine.load_average {
+    if let Some(load) = room.load_average {
         parts.push(format!("load {load:.1}"));
     }
     parts.push(machine.engine_version);

@@ -122,6 +122,8 @@ mod tests {
             n_ctx_train: None,
             sha256: String::new(),
             origin: ModelOrigin::DataFolder,
+            kv_bytes_per_token: None,
+            n_vocab: None,
             provenance: None,
         }
     }

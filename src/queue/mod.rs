@@ -89,17 +89,13 @@ impl Queue {
     /// # Errors
     /// When the queue is full or shutting down, or the history fails.
     pub async fn submit(&self, plan: Plan, open: job::OpenModel) -> Result<Arc<Job>, QueueError> {
-        let _place = self.inner.reserve()?;
+        let place = self.inner.reserve()?;
         let store = &self.inner.store;
         let id = store
             .create_run(Technique::Baseline, &plan.model, &plan.spec, this_process())
             .await?;
         let job = Arc::new(Job::new(id, plan, open));
-        let position = {
-            let mut jobs = self.inner.jobs();
-            jobs.waiting.push_back(Arc::clone(&job));
-            jobs.position(id).unwrap_or(1)
-        };
+        let position = place.fill(Arc::clone(&job));
         let queued = RunEvent::Queued { position };
         if let Err(error) = job.feed.announce(store, queued, None).await {
             // The caller is told that it was not taken: then it is not.
@@ -220,7 +216,10 @@ impl Inner {
             return Err(QueueError::Full);
         }
         jobs.n_entering += 1;
-        Ok(Place(Arc::clone(self)))
+        Ok(Place {
+            inner: Arc::clone(self),
+            is_filled: false,
+        })
     }
 
     /// Tells everyone who waits where they stand now.
@@ -244,11 +243,32 @@ impl Jobs {
     }
 }
 
-/// A place in the queue, given back when the run stands in line or failed to.
-struct Place(Arc<Inner>);
+/// A place in the queue, kept for a run while it is being stored; given back
+/// when that fails.
+struct Place {
+    inner: Arc<Inner>,
+    is_filled: bool,
+}
+
+impl Place {
+    /// Puts the run there and says where that is.
+    fn fill(mut self, job: Arc<Job>) -> u32 {
+        let mut jobs = self.inner.jobs();
+        let id = job.id;
+        // In one step: a run counts once, or others are refused for it.
+        jobs.n_entering -= 1;
+        jobs.waiting.push_back(job);
+        let position = jobs.position(id).unwrap_or(1);
+        drop(jobs);
+        self.is_filled = true;
+        position
+    }
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.jobs().n_entering -= 1;
+        if !self.is_filled {
+            self.inner.jobs().n_entering -= 1;
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::model::{LibraryListing, Model, ModelId};
+use crate::domain::preflight::{Room, preflight};
 use crate::domain::run::{Run, RunId, RunSettings, RunSpec, RunStatus, RunSummary};
 use crate::library::{FileIdentity, Library, Located};
 use crate::queue::{Job, Queue};
@@ -128,6 +129,7 @@ impl AppState {
             path,
             identity,
         } = located;
+        self.refuse_hopeless(&model, spec.settings.mmap)?;
         self.keep_choice(&spec, &model.id).await?;
         let basis = self.speed(&model).await?;
         let plan = Plan {
@@ -135,6 +137,7 @@ impl AppState {
             path: path.clone(),
             basis,
             machine: self.parts.machine.clone(),
+            data_folder: self.parts.models_folder.clone(),
             spec: RunSpec {
                 model: Some(model.id.clone()),
                 ..spec
@@ -144,6 +147,23 @@ impl AppState {
         let name = plan.model.file_name.clone();
         let open = Arc::new(move || open_unchanged(&path, identity, &name));
         Ok(self.parts.queue.submit(plan, open).await?)
+    }
+
+    /// A model that the machine could not hold with nothing else in it is
+    /// refused before it waits in the queue; what is available when its turn
+    /// comes decides then.
+    fn refuse_hopeless(&self, model: &Model, mmap: bool) -> Result<(), AppError> {
+        let facts = &self.parts.machine;
+        let empty = MachineLoad {
+            load_average: None,
+            swap_used_mb: 0.0,
+            available_memory_mb: facts.total_memory_mb,
+        };
+        let room = facts.room(empty, &self.parts.models_folder);
+        match preflight(model, mmap, &room).refusal {
+            Some(refusal) => Err(AppError::new(ErrorCode::ModelNotUsable, refusal)),
+            None => Ok(()),
+        }
     }
 
     /// Waits for the end of a run and answers in the seed's form.
@@ -211,7 +231,8 @@ impl AppState {
             speeds,
             active,
             latest: self.parts.store.latest_by_model(LATEST_LIMIT).await?,
-            machine: self.machine().await?,
+            room: self.room().await?,
+            machine: self.machine(),
             notices: self.parts.notices.clone(),
         })
     }
@@ -301,21 +322,26 @@ impl AppState {
         Ok(measured.unwrap_or_else(|| SpeedBasis::guess(model.size_bytes)))
     }
 
-    async fn machine(&self) -> Result<Machine, AppError> {
-        let load = tokio::task::spawn_blocking(MachineLoad::read)
-            .await
-            .map_err(panicked)?;
+    async fn room(&self) -> Result<Room, AppError> {
+        let parts = Arc::clone(&self.parts);
+        let look = move || {
+            parts
+                .machine
+                .room(MachineLoad::read(), &parts.models_folder)
+        };
+        tokio::task::spawn_blocking(look).await.map_err(panicked)
+    }
+
+    fn machine(&self) -> Machine {
         let facts = &self.parts.machine;
-        Ok(Machine {
+        Machine {
             cpu_model: facts.cpu_model.clone(),
             physical_cores: facts.physical_cores,
             logical_cores: facts.logical_cores,
             total_memory_mb: facts.total_memory_mb,
-            available_memory_mb: load.available_memory_mb,
-            load_average: load.load_average,
             engine_version: ENGINE_VERSION.to_owned(),
             models_folder: self.parts.models_folder.display().to_string(),
-        })
+        }
     }
 
     async fn blocking<T: Send + 'static>(

@@ -35,6 +35,7 @@ struct SummaryRow {
     tokens_per_second: Option<f64>,
     response_time_s: Option<f64>,
     memory_usage_mb: Option<f64>,
+    is_unstable: bool,
 }
 
 impl Store {
@@ -67,7 +68,8 @@ impl Store {
         let rows: Vec<SummaryRow> = sqlx::query_as(
             "SELECT runs.id, technique, status, model_json, spec_json,
                     strftime('%Y-%m-%dT%H:%M:%SZ', created_at_s, 'unixepoch') AS created_at,
-                    tokens_per_second, response_time_s, memory_usage_mb
+                    tokens_per_second, response_time_s, memory_usage_mb,
+                    coalesce(is_unstable, 0) AS is_unstable
              FROM runs LEFT JOIN arms ON run_id = runs.id AND position = 0
              WHERE runs.id < ? ORDER BY runs.id DESC LIMIT ?",
         )
@@ -166,6 +168,7 @@ fn summary(row: SummaryRow) -> Result<RunSummary, StoreError> {
         tokens_per_second: row.tokens_per_second,
         response_time_s: row.response_time_s,
         memory_usage_mb: row.memory_usage_mb,
+        is_unstable: row.is_unstable,
     })
 }
 

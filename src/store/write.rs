@@ -241,14 +241,15 @@ async fn add_result(
     environment: &Environment,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO arms (run_id, position, result_json, tokens_per_second, response_time_s, memory_usage_mb)
-         VALUES (?, 0, ?, ?, ?, ?)",
+        "INSERT INTO arms (run_id, position, result_json, tokens_per_second, response_time_s, memory_usage_mb, is_unstable)
+         VALUES (?, 0, ?, ?, ?, ?, ?)",
     )
     .bind(id.0)
     .bind(serde_json::to_string(arm)?)
     .bind(arm.tokens_per_second.mean())
     .bind(arm.response_time_s.mean())
     .bind(arm.memory.value().map(|memory| memory.peak_mb.mean))
+    .bind(!arm.unstable.is_empty())
     .execute(&mut **transaction)
     .await?;
     sqlx::query("INSERT INTO environments (run_id, environment_json) VALUES (?, ?)")

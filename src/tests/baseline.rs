@@ -1,5 +1,8 @@
 //! A baseline run from the request to the stored figures.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 use axum::http::StatusCode;
 use serde_json::json;
 use whittle::machine_lock::MachineLock;
@@ -150,11 +153,11 @@ async fn an_event_stream_replays_and_ends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_that_goes_away_ends_nothing() {
     let house = House::with_model().await;
-    let body = json!({"test_queries": ["hello"], "iterations": 2, "max_tokens": 200});
+    let body = json!({"test_queries": ["hello"], "iterations": 2, "max_tokens": 1000});
     let (_, run) = house.post("/api/runs", &body).await;
     let id = run["id"].as_i64().expect("an id");
     let path = format!("/events/runs/{id}");
-    let stream = tokio::time::timeout(std::time::Duration::from_millis(100), house.get(&path));
+    let stream = tokio::time::timeout(Duration::from_millis(100), house.get(&path));
     assert!(stream.await.is_err(), "the stream was still open");
     house.wait_for(id, "done").await;
 }
@@ -167,7 +170,7 @@ async fn a_run_waits_while_another_whittle_measures() {
     let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 4});
     let (_, run) = house.post("/api/runs", &body).await;
     let id = run["id"].as_i64().expect("an id");
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let (_, run) = house.get(&format!("/api/runs/{id}")).await;
     assert_eq!(run["status"], "queued");
     drop(other);
@@ -188,10 +191,48 @@ async fn a_new_model_is_not_read_beside_a_measurement() {
     for _ in 0..5 {
         let (_, library) = house.get("/api/models").await;
         assert_eq!(library["n_pending"], 1, "{library}");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     drop(measurement);
     house.settled_library().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_beside_other_load_is_marked_unstable() {
+    let house = House::with_model().await;
+    let is_over = AtomicBool::new(false);
+    let body = json!({"test_queries": vec!["hello"; 4], "iterations": 1, "max_tokens": 1000});
+    let (_, answer) = std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                // A third of every core: the other tests go on beside it.
+                while !is_over.load(Ordering::Relaxed) {
+                    let start = Instant::now();
+                    while start.elapsed() < Duration::from_millis(3) {
+                        std::hint::spin_loop();
+                    }
+                    std::thread::sleep(Duration::from_millis(6));
+                }
+            });
+        }
+        let answer = tokio::task::block_in_place(|| {
+            let measured = house.post("/api/benchmark/baseline", &body);
+            tokio::runtime::Handle::current().block_on(measured)
+        });
+        is_over.store(true, Ordering::Relaxed);
+        answer
+    });
+    let reasons = answer["unstable"].to_string();
+    assert!(reasons.contains("Other programs used"), "{answer}");
+    let (_, run) = house.get("/api/runs/1").await;
+    assert_eq!(run["arms"][0]["unstable"], answer["unstable"]);
+    let (_, runs) = house.get("/api/runs").await;
+    assert_eq!(runs[0]["is_unstable"], true);
+    let (_, page) = house.get("/runs/1").await;
+    assert!(
+        page.as_str()
+            .is_some_and(|page| page.contains("Something disturbed"))
+    );
 }
 
 fn hold_machine(house: &House) -> MachineLock {

@@ -79,8 +79,19 @@ impl House {
         house
     }
 
+    /// A house with the tiny model on such a machine.
+    pub async fn on_machine(machine: MachineFacts) -> Self {
+        let house = Self::build(real_workers(), machine).await;
+        tiny_model::write(&house.models(), "tiny.gguf");
+        house
+    }
+
     /// A house without models.
     pub async fn empty(launcher: WorkerLauncher) -> Self {
+        Self::build(launcher, MachineFacts::read()).await
+    }
+
+    async fn build(launcher: WorkerLauncher, machine: MachineFacts) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let launcher = with_own_name(launcher, folder.path());
         let data = DataFolder::open(&folder.path().join("data")).expect("a data folder");
@@ -93,7 +104,7 @@ impl House {
             store,
             library: Library::open(&data, &[], lock).expect("a library"),
             launcher,
-            machine: MachineFacts::read(),
+            machine,
             models_folder: data.models(),
             notices: Vec::new(),
         });

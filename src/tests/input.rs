@@ -4,6 +4,8 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
 
+use whittle::bench::machine::MachineFacts;
+
 use crate::house::{HOST, House, message, real_workers};
 use crate::tiny_model;
 
@@ -125,4 +127,27 @@ async fn a_prompt_that_does_not_fit_fails_its_run_by_number() {
     assert!(message(&answer).contains("prompt 2"), "{answer}");
     let (_, run) = house.get("/api/runs/1").await;
     assert_eq!(run["failure"]["kind"], "prompt_not_usable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_the_machine_cannot_hold_is_refused_with_the_figures() {
+    let house = House::on_machine(MachineFacts {
+        total_memory_mb: 8.0,
+        ..MachineFacts::read()
+    })
+    .await;
+    for path in ["/api/runs", "/api/benchmark/baseline"] {
+        let (status, answer) = house.post(path, &json!({})).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+        let message = message(&answer);
+        assert!(
+            message.contains("MB weights") && message.contains("8.00 MB are available"),
+            "{message}"
+        );
+    }
+    // A mapped file may stay on the disk.
+    let (status, _) = house
+        .post("/api/runs", &json!({"mmap": true, "iterations": 1}))
+        .await;
+    assert_eq!(status, StatusCode::OK);
 }

@@ -1,0 +1,110 @@
+//! Whether a run's figures can be relied on, and if not, why: what disturbed
+//! it is named and never averaged away.
+
+use super::launch::Launched;
+use crate::domain::benchmark::ArmResult;
+use crate::domain::defaults::{FOREIGN_LOAD_LIMIT_PERCENT, VARIATION_LIMIT_PERCENT};
+use crate::domain::environment::Environment;
+use crate::domain::metrics::{Figure, Reading};
+use crate::domain::units;
+
+/// Swap that comes and goes without a run, MB.
+const SWAP_TOLERANCE_MB: f64 = 1.0;
+
+/// The reasons, one sentence each; none: nothing was noticed.
+pub(super) fn disturbances(
+    arm: &ArmResult,
+    environment: &Environment,
+    launches: &[Launched],
+) -> Vec<String> {
+    let figures = [
+        ("response time", &arm.response_time_s),
+        ("throughput", &arm.tokens_per_second),
+        ("prompt processing", &arm.prompt_tokens_per_second),
+    ];
+    let varying = figures
+        .into_iter()
+        .filter_map(|(name, reading)| varies(name, reading));
+    [
+        swapping(environment),
+        faults(environment),
+        foreign_load(environment, launches),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(varying)
+    .collect()
+}
+
+fn swapping(environment: &Environment) -> Option<String> {
+    let more = environment.swap_used_after_mb - environment.swap_used_before_mb;
+    (more > SWAP_TOLERANCE_MB).then(|| {
+        format!(
+            "The machine swapped {} MB out during the run: close other programs, or measure a \
+             smaller model.",
+            units::number(more)
+        )
+    })
+}
+
+fn faults(environment: &Environment) -> Option<String> {
+    let faults = environment.major_page_faults.filter(|faults| *faults > 0)?;
+    let faults = units::count(faults);
+    Some(format!(
+        "Pages were read from disk {faults} times during the measured requests: the figures \
+         include the disk. Is there enough free memory?"
+    ))
+}
+
+fn foreign_load(environment: &Environment, launches: &[Launched]) -> Option<String> {
+    let logical_cores = f64::from(environment.logical_cores.max(1));
+    let foreign = |launched: &Launched| {
+        let launch = &launched.launch;
+        let own: f64 = launched.requests.iter().map(|r| r.generation.cpu_s).sum();
+        let own_percent = own / launch.requests_wall_s? / logical_cores * 100.0;
+        Some(launch.machine_cpu_percent? - own_percent)
+    };
+    let most = launches.iter().filter_map(foreign).fold(0.0, f64::max);
+    (most > FOREIGN_LOAD_LIMIT_PERCENT).then(|| {
+        format!(
+            "Other programs used up to {most:.0} % of the processor while it was measured (more \
+             than {FOREIGN_LOAD_LIMIT_PERCENT:.0} % disturbs): end them and run it again."
+        )
+    })
+}
+
+fn varies(name: &str, reading: &Reading<Figure>) -> Option<String> {
+    let figure = reading.value()?;
+    let percent = figure.stddev? / figure.mean * 100.0;
+    (percent > VARIATION_LIMIT_PERCENT).then(|| {
+        format!(
+            "From launch to launch the {name} varied by {percent:.0} % (standard deviation over \
+             mean; more than {VARIATION_LIMIT_PERCENT:.0} % is unstable): run more iterations on \
+             a quiet machine."
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(mean: f64, stddev: Option<f64>) -> Reading<Figure> {
+        Reading::Measured(Figure {
+            mean,
+            half_width_95: None,
+            stddev,
+            n_launches: 3,
+            n_samples: 6,
+        })
+    }
+
+    #[test]
+    fn variation_counts_from_fifteen_percent() {
+        assert_eq!(varies("speed", &reading(100.0, Some(15.0))), None);
+        let said = varies("speed", &reading(100.0, Some(15.5))).expect("it varies");
+        assert!(said.contains("speed varied by 16 %"), "{said}");
+        assert_eq!(varies("speed", &reading(100.0, None)), None, "one launch");
+        assert_eq!(varies("speed", &Reading::NotMeasured(String::new())), None);
+    }
+}

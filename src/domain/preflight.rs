@@ -1,0 +1,203 @@
+//! Before a run: what it needs of the machine, against what there is.
+
+use serde::{Deserialize, Serialize};
+
+use super::defaults::{N_CTX, N_UBATCH};
+use super::model::Model;
+use super::units;
+
+/// Share of the available memory above which a run is advised against: other
+/// programs need some, too.
+const TIGHT: f64 = 0.9;
+/// Memory of a worker beside weights and context, MB: the program, its threads.
+const PROGRAM_MB: f64 = 30.0;
+/// Least free disk for the history, MB.
+const LEAST_DISK_MB: f64 = 100.0;
+
+/// What a run needs at its peak, MB = 10^6 bytes. An estimate from the file's
+/// header, on the safe side; the run measures the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MemoryNeed {
+    /// The weights: the file.
+    pub weights_mb: f64,
+    /// Keys and values of the whole context; none where the header does not
+    /// say enough.
+    pub kv_cache_mb: Option<f64>,
+    /// Intermediate results: logits of a physical batch, and the program.
+    pub compute_mb: f64,
+}
+
+impl MemoryNeed {
+    /// What the model needs at the fixed context length.
+    pub fn of(model: &Model) -> Self {
+        let kv = |bytes: u64| bytes as f64 * f64::from(N_CTX) / 1e6;
+        let logits = |n: u64| n as f64 * f64::from(N_UBATCH) * 4.0 / 1e6;
+        Self {
+            weights_mb: model.size_mb(),
+            kv_cache_mb: model.kv_bytes_per_token.map(kv),
+            compute_mb: PROGRAM_MB + model.n_vocab.map_or(0.0, logits),
+        }
+    }
+
+    /// All of it.
+    pub fn total_mb(&self) -> f64 {
+        self.weights_mb + self.kv_cache_mb.unwrap_or(0.0) + self.compute_mb
+    }
+
+    /// The sum and its parts in words.
+    pub fn in_words(&self) -> String {
+        let kv = self.kv_cache_mb.map_or_else(
+            || "keys and values unknown".to_owned(),
+            |mb| format!("{} MB keys and values", units::number(mb)),
+        );
+        format!(
+            "about {} MB ({} MB weights, {kv}, {} MB to compute)",
+            units::number(self.total_mb()),
+            units::number(self.weights_mb),
+            units::number(self.compute_mb)
+        )
+    }
+}
+
+/// The machine at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Room {
+    /// Memory of the machine, MB; 0: unknown.
+    pub total_memory_mb: f64,
+    /// Memory available, MB; 0: unknown.
+    pub available_memory_mb: f64,
+    /// Swap in use, MB.
+    pub swap_used_mb: f64,
+    /// One-minute load average, where the system has one.
+    pub load_average: Option<f64>,
+    /// Logical cores.
+    pub logical_cores: u32,
+    /// Free space for the history, MB, where the system says.
+    pub free_disk_mb: Option<f64>,
+}
+
+/// What stands in the way of a run, in words for its owner.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preflight {
+    /// Why it cannot work; none: it may.
+    pub refusal: Option<String>,
+    /// What will falsify or slow it.
+    pub cautions: Vec<String>,
+}
+
+/// Holds what the model needs against what there is. A mapped file may stay on
+/// the disk, at a price: it is never refused for want of memory.
+pub fn preflight(model: &Model, mmap: bool, room: &Room) -> Preflight {
+    let need = MemoryNeed::of(model);
+    let (name, needs) = (&model.name, need.in_words());
+    let available = units::number(room.available_memory_mb);
+    let is_known = room.available_memory_mb > 0.0;
+    let does_not_fit = is_known && need.total_mb() > room.available_memory_mb;
+    let help = "close other programs, choose a smaller quantization, or map the file (mmap)";
+    let mut found = Preflight::default();
+    if does_not_fit && !mmap {
+        found.refusal = Some(format!(
+            "{name} needs {needs} and {available} MB are available: {help}"
+        ));
+    } else if is_known && need.total_mb() > TIGHT * room.available_memory_mb {
+        found.cautions.push(format!(
+            "Memory is tight: {name} needs {needs} of {available} MB available. The machine may \
+             swap, and the figures with it."
+        ));
+    }
+    if room.swap_used_mb > 0.05 * room.total_memory_mb && room.swap_used_mb > 1.0 {
+        found.cautions.push(format!(
+            "{} MB are swapped out already: other programs will be slow, and disturb the run when \
+             they come back.",
+            units::number(room.swap_used_mb)
+        ));
+    }
+    // The average holds the last minute, and so a run that has just ended,
+    // which takes a thread for each core.
+    let busy = room
+        .load_average
+        .filter(|load| *load > f64::from(room.logical_cores));
+    if let Some(load) = busy {
+        found.cautions.push(format!(
+            "The machine is busy: load {load:.1} on {} logical cores. End other programs, or the \
+             run may be unstable.",
+            room.logical_cores
+        ));
+    }
+    if let Some(free) = room.free_disk_mb.filter(|free| *free < LEAST_DISK_MB) {
+        found.cautions.push(format!(
+            "The disk of the data folder has {} MB left: the results may not be stored. Free some \
+             space.",
+            units::number(free)
+        ));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::model::{ModelId, ModelOrigin};
+
+    fn model() -> Model {
+        Model {
+            id: ModelId("m".to_owned()),
+            name: "M".to_owned(),
+            file_name: String::new(),
+            architecture: String::new(),
+            file_type: String::new(),
+            size_bytes: 1_000_000_000,
+            n_params: 1,
+            n_ctx_train: None,
+            sha256: String::new(),
+            origin: ModelOrigin::DataFolder,
+            kv_bytes_per_token: Some(50_000),
+            n_vocab: Some(100_000),
+            provenance: None,
+        }
+    }
+
+    fn room(available_memory_mb: f64) -> Room {
+        Room {
+            total_memory_mb: 16_000.0,
+            available_memory_mb,
+            swap_used_mb: 0.0,
+            load_average: Some(0.1),
+            logical_cores: 4,
+            free_disk_mb: Some(5000.0),
+        }
+    }
+
+    #[test]
+    fn a_model_needs_weights_context_and_logits() {
+        // 1000 + 50,000 x 2048 / 10^6 + 30 + 100,000 x 512 x 4 / 10^6
+        assert!((MemoryNeed::of(&model()).total_mb() - 1337.2).abs() < 0.01);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_unless_it_is_mapped() {
+        let refused = preflight(&model(), false, &room(1300.0));
+        let refusal = refused.refusal.expect("it does not fit");
+        assert!(refusal.contains("1,337.2 MB") && refusal.contains("1,300.0 MB are available"));
+        let mapped = preflight(&model(), true, &room(1300.0));
+        assert_eq!((mapped.refusal, mapped.cautions.len()), (None, 1));
+        assert_eq!(preflight(&model(), false, &room(1400.0)).cautions.len(), 1);
+        assert_eq!(
+            preflight(&model(), false, &room(9000.0)),
+            Preflight::default()
+        );
+        assert_eq!(preflight(&model(), false, &room(0.0)), Preflight::default());
+    }
+
+    #[test]
+    fn swap_load_and_disk_are_cautioned_of() {
+        let poor = Room {
+            swap_used_mb: 2000.0,
+            load_average: Some(4.5),
+            free_disk_mb: Some(20.0),
+            ..room(9000.0)
+        };
+        let found = preflight(&model(), false, &poor);
+        assert_eq!((found.refusal, found.cautions.len()), (None, 3));
+    }
+}
