@@ -9,7 +9,7 @@ use leptos_router::{SsrMode, path};
 use crate::components::host;
 use crate::components::site::{SiteFooter, SiteHeader};
 use crate::components::theme::theme_script;
-use crate::pages::{DashboardPage, ModelsPage, NotFoundPage, RunPage, RunsPage};
+use crate::pages::{DashboardPage, ModelsPage, NotFoundPage, RunPage, RunsPage, SettingsPage};
 
 /// The HTML document; rendered by the server only.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -61,6 +61,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/models") view=ModelsPage ssr=SsrMode::Async/>
                         <Route path=path!("/runs") view=RunsPage ssr=SsrMode::Async/>
                         <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async/>
+                        <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
                     </Routes>
                 </main>
                 <SiteFooter/>

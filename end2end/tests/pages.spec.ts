@@ -41,7 +41,7 @@ test.describe('on a narrow screen', () => {
     await dashboard.reaches('done');
     await expectNoSidewaysScroll(page);
     await picture(page, 'narrow-dashboard');
-    for (const path of ['/runs', '/runs/1', '/models']) {
+    for (const path of ['/runs', '/runs/1', '/models', '/settings']) {
       await open(page, path);
       await expectNoSidewaysScroll(page);
       await picture(page, `narrow${path.replaceAll('/', '-')}`);
@@ -92,7 +92,7 @@ for (const scheme of ['light', 'dark'] as const) {
       const dashboard = await Dashboard.open(page);
       await dashboard.start(SHORT);
       await dashboard.reaches('done');
-      for (const path of ['/', '/runs', '/runs/1', '/models']) {
+      for (const path of ['/', '/runs', '/runs/1', '/models', '/settings']) {
         await open(page, path);
         const { background, faint } = await page.evaluate(contrasts);
         expect(background > 0.5, `${path} is ${scheme}`).toBe(scheme === 'light');

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 
+use crate::domain::about::About;
 use crate::domain::dashboard::Dashboard;
 use crate::domain::error::AppError;
 use crate::domain::model::LibraryListing;
@@ -20,6 +21,12 @@ pub async fn load_dashboard() -> Result<Dashboard, AppError> {
     expect_context::<crate::server::AppState>()
         .dashboard()
         .await
+}
+
+/// Says what this Whittle is and what it runs on.
+#[server(prefix = "/api", endpoint = "about", input = GetUrl, output = Json)]
+pub async fn load_about() -> Result<About, AppError> {
+    expect_context::<crate::server::AppState>().about().await
 }
 
 /// Keeps the user's prompts and settings for the next visit.

@@ -6,5 +6,5 @@ mod dashboard;
 mod runs;
 
 pub use benchmark::benchmark_baseline;
-pub use dashboard::{list_models, load_dashboard, remember};
+pub use dashboard::{list_models, load_about, load_dashboard, remember};
 pub use runs::{cancel_run, get_run, list_runs, start_run};

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::domain::environment::{ChatTemplate, Environment};
+use crate::domain::environment::{ChatTemplate, Environment, Sandbox};
 use crate::domain::units;
 
 /// The record as a list of terms.
@@ -10,6 +10,15 @@ use crate::domain::units;
 pub fn EnvironmentList(
     /// The record.
     environment: Environment,
+) -> impl IntoView {
+    view! { <Terms rows=rows(environment)/> }
+}
+
+/// Facts as a list of terms.
+#[component]
+pub fn Terms(
+    /// Terms with their values, in order.
+    rows: Vec<(&'static str, String)>,
 ) -> impl IntoView {
     let row = |(term, value): (&'static str, String)| {
         view! {
@@ -19,7 +28,21 @@ pub fn EnvironmentList(
             </div>
         }
     };
-    view! { <dl class="terms">{rows(environment).into_iter().map(row).collect_view()}</dl> }
+    view! { <dl class="terms">{rows.into_iter().map(row).collect_view()}</dl> }
+}
+
+/// What native code in a worker can reach, in a sentence.
+pub fn sandbox_words(sandbox: &Sandbox) -> String {
+    match sandbox {
+        Sandbox::Full => "Workers reach the model's file and nothing else: no other file, no \
+                          network (Landlock)."
+            .to_owned(),
+        Sandbox::Partial { reason } => format!("Workers are confined in part: {reason}."),
+        Sandbox::Off { reason } => format!(
+            "Workers are not confined: {reason}. Every file is still checked before native code \
+             reads it; measure only models that you trust."
+        ),
+    }
 }
 
 fn rows(e: Environment) -> Vec<(&'static str, String)> {
@@ -78,6 +101,10 @@ fn rows(e: Environment) -> Vec<(&'static str, String)> {
         (
             "Page faults from disk",
             or_unknown(e.major_page_faults.map(units::count)),
+        ),
+        (
+            "Confinement",
+            or_unknown(e.sandbox.as_ref().map(sandbox_words)),
         ),
         ("SHA-256 of the model", e.model_sha256),
     ]

@@ -22,6 +22,7 @@ pub fn SiteHeader() -> impl IntoView {
                 </A>
                 <A href="/models">"Models"</A>
                 <A href="/runs">"History"</A>
+                <A href="/settings">"Settings"</A>
             </nav>
             <ThemePicker/>
         </header>

@@ -1,5 +1,6 @@
 //! Plain data shared by server and browser: no I/O, nothing of ours imported.
 
+pub mod about;
 pub mod benchmark;
 pub mod dashboard;
 pub mod defaults;

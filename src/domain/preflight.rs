@@ -51,7 +51,7 @@ impl MemoryNeed {
             |mb| format!("{} MB keys and values", units::number(mb)),
         );
         format!(
-            "about {} MB ({} MB weights, {kv}, {} MB to compute)",
+            "up to about {} MB ({} MB weights, {kv}, {} MB to compute)",
             units::number(self.total_mb()),
             units::number(self.weights_mb),
             units::number(self.compute_mb)

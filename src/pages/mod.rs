@@ -6,9 +6,11 @@ mod models;
 mod not_found;
 mod run;
 mod runs;
+mod settings;
 
 pub use dashboard::DashboardPage;
 pub use models::ModelsPage;
 pub use not_found::NotFoundPage;
 pub use run::RunPage;
 pub use runs::RunsPage;
+pub use settings::SettingsPage;

@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use crate::backend::{Grant, Introduction, WorkerError, WorkerLauncher, WorkerProcess};
 use crate::bench::Plan;
 use crate::bench::machine::{MachineFacts, MachineLoad};
+use crate::domain::about::About;
 use crate::domain::benchmark::BenchmarkResponse;
 use crate::domain::dashboard::{Dashboard, Machine, Remembered};
 use crate::domain::defaults;
@@ -234,6 +235,25 @@ impl AppState {
             room: self.room().await?,
             machine: self.machine(),
             notices: self.parts.notices.clone(),
+        })
+    }
+
+    /// What this Whittle is and what it runs on.
+    pub(crate) async fn about(&self) -> Result<About, AppError> {
+        let Introduction { engine, sandbox } = self.introduction().await?.clone();
+        let facts = &self.parts.machine;
+        let data = &self.parts.models_folder;
+        Ok(About {
+            whittle_version: env!("CARGO_PKG_VERSION").to_owned(),
+            engine,
+            sandbox,
+            cpu_model: facts.cpu_model.clone(),
+            physical_cores: facts.physical_cores,
+            default_threads: facts.default_threads(),
+            system: facts.system.clone(),
+            cpu_governor: facts.cpu_governor.clone(),
+            room: self.room().await?,
+            data_folder: data.parent().unwrap_or(data).display().to_string(),
         })
     }
 

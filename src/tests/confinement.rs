@@ -8,7 +8,7 @@ use whittle::domain::environment::Sandbox;
 use whittle::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
 use whittle::domain::run::{Failure, FailureKind};
 
-use crate::house::real_workers;
+use crate::house::{House, real_workers};
 use crate::tiny_model;
 
 async fn ask(grant: Grant, command: &WorkerCommand) -> Result<WorkerEvent, WorkerError> {
@@ -102,4 +102,25 @@ async fn a_model_that_needs_more_memory_than_there_is_is_said_to() {
     let failure = Failure::from(error.expect_err("it does not fit"));
     assert_eq!(failure.kind, FailureKind::OutOfMemory, "{failure:?}");
     assert!(failure.message.contains("more memory than is available"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_settings_page_says_how_workers_are_confined() {
+    let house = House::with_model().await;
+    let (_, about) = house.get("/api/about").await;
+    assert!(
+        about["engine"]["version"]
+            .as_str()
+            .is_some_and(|v| v.contains("llama-cpp-sys-2"))
+    );
+    let (_, page) = house.get("/settings").await;
+    let says = match about["sandbox"]["state"].as_str() {
+        Some("full") => "no other file, no network",
+        Some("partial") => "confined in part",
+        _ => "Workers are not confined",
+    };
+    assert!(
+        page.as_str().is_some_and(|page| page.contains(says)),
+        "{about}"
+    );
 }

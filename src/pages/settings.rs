@@ -1,0 +1,113 @@
+//! `/settings`: what this Whittle runs on, and what it may touch.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api;
+use crate::components::alert::PageError;
+use crate::components::environment::{Terms, sandbox_words};
+use crate::domain::about::About;
+use crate::domain::environment::Sandbox;
+use crate::domain::units;
+
+/// The page.
+#[component]
+pub fn SettingsPage() -> impl IntoView {
+    let about = Resource::new(|| (), |()| api::load_about());
+    view! {
+        <Title text="Settings"/>
+        <div class="page-head">
+            <h1>"Settings"</h1>
+        </div>
+        <Suspense fallback=|| view! { <p class="loading">"Asking the engine…"</p> }>
+            {move || Suspend::new(async move {
+                match about.await {
+                    Ok(about) => view! { <Facts about/> }.into_any(),
+                    Err(error) => view! { <PageError error/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Facts(about: About) -> impl IntoView {
+    let is_confined = about.sandbox == Sandbox::Full;
+    view! {
+        <section class="card" aria-labelledby="machine-title">
+            <div class="bar">
+                <h2 id="machine-title">"This machine"</h2>
+                <p>"Recorded with every run"</p>
+            </div>
+            <Terms rows=machine(&about)/>
+        </section>
+        <section class="card" aria-labelledby="engine-title">
+            <div class="bar">
+                <h2 id="engine-title">"Engine"</h2>
+                <p>"llama.cpp, compiled into this program"</p>
+            </div>
+            <Terms rows=engine(&about)/>
+        </section>
+        <section class="card" aria-labelledby="sandbox-title">
+            <div class="bar">
+                <h2 id="sandbox-title">"Confinement"</h2>
+                <p>"What a model's file could make native code do"</p>
+            </div>
+            <p class="inset" class:unstable=!is_confined id="sandbox">
+                {sandbox_words(&about.sandbox)}
+            </p>
+        </section>
+        <section class="card" aria-labelledby="data-title">
+            <div class="bar">
+                <h2 id="data-title">"Data"</h2>
+                <p>"History and models; nothing leaves this machine"</p>
+            </div>
+            <p class="inset">
+                <code>{about.data_folder}</code>
+            </p>
+        </section>
+    }
+}
+
+fn machine(about: &About) -> Vec<(&'static str, String)> {
+    let room = &about.room;
+    let gigabytes = |mb: f64| format!("{} GB", units::number(mb / 1e3));
+    let unknown = || "not told by the system".to_owned();
+    let cores = about.physical_cores.map_or_else(unknown, |n| n.to_string());
+    vec![
+        ("Processor", about.cpu_model.clone()),
+        ("Physical cores", cores),
+        ("Logical cores", room.logical_cores.to_string()),
+        ("Threads by default", about.default_threads.to_string()),
+        ("Memory", gigabytes(room.total_memory_mb)),
+        ("Available now", gigabytes(room.available_memory_mb)),
+        ("Swap in use", gigabytes(room.swap_used_mb)),
+        (
+            "Load average",
+            room.load_average.map_or_else(unknown, units::number),
+        ),
+        (
+            "Free disk for data",
+            room.free_disk_mb.map_or_else(unknown, gigabytes),
+        ),
+        ("System", about.system.clone()),
+        (
+            "Frequency governor",
+            about.cpu_governor.clone().unwrap_or_else(unknown),
+        ),
+    ]
+}
+
+fn engine(about: &About) -> Vec<(&'static str, String)> {
+    let missing = match about.engine.missing_instruction_sets.as_slice() {
+        [] => "none".to_owned(),
+        sets => sets.join(", "),
+    };
+    vec![
+        ("Whittle", about.whittle_version.clone()),
+        ("Engine", about.engine.version.clone()),
+        ("Built with", about.engine.built_with.join(", ")),
+        ("Instruction sets", about.engine.system_info.clone()),
+        ("Sets not compiled for", missing),
+    ]
+}
