@@ -1,39 +1,15 @@
 //! Starting, following, ending and reading runs.
-#![expect(
-    clippy::too_many_arguments,
-    reason = "they are the fields of the JSON body"
-)]
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 
 use crate::domain::error::AppError;
-use crate::domain::run::{GenerationMode, Run, RunSummary};
+use crate::domain::run::{Run, RunRequest, RunSummary};
 
 /// Queues a run and answers at once; follow it at `/events/runs/{id}`.
 #[server(prefix = "/api", endpoint = "runs", input = Json, output = Json)]
-pub async fn start_run(
-    model: Option<String>,
-    test_queries: Option<Vec<String>>,
-    iterations: Option<i64>,
-    max_tokens: Option<i64>,
-    mode: Option<GenerationMode>,
-    n_threads: Option<i64>,
-    mmap: Option<bool>,
-    n_gpu_layers: Option<i64>,
-) -> Result<Run, AppError> {
-    use crate::domain::run::{RunRequest, RunSpec};
-
-    let spec = RunSpec::try_from(RunRequest {
-        model,
-        test_queries,
-        iterations,
-        max_tokens,
-        mode,
-        n_threads,
-        mmap,
-        n_gpu_layers,
-    })?;
+pub async fn start_run(#[server(flatten)] request: RunRequest) -> Result<Run, AppError> {
+    let spec = crate::domain::run::RunSpec::try_from(request)?;
     expect_context::<crate::server::AppState>()
         .start(spec)
         .await

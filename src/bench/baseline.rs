@@ -103,7 +103,7 @@ pub async fn measure_baseline(
 ) -> Result<Measured, MeasureError> {
     let before = MachineLoad::read();
     let room = plan.machine.room(before, &plan.data_folder);
-    let found = preflight(&plan.model, plan.spec.settings.mmap, &room);
+    let found = preflight(&plan.model, &plan.spec.settings, &room);
     if let Some(refusal) = found.refusal {
         return Err(MeasureError::DoesNotFit(refusal));
     }

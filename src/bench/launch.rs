@@ -99,12 +99,13 @@ impl Launch<'_> {
         let settings = &self.setting.plan.spec.settings;
         let command = WorkerCommand::Load(LoadCommand {
             path: Grant::model_path(&self.setting.plan.path),
-            n_ctx: defaults::N_CTX,
-            n_batch: defaults::N_BATCH,
-            n_ubatch: defaults::N_UBATCH,
+            n_ctx: settings.n_ctx,
+            n_batch: settings.n_batch,
+            n_ubatch: settings.n_ubatch,
             n_threads: self.setting.plan.n_threads(),
             mmap: settings.mmap,
             n_gpu_layers: settings.n_gpu_layers,
+            flash_attention: settings.flash_attention,
         });
         match self.worker.ask(&command, doing, |_| ()).await? {
             WorkerEvent::Loaded(report) => {
@@ -118,12 +119,15 @@ impl Launch<'_> {
     /// The same work as what is measured, thrown away: pages are touched,
     /// caches and clocks are warm.
     async fn warm_up(&mut self) -> Result<(), WorkerError> {
-        self.announce(StageName::WarmingUp, None).await;
-        self.prefill().await?;
-        let max_tokens = defaults::WARM_UP_TOKENS.min(self.setting.plan.spec.settings.max_tokens);
-        let prompt = self.setting.plan.spec.prompts[0].clone();
-        self.generate(prompt, max_tokens, GenerationMode::FixedLength)
-            .await?;
+        let settings = &self.setting.plan.spec.settings;
+        let max_tokens = defaults::WARM_UP_TOKENS.min(settings.max_tokens);
+        for _ in 0..settings.warm_ups {
+            self.announce(StageName::WarmingUp, None).await;
+            self.prefill().await?;
+            let prompt = self.setting.plan.spec.prompts[0].clone();
+            self.generate(prompt, max_tokens, GenerationMode::FixedLength)
+                .await?;
+        }
         Ok(())
     }
 

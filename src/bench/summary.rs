@@ -6,7 +6,6 @@ use super::machine::MachineLoad;
 use super::stability::disturbances;
 use super::statistics::{Latencies, figure};
 use crate::domain::benchmark::{Answer, ArmResult, MemoryFigures};
-use crate::domain::defaults;
 use crate::domain::environment::{ChatTemplate, Environment};
 use crate::domain::metrics::{Figure, Reading};
 use crate::domain::sample::{Generation, MemoryReading};
@@ -157,6 +156,7 @@ fn environment(
         .map(|request| request.generation.major_page_faults)
         .collect();
     let machine = plan.machine.clone();
+    let settings = &plan.spec.settings;
     Environment {
         whittle_version: env!("CARGO_PKG_VERSION").to_owned(),
         engine: first.introduction.engine.clone(),
@@ -168,14 +168,15 @@ fn environment(
         available_memory_mb: before.available_memory_mb,
         system: machine.system,
         n_threads: first.load.n_threads,
-        n_ctx: defaults::N_CTX,
-        n_batch: defaults::N_BATCH,
-        n_ubatch: defaults::N_UBATCH,
+        n_ctx: settings.n_ctx,
+        n_batch: settings.n_batch,
+        n_ubatch: settings.n_ubatch,
         flash_attention: first.load.flash_attention.clone(),
         kv_types: "F16, F16".to_owned(),
-        mmap: plan.spec.settings.mmap,
+        mmap: settings.mmap,
         repack: true,
-        n_gpu_layers: plan.spec.settings.n_gpu_layers,
+        n_gpu_layers: settings.n_gpu_layers,
+        warm_ups: settings.warm_ups,
         chat_template: first.load.chat_template.clone(),
         load_average_before: before.load_average,
         load_average_after: after.load_average,
@@ -204,6 +205,14 @@ fn warnings(plan: &Plan, environment: &Environment) -> Vec<String> {
     if plan.spec.settings.n_gpu_layers > 0 && environment.device == "CPU" {
         warnings
             .push("Layers on a GPU were asked for and none was found: the CPU computed.".into());
+    }
+    let trained = plan.model.n_ctx_train;
+    if let Some(trained) = trained.filter(|trained| environment.n_ctx > *trained) {
+        warnings.push(format!(
+            "The context of {} tokens is longer than the {trained} that the model was trained for: \
+             its answers may be nonsense.",
+            environment.n_ctx
+        ));
     }
     let n_threads = plan.n_threads();
     if n_threads > plan.machine.logical_cores {

@@ -44,6 +44,18 @@ pub(super) struct BenchArgs {
     /// Layers to put on a GPU [default: 0].
     #[arg(long)]
     gpu_layers: Option<i64>,
+    /// Context length, tokens [default: 2048].
+    #[arg(long)]
+    ctx: Option<i64>,
+    /// Logical batch, tokens [default: 2048].
+    #[arg(long)]
+    batch: Option<i64>,
+    /// Physical batch, tokens [default: 512].
+    #[arg(long)]
+    ubatch: Option<i64>,
+    /// Thrown-away rounds at the start of every launch [default: 1].
+    #[arg(long)]
+    warm_ups: Option<i64>,
     /// Print the run as JSON.
     #[arg(long)]
     json: bool,
@@ -103,6 +115,11 @@ fn spec(args: &BenchArgs) -> anyhow::Result<RunSpec> {
         n_threads: args.threads,
         mmap: Some(args.mmap),
         n_gpu_layers: args.gpu_layers,
+        n_ctx: args.ctx,
+        n_batch: args.batch,
+        n_ubatch: args.ubatch,
+        flash_attention: None,
+        warm_ups: args.warm_ups,
     })?)
 }
 

@@ -87,6 +87,7 @@ fn rows(e: Environment) -> Vec<(&'static str, String)> {
         ("File mapped", yes_no(e.mmap)),
         ("Weights repacked", yes_no(e.repack)),
         ("Layers on a GPU", e.n_gpu_layers.to_string()),
+        ("Warm-ups a launch", e.warm_ups.to_string()),
         ("Chat template", template),
         (
             "Load average before",

@@ -33,8 +33,8 @@ pub struct Dashboard {
 pub struct Remembered {
     /// Prompts.
     pub prompts: Vec<String>,
-    /// Settings.
-    pub settings: RunSettings,
+    /// Settings, by model.
+    pub settings: Vec<(ModelId, RunSettings)>,
 }
 
 /// The machine, in short.

@@ -8,7 +8,7 @@ pub const ITERATIONS: u32 = 3;
 pub const ITERATIONS_CAREFUL: u32 = 10;
 /// Tokens generated for each prompt by default.
 pub const MAX_TOKENS: u32 = 128;
-/// Context length of every measurement, in tokens.
+/// Context length, in tokens, unless a run asks for another.
 pub const N_CTX: u32 = 2048;
 /// Logical batch, in tokens.
 pub const N_BATCH: u32 = 2048;
@@ -16,6 +16,14 @@ pub const N_BATCH: u32 = 2048;
 pub const N_UBATCH: u32 = 512;
 /// Length of the standard prefill test, in tokens.
 pub const PREFILL_TOKENS: u32 = 512;
+/// Thrown-away rounds at the start of every launch.
+pub const WARM_UPS: u32 = 1;
+/// Most of them.
+pub const WARM_UPS_LIMIT: u32 = 10;
+/// Longest context.
+pub const N_CTX_LIMIT: u32 = 1 << 20;
+/// Largest batch.
+pub const N_BATCH_LIMIT: u32 = 1 << 16;
 /// Tokens of the thrown-away warm-up generation.
 pub const WARM_UP_TOKENS: u32 = 16;
 
@@ -28,8 +36,8 @@ pub const VARIATION_LIMIT_PERCENT: f64 = 15.0;
 
 /// Most launches of one run.
 pub const ITERATIONS_LIMIT: u32 = 100;
-/// Most tokens generated for a prompt: leaves room for the prompt in `N_CTX`.
-pub const MAX_TOKENS_LIMIT: u32 = 2000;
+/// Most tokens generated for a prompt, where the context has room for them.
+pub const MAX_TOKENS_LIMIT: u32 = 100_000;
 /// Most prompts of one run.
 pub const PROMPTS_LIMIT: usize = 64;
 /// Longest prompt in characters; whether it fits in tokens, the model says.

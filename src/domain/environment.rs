@@ -100,6 +100,9 @@ pub struct Environment {
     pub repack: bool,
     /// Layers on a GPU.
     pub n_gpu_layers: u32,
+    /// Thrown-away rounds at the start of every launch.
+    #[serde(default = "one")]
+    pub warm_ups: u32,
     /// How prompts were dressed.
     pub chat_template: ChatTemplate,
     /// One-minute load average before the run.
@@ -119,6 +122,11 @@ pub struct Environment {
     pub sandbox: Option<Sandbox>,
     /// SHA-256 of the model's file.
     pub model_sha256: String,
+}
+
+/// What versions did that did not record it.
+fn one() -> u32 {
+    1
 }
 
 /// The crate that carries llama.cpp, and its version.

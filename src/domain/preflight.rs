@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::defaults::{N_CTX, N_UBATCH};
 use super::model::Model;
+use super::run::RunSettings;
 use super::units;
 
 /// Share of the available memory above which a run is advised against: other
@@ -28,10 +28,10 @@ pub struct MemoryNeed {
 }
 
 impl MemoryNeed {
-    /// What the model needs at the fixed context length.
-    pub fn of(model: &Model) -> Self {
-        let kv = |bytes: u64| bytes as f64 * f64::from(N_CTX) / 1e6;
-        let logits = |n: u64| n as f64 * f64::from(N_UBATCH) * 4.0 / 1e6;
+    /// What the model needs with these settings.
+    pub fn of(model: &Model, settings: &RunSettings) -> Self {
+        let kv = |bytes: u64| bytes as f64 * f64::from(settings.n_ctx) / 1e6;
+        let logits = |n: u64| n as f64 * f64::from(settings.n_ubatch) * 4.0 / 1e6;
         Self {
             weights_mb: model.size_mb(),
             kv_cache_mb: model.kv_bytes_per_token.map(kv),
@@ -87,15 +87,16 @@ pub struct Preflight {
 
 /// Holds what the model needs against what there is. A mapped file may stay on
 /// the disk, at a price: it is never refused for want of memory.
-pub fn preflight(model: &Model, mmap: bool, room: &Room) -> Preflight {
-    let need = MemoryNeed::of(model);
+pub fn preflight(model: &Model, settings: &RunSettings, room: &Room) -> Preflight {
+    let need = MemoryNeed::of(model, settings);
     let (name, needs) = (&model.name, need.in_words());
     let available = units::number(room.available_memory_mb);
     let is_known = room.available_memory_mb > 0.0;
     let does_not_fit = is_known && need.total_mb() > room.available_memory_mb;
-    let help = "close other programs, choose a smaller quantization, or map the file (mmap)";
+    let help = "close other programs, choose a smaller quantization or a shorter context, or map the file \
+                (mmap)";
     let mut found = Preflight::default();
-    if does_not_fit && !mmap {
+    if does_not_fit && !settings.mmap {
         found.refusal = Some(format!(
             "{name} needs {needs} and {available} MB are available: {help}"
         ));
@@ -157,6 +158,10 @@ mod tests {
         }
     }
 
+    fn plain() -> RunSettings {
+        RunSettings::default()
+    }
+
     fn room(available_memory_mb: f64) -> Room {
         Room {
             total_memory_mb: 16_000.0,
@@ -171,22 +176,32 @@ mod tests {
     #[test]
     fn a_model_needs_weights_context_and_logits() {
         // 1000 + 50,000 x 2048 / 10^6 + 30 + 100,000 x 512 x 4 / 10^6
-        assert!((MemoryNeed::of(&model()).total_mb() - 1337.2).abs() < 0.01);
+        assert!((MemoryNeed::of(&model(), &plain()).total_mb() - 1337.2).abs() < 0.01);
     }
 
     #[test]
     fn what_does_not_fit_is_refused_unless_it_is_mapped() {
-        let refused = preflight(&model(), false, &room(1300.0));
+        let refused = preflight(&model(), &plain(), &room(1300.0));
         let refusal = refused.refusal.expect("it does not fit");
         assert!(refusal.contains("1,337.2 MB") && refusal.contains("1,300.0 MB are available"));
-        let mapped = preflight(&model(), true, &room(1300.0));
+        let mapped = RunSettings {
+            mmap: true,
+            ..plain()
+        };
+        let mapped = preflight(&model(), &mapped, &room(1300.0));
         assert_eq!((mapped.refusal, mapped.cautions.len()), (None, 1));
-        assert_eq!(preflight(&model(), false, &room(1400.0)).cautions.len(), 1);
         assert_eq!(
-            preflight(&model(), false, &room(9000.0)),
+            preflight(&model(), &plain(), &room(1400.0)).cautions.len(),
+            1
+        );
+        assert_eq!(
+            preflight(&model(), &plain(), &room(9000.0)),
             Preflight::default()
         );
-        assert_eq!(preflight(&model(), false, &room(0.0)), Preflight::default());
+        assert_eq!(
+            preflight(&model(), &plain(), &room(0.0)),
+            Preflight::default()
+        );
     }
 
     #[test]
@@ -197,7 +212,7 @@ mod tests {
             free_disk_mb: Some(20.0),
             ..room(9000.0)
         };
-        let found = preflight(&model(), false, &poor);
+        let found = preflight(&model(), &plain(), &poor);
         assert_eq!((found.refusal, found.cautions.len()), (None, 3));
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::environment::{EngineInfo, LoadReport, Sandbox};
-use super::run::GenerationMode;
+use super::run::{FlashAttention, GenerationMode};
 use super::sample::{Generation, MemoryReading, Prefill};
 
 /// A command, parent to worker, on standard input.
@@ -58,6 +58,8 @@ pub struct LoadCommand {
     pub mmap: bool,
     /// Layers on a GPU; 0: none.
     pub n_gpu_layers: u32,
+    /// Fused attention.
+    pub flash_attention: FlashAttention,
 }
 
 /// An event, worker to parent, on standard output. Apart from the events of a

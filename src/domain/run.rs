@@ -40,6 +40,19 @@ pub enum GenerationMode {
     NaturalStop,
 }
 
+/// Whether attention is computed in the fused way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum FlashAttention {
+    /// As the engine chooses for the model and the device.
+    #[default]
+    Auto,
+    /// Always; a model that cannot is refused.
+    On,
+    /// Never.
+    Off,
+}
+
 /// A request for a run as it came, nothing checked yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct RunRequest {
@@ -67,6 +80,21 @@ pub struct RunRequest {
     /// Layers to put on a GPU.
     #[serde(default)]
     pub n_gpu_layers: Option<i64>,
+    /// Context length, tokens.
+    #[serde(default)]
+    pub n_ctx: Option<i64>,
+    /// Logical batch, tokens.
+    #[serde(default)]
+    pub n_batch: Option<i64>,
+    /// Physical batch, tokens.
+    #[serde(default)]
+    pub n_ubatch: Option<i64>,
+    /// Fused attention.
+    #[serde(default)]
+    pub flash_attention: Option<FlashAttention>,
+    /// Thrown-away rounds at the start of every launch.
+    #[serde(default)]
+    pub warm_ups: Option<i64>,
 }
 
 /// A request that has passed every check that needs no model.
@@ -80,8 +108,9 @@ pub struct RunSpec {
     pub settings: RunSettings,
 }
 
-/// How a run measures.
+/// How a run measures. What an older version did not store was the default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RunSettings {
     /// Fresh launches of the worker: the replicates.
     pub iterations: u32,
@@ -95,6 +124,16 @@ pub struct RunSettings {
     pub mmap: bool,
     /// Layers to put on a GPU; 0: all on the CPU.
     pub n_gpu_layers: u32,
+    /// Context length, tokens.
+    pub n_ctx: u32,
+    /// Logical batch, tokens.
+    pub n_batch: u32,
+    /// Physical batch, tokens; at most `n_batch`.
+    pub n_ubatch: u32,
+    /// Fused attention.
+    pub flash_attention: FlashAttention,
+    /// Thrown-away rounds at the start of every launch.
+    pub warm_ups: u32,
 }
 
 impl Default for RunSettings {
@@ -106,6 +145,11 @@ impl Default for RunSettings {
             n_threads: None,
             mmap: false,
             n_gpu_layers: 0,
+            n_ctx: defaults::N_CTX,
+            n_batch: defaults::N_BATCH,
+            n_ubatch: defaults::N_UBATCH,
+            flash_attention: FlashAttention::Auto,
+            warm_ups: defaults::WARM_UPS,
         }
     }
 }
@@ -134,7 +178,23 @@ impl TryFrom<RunRequest> for RunSpec {
             n_threads: within("n_threads", request.n_threads, 1, 512)?,
             mmap: request.mmap.unwrap_or(false),
             n_gpu_layers: within("n_gpu_layers", request.n_gpu_layers, 0, 10_000)?.unwrap_or(0),
+            n_ctx: within(
+                "n_ctx",
+                request.n_ctx,
+                // The standard prefill must fit.
+                defaults::PREFILL_TOKENS,
+                defaults::N_CTX_LIMIT,
+            )?
+            .unwrap_or(default.n_ctx),
+            n_batch: within("n_batch", request.n_batch, 1, defaults::N_BATCH_LIMIT)?
+                .unwrap_or(default.n_batch),
+            n_ubatch: within("n_ubatch", request.n_ubatch, 1, defaults::N_BATCH_LIMIT)?
+                .unwrap_or(default.n_ubatch),
+            flash_attention: request.flash_attention.unwrap_or_default(),
+            warm_ups: within("warm_ups", request.warm_ups, 0, defaults::WARM_UPS_LIMIT)?
+                .unwrap_or(default.warm_ups),
         };
+        fit_together(&settings)?;
         Ok(Self {
             model: request.model.map(checked_id).transpose()?,
             prompts: checked_prompts(request.test_queries)?,
@@ -151,6 +211,29 @@ fn within(name: &str, value: Option<i64>, least: u32, most: u32) -> Result<Optio
             "{name} is {value}; it must be {least} to {most}"
         ))),
     }
+}
+
+/// Refuses settings that are each allowed and not together.
+fn fit_together(settings: &RunSettings) -> Result<(), AppError> {
+    let RunSettings {
+        n_ctx,
+        n_batch,
+        n_ubatch,
+        max_tokens,
+        ..
+    } = *settings;
+    if n_ubatch > n_batch {
+        return Err(AppError::bad_request(format!(
+            "n_ubatch is {n_ubatch} and n_batch {n_batch}; a physical batch is a part of a logical \
+             one: lower n_ubatch"
+        )));
+    }
+    if max_tokens >= n_ctx {
+        return Err(AppError::bad_request(format!(
+            "max_tokens is {max_tokens} and n_ctx {n_ctx}; leave room for the prompt"
+        )));
+    }
+    Ok(())
 }
 
 fn checked_id(id: String) -> Result<ModelId, AppError> {

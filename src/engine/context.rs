@@ -10,6 +10,7 @@ use llama_cpp_sys_2 as sys;
 use super::error::EngineError;
 use super::log;
 use super::model::{Model, Token};
+use crate::domain::run::FlashAttention;
 
 /// How to make a context.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,8 @@ pub(crate) struct ContextOptions {
     pub(crate) n_ubatch: u32,
     /// Threads.
     pub(crate) n_threads: u32,
+    /// Fused attention.
+    pub(crate) flash_attention: FlashAttention,
 }
 
 /// A context of one model; freed when dropped.
@@ -29,12 +32,12 @@ pub(crate) struct Context<'model> {
     raw: NonNull<sys::llama_context>,
     n_vocab: usize,
     n_batch: usize,
+    flash_attention: FlashAttention,
     model: &'model Model,
 }
 
 impl<'model> Context<'model> {
-    /// Makes a context with flash attention as the engine chooses and an F16
-    /// KV cache.
+    /// Makes a context with an F16 KV cache.
     pub(crate) fn new(model: &'model Model, options: ContextOptions) -> Result<Self, EngineError> {
         let n_threads = i32::try_from(options.n_threads).unwrap_or(i32::MAX);
         // SAFETY: takes nothing, gives a plain struct.
@@ -45,7 +48,11 @@ impl<'model> Context<'model> {
         params.n_seq_max = 1;
         params.n_threads = n_threads;
         params.n_threads_batch = n_threads;
-        params.flash_attn_type = sys::LLAMA_FLASH_ATTN_TYPE_AUTO;
+        params.flash_attn_type = match options.flash_attention {
+            FlashAttention::Auto => sys::LLAMA_FLASH_ATTN_TYPE_AUTO,
+            FlashAttention::On => sys::LLAMA_FLASH_ATTN_TYPE_ENABLED,
+            FlashAttention::Off => sys::LLAMA_FLASH_ATTN_TYPE_DISABLED,
+        };
         params.type_k = sys::GGML_TYPE_F16;
         params.type_v = sys::GGML_TYPE_F16;
         // The timings are our own.
@@ -57,6 +64,7 @@ impl<'model> Context<'model> {
             raw,
             n_vocab: model.n_vocab(),
             n_batch: options.n_batch as usize,
+            flash_attention: options.flash_attention,
             model,
         })
     }
@@ -131,8 +139,14 @@ impl<'model> Context<'model> {
         }
     }
 
-    /// What the engine decided about flash attention, in its log's words.
+    /// What was asked for of flash attention, or what the engine decided, in
+    /// its log's words.
     pub(crate) fn flash_attention(&self) -> String {
+        match self.flash_attention {
+            FlashAttention::On => return "on".to_owned(),
+            FlashAttention::Off => return "off".to_owned(),
+            FlashAttention::Auto => {}
+        }
         match log::newest_line_with("Flash Attention") {
             Some(line) if line.contains("enabled") => "auto: enabled".to_owned(),
             Some(line) if line.contains("disabled") => "auto: disabled".to_owned(),

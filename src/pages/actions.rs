@@ -35,17 +35,7 @@ impl Shown {
         is_starting.set(true);
         self.problem.set(None);
         spawn_local(async move {
-            let answer = api::start_run(
-                request.model,
-                request.test_queries,
-                request.iterations,
-                request.max_tokens,
-                request.mode,
-                request.n_threads,
-                request.mmap,
-                request.n_gpu_layers,
-            )
-            .await;
+            let answer = api::start_run(request).await;
             is_starting.try_set(false);
             match answer {
                 Ok(run) => drop(self.run.try_set(Some(run))),

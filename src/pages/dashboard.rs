@@ -97,12 +97,14 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     let is_starting = RwSignal::new(false);
 
     let keep = Callback::new(move |()| {
+        form.keep_settings();
         if let Some(request) = valid_request(form) {
             remember(request);
         }
     });
     let latest = StoredValue::new(latest);
     let choose_model = Callback::new(move |()| {
+        form.load_settings();
         keep.run(());
         shown.problem.set(None);
         let is_active = feed.state.with_untracked(Option::is_some);

@@ -26,7 +26,7 @@ use crate::queue::{Job, Queue};
 use crate::store::Store;
 
 const LAST_MODEL: &str = "last_model";
-const REMEMBERED: &str = "remembered";
+const PROMPTS: &str = "prompts";
 /// Runs of a page of the list, at most.
 const MAX_PAGE: u32 = 200;
 /// Models whose latest run the dashboard shows.
@@ -130,7 +130,11 @@ impl AppState {
             path,
             identity,
         } = located;
-        self.refuse_hopeless(&model, spec.settings.mmap)?;
+        self.refuse_hopeless(&model, &spec.settings)?;
+        let spec = RunSpec {
+            model: Some(model.id.clone()),
+            ..spec
+        };
         self.keep_choice(&spec, &model.id).await?;
         let basis = self.speed(&model).await?;
         let plan = Plan {
@@ -139,10 +143,7 @@ impl AppState {
             basis,
             machine: self.parts.machine.clone(),
             data_folder: self.parts.models_folder.clone(),
-            spec: RunSpec {
-                model: Some(model.id.clone()),
-                ..spec
-            },
+            spec,
             model,
         };
         let name = plan.model.file_name.clone();
@@ -153,7 +154,7 @@ impl AppState {
     /// A model that the machine could not hold with nothing else in it is
     /// refused before it waits in the queue; what is available when its turn
     /// comes decides then.
-    fn refuse_hopeless(&self, model: &Model, mmap: bool) -> Result<(), AppError> {
+    fn refuse_hopeless(&self, model: &Model, settings: &RunSettings) -> Result<(), AppError> {
         let facts = &self.parts.machine;
         let empty = MachineLoad {
             load_average: None,
@@ -161,7 +162,7 @@ impl AppState {
             available_memory_mb: facts.total_memory_mb,
         };
         let room = facts.room(empty, &self.parts.models_folder);
-        match preflight(model, mmap, &room).refusal {
+        match preflight(model, settings, &room).refusal {
             Some(refusal) => Err(AppError::new(ErrorCode::ModelNotUsable, refusal)),
             None => Ok(()),
         }
@@ -222,13 +223,18 @@ impl AppState {
             Some(id) => Some(self.run(id.0).await?).filter(|run| !run.status.is_terminal()),
             None => None,
         };
-        let remembered = self.parts.store.setting(REMEMBERED).await?;
+        let prompts = self.parts.store.setting(PROMPTS).await?;
+        let mut settings = Vec::new();
+        for model in &library.models {
+            let kept = self.parts.store.setting(&settings_key(&model.id)).await?;
+            settings.extend(kept.map(|kept| (model.id.clone(), kept)));
+        }
         Ok(Dashboard {
             library,
-            remembered: remembered.unwrap_or_else(|| Remembered {
-                prompts: defaults::PROMPTS.map(String::from).to_vec(),
-                settings: RunSettings::default(),
-            }),
+            remembered: Remembered {
+                prompts: prompts.unwrap_or_else(|| defaults::PROMPTS.map(String::from).to_vec()),
+                settings,
+            },
             speeds,
             active,
             latest: self.parts.store.latest_by_model(LATEST_LIMIT).await?,
@@ -257,17 +263,16 @@ impl AppState {
         })
     }
 
-    /// Keeps prompts and settings for the next visit.
+    /// Keeps prompts, and the settings for their model, for the next visit.
     pub(crate) async fn remember(&self, spec: &RunSpec) -> Result<(), AppError> {
-        let remembered = Remembered {
-            prompts: spec.prompts.clone(),
-            settings: spec.settings.clone(),
-        };
-        Ok(self
-            .parts
-            .store
-            .keep_setting(REMEMBERED, &remembered)
-            .await?)
+        let store = &self.parts.store;
+        store.keep_setting(PROMPTS, &spec.prompts).await?;
+        if let Some(model) = &spec.model {
+            store
+                .keep_setting(&settings_key(model), &spec.settings)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Ends a run.
@@ -373,6 +378,11 @@ impl AppState {
             .await
             .map_err(panicked)
     }
+}
+
+/// Where the settings for a model are kept.
+fn settings_key(model: &ModelId) -> String {
+    format!("settings/{model}")
 }
 
 /// Opens the file if it is still the one that was asked for.

@@ -235,6 +235,41 @@ async fn a_run_beside_other_load_is_marked_unstable() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_reach_the_engine_and_are_remembered_for_their_model() {
+    let house = House::with_model().await;
+    let body = json!({
+        "test_queries": ["hello"], "iterations": 1, "max_tokens": 4, "n_ctx": 1024,
+        "n_batch": 128, "n_ubatch": 64, "n_threads": 1, "flash_attention": "off",
+        "mmap": true, "warm_ups": 2,
+    });
+    let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let (_, run) = house.get("/api/runs/1").await;
+    let recorded = &run["environment"];
+    for (field, value) in [
+        ("n_ctx", json!(1024)),
+        ("n_batch", json!(128)),
+        ("n_ubatch", json!(64)),
+        ("n_threads", json!(1)),
+        ("flash_attention", json!("off")),
+        ("mmap", json!(true)),
+        ("warm_ups", json!(2)),
+    ] {
+        assert_eq!(recorded[field], value, "{field}");
+    }
+    let (_, stream) = house.get("/events/runs/1").await;
+    let warming_up = r#""name":"warming_up""#;
+    let n = stream
+        .as_str()
+        .map(|stream| stream.matches(warming_up).count());
+    assert_eq!(n, Some(2));
+    let (_, dashboard) = house.get("/api/dashboard").await;
+    let remembered = &dashboard["remembered"]["settings"][0];
+    assert_eq!(remembered[0], answer["model_name"]);
+    assert_eq!(remembered[1]["n_ctx"], 1024);
+}
+
 fn hold_machine(house: &House) -> MachineLock {
     let lock = MachineLock::try_take(&house.path().join("machine.lock"));
     lock.expect("a lock file").expect("nobody holds it")

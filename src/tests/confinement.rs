@@ -6,7 +6,7 @@ use std::path::Path;
 use whittle::backend::{Grant, WorkerError, WorkerProcess};
 use whittle::domain::environment::Sandbox;
 use whittle::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
-use whittle::domain::run::{Failure, FailureKind};
+use whittle::domain::run::{Failure, FailureKind, FlashAttention};
 
 use crate::house::{House, real_workers};
 use crate::tiny_model;
@@ -38,6 +38,7 @@ fn load(path: &str, n_ctx: u32) -> WorkerCommand {
         n_threads: 1,
         mmap: false,
         n_gpu_layers: 0,
+        flash_attention: FlashAttention::Auto,
     })
 }
 

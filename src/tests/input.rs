@@ -13,7 +13,7 @@ use crate::tiny_model;
 async fn wrong_fields_are_named() {
     let house = House::with_model().await;
     let long_prompt = "x".repeat(20_000);
-    let cases: [(Value, &str); 12] = [
+    let cases: [(Value, &str); 16] = [
         (json!({"test_queries": []}), "test_queries is empty"),
         (json!({"test_queries": [""]}), "prompt 1 is empty"),
         (json!({"test_queries": ["a", "  \n"]}), "prompt 2 is empty"),
@@ -32,6 +32,10 @@ async fn wrong_fields_are_named() {
         ),
         (json!({"model": "../../etc/passwd"}), "not a library id"),
         (json!({"iterations": "three"}), "could not be read"),
+        (json!({"n_ctx": 100}), "n_ctx is 100"),
+        (json!({"n_batch": 64}), "lower n_ubatch"),
+        (json!({"max_tokens": 2048}), "leave room for the prompt"),
+        (json!({"warm_ups": 11}), "warm_ups is 11"),
     ];
     for path in ["/api/benchmark/baseline", "/api/runs"] {
         for (body, says) in &cases {

@@ -72,6 +72,7 @@ fn serve_model(
             n_batch: load.n_batch,
             n_ubatch: load.n_ubatch,
             n_threads: load.n_threads,
+            flash_attention: load.flash_attention,
         },
     )?;
     events.send(&WorkerEvent::Loaded(LoadReport {

@@ -20,13 +20,13 @@ pub fn PreflightNote(
     let models = StoredValue::new(models);
     let found = Memo::new(move |_| {
         let chosen = form.model.get();
-        let mmap = form.spec().is_ok_and(|spec| spec.settings.mmap);
+        let settings = form.spec().ok()?.settings;
         models.with_value(|models| {
             let model = models
                 .iter()
                 .find(|model| Some(&model.id) == chosen.as_ref())?;
-            let need = MemoryNeed::of(model).in_words();
-            Some((need, preflight(model, mmap, &room)))
+            let need = MemoryNeed::of(model, &settings).in_words();
+            Some((need, preflight(model, &settings, &room)))
         })
     });
     move || {

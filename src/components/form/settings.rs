@@ -1,11 +1,14 @@
-//! How a run measures: iterations, tokens, mode, threads, mapping.
+//! How a run measures: iterations, tokens, mode, and the engine's settings.
 
 use leptos::prelude::*;
 
 use super::state::RunForm;
 use crate::components::words;
-use crate::domain::defaults::{ITERATIONS_CAREFUL, ITERATIONS_LIMIT, MAX_TOKENS_LIMIT};
-use crate::domain::run::GenerationMode;
+use crate::domain::defaults::{
+    ITERATIONS_CAREFUL, ITERATIONS_LIMIT, MAX_TOKENS_LIMIT, N_BATCH_LIMIT, N_CTX_LIMIT,
+    PREFILL_TOKENS, WARM_UPS_LIMIT,
+};
+use crate::domain::run::{FlashAttention, GenerationMode};
 
 /// Most threads that a request may name.
 const THREADS_LIMIT: u32 = 512;
@@ -59,6 +62,50 @@ pub fn SettingsEditor(
                     on_change
                 />
                 <ModeField form on_change/>
+                <NumberField
+                    id="n-ctx"
+                    label="Context, tokens"
+                    help="Room for prompt and answer; it costs memory."
+                    value=form.n_ctx
+                    least=PREFILL_TOKENS
+                    most=N_CTX_LIMIT
+                    on_change
+                />
+                <NumberField
+                    id="n-batch"
+                    label="Batch, tokens"
+                    help="Of a prompt, passed to the engine at once."
+                    value=form.n_batch
+                    most=N_BATCH_LIMIT
+                    on_change
+                />
+                <NumberField
+                    id="n-ubatch"
+                    label="Physical batch, tokens"
+                    help="Computed at once; at most the batch."
+                    value=form.n_ubatch
+                    most=N_BATCH_LIMIT
+                    on_change
+                />
+                <NumberField
+                    id="n-gpu-layers"
+                    label="GPU layers"
+                    help="0: all on the CPU. Needs a build for your GPU."
+                    value=form.n_gpu_layers
+                    least=0
+                    most=10_000
+                    on_change
+                />
+                <NumberField
+                    id="warm-ups"
+                    label="Warm-ups"
+                    help="Thrown away at the start of every launch."
+                    value=form.warm_ups
+                    least=0
+                    most=WARM_UPS_LIMIT
+                    on_change
+                />
+                <FlashAttentionField form on_change/>
                 <MmapField form on_change/>
                 <p class="row">
                     <button type="button" class="button" on:click=careful>
@@ -77,6 +124,7 @@ fn NumberField(
     label: &'static str,
     help: &'static str,
     value: RwSignal<String>,
+    #[prop(default = 1)] least: u32,
     most: u32,
     on_change: Callback<()>,
 ) -> impl IntoView {
@@ -87,7 +135,7 @@ fn NumberField(
             <input
                 id=id
                 type="number"
-                min="1"
+                min=least.to_string()
                 max=most.to_string()
                 step="1"
                 autocomplete="off"
@@ -140,6 +188,41 @@ fn ModeField(form: RunForm, on_change: Callback<()>) -> impl IntoView {
                 "Natural stop: when the model ends its answer, as a user sees it",
             )}
         </fieldset>
+    }
+}
+
+#[component]
+fn FlashAttentionField(form: RunForm, on_change: Callback<()>) -> impl IntoView {
+    const CHOICES: [(FlashAttention, &str, &str); 3] = [
+        (FlashAttention::Auto, "auto", "As the engine chooses"),
+        (FlashAttention::On, "on", "On"),
+        (FlashAttention::Off, "off", "Off"),
+    ];
+    let choose = move |event| {
+        let value = event_target_value(&event);
+        if let Some((choice, ..)) = CHOICES.iter().find(|(_, key, _)| *key == value) {
+            form.flash_attention.set(*choice);
+            on_change.run(());
+        }
+    };
+    let option = move |(choice, key, words): (FlashAttention, &'static str, &'static str)| {
+        view! {
+            <option
+                value=key
+                selected=form.flash_attention.get_untracked() == choice
+                prop:selected=move || form.flash_attention.get() == choice
+            >
+                {words}
+            </option>
+        }
+    };
+    view! {
+        <div class="field">
+            <label for="flash-attention">"Flash attention"</label>
+            <select id="flash-attention" autocomplete="off" on:change=choose>
+                {CHOICES.map(option).collect_view()}
+            </select>
+        </div>
     }
 }
 

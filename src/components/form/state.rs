@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::domain::dashboard::Remembered;
 use crate::domain::error::AppError;
 use crate::domain::model::ModelId;
-use crate::domain::run::{GenerationMode, RunRequest, RunSpec};
+use crate::domain::run::{FlashAttention, GenerationMode, RunRequest, RunSettings, RunSpec};
 
 /// A prompt being written; the key stays when others are removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +33,20 @@ pub struct RunForm {
     pub n_threads: RwSignal<String>,
     /// Whether the file is mapped.
     pub mmap: RwSignal<bool>,
-    /// Layers on a GPU; passed on as remembered.
-    n_gpu_layers: u32,
+    /// Layers on a GPU.
+    pub n_gpu_layers: RwSignal<String>,
+    /// Context length.
+    pub n_ctx: RwSignal<String>,
+    /// Logical batch.
+    pub n_batch: RwSignal<String>,
+    /// Physical batch.
+    pub n_ubatch: RwSignal<String>,
+    /// Fused attention.
+    pub flash_attention: RwSignal<FlashAttention>,
+    /// Thrown-away rounds.
+    pub warm_ups: RwSignal<String>,
+    /// What was chosen last, by model.
+    remembered: StoredValue<Vec<(ModelId, RunSettings)>>,
     next_key: StoredValue<u32>,
 }
 
@@ -47,19 +59,65 @@ impl RunForm {
         };
         let prompts: Vec<PromptField> = (0..).zip(&remembered.prompts).map(field).collect();
         let next_key = prompts.last().map_or(0, |prompt| prompt.key + 1);
-        let settings = &remembered.settings;
-        let n_threads = settings.n_threads.map(|n| n.to_string());
-        Self {
+        let text = || RwSignal::new(String::new());
+        let form = Self {
             model: RwSignal::new(model),
             prompts: RwSignal::new(prompts),
-            iterations: RwSignal::new(settings.iterations.to_string()),
-            max_tokens: RwSignal::new(settings.max_tokens.to_string()),
-            mode: RwSignal::new(settings.mode),
-            n_threads: RwSignal::new(n_threads.unwrap_or_default()),
-            mmap: RwSignal::new(settings.mmap),
-            n_gpu_layers: settings.n_gpu_layers,
+            iterations: text(),
+            max_tokens: text(),
+            mode: RwSignal::new(GenerationMode::default()),
+            n_threads: text(),
+            mmap: RwSignal::new(false),
+            n_gpu_layers: text(),
+            n_ctx: text(),
+            n_batch: text(),
+            n_ubatch: text(),
+            flash_attention: RwSignal::new(FlashAttention::default()),
+            warm_ups: text(),
+            remembered: StoredValue::new(remembered.settings.clone()),
             next_key: StoredValue::new(next_key),
+        };
+        form.load_settings();
+        form
+    }
+
+    /// Fills in what was last chosen for the chosen model, else the defaults.
+    pub fn load_settings(&self) {
+        let chosen = self.model.get_untracked();
+        let settings = self.remembered.with_value(|known| {
+            let of_model = |(id, _): &&(ModelId, RunSettings)| Some(id) == chosen.as_ref();
+            known
+                .iter()
+                .find(of_model)
+                .map(|(_, settings)| settings.clone())
+        });
+        self.fill(&settings.unwrap_or_default());
+    }
+
+    /// Keeps the present settings for the chosen model, where they are valid.
+    pub fn keep_settings(&self) {
+        let chosen = self.model.get_untracked();
+        if let (Some(model), Ok(spec)) = (chosen, untrack(|| self.spec())) {
+            self.remembered.update_value(|known| {
+                known.retain(|(id, _)| *id != model);
+                known.push((model, spec.settings));
+            });
         }
+    }
+
+    fn fill(&self, settings: &RunSettings) {
+        let n_threads = settings.n_threads.map(|n| n.to_string());
+        self.iterations.set(settings.iterations.to_string());
+        self.max_tokens.set(settings.max_tokens.to_string());
+        self.mode.set(settings.mode);
+        self.n_threads.set(n_threads.unwrap_or_default());
+        self.mmap.set(settings.mmap);
+        self.n_gpu_layers.set(settings.n_gpu_layers.to_string());
+        self.n_ctx.set(settings.n_ctx.to_string());
+        self.n_batch.set(settings.n_batch.to_string());
+        self.n_ubatch.set(settings.n_ubatch.to_string());
+        self.flash_attention.set(settings.flash_attention);
+        self.warm_ups.set(settings.warm_ups.to_string());
     }
 
     /// Adds an empty prompt at the end and says its key.
@@ -89,7 +147,12 @@ impl RunForm {
             mode: Some(self.mode.get()),
             n_threads: whole_number("Threads", &self.n_threads.get())?,
             mmap: Some(self.mmap.get()),
-            n_gpu_layers: Some(self.n_gpu_layers.into()),
+            n_gpu_layers: whole_number("GPU layers", &self.n_gpu_layers.get())?,
+            n_ctx: whole_number("Context", &self.n_ctx.get())?,
+            n_batch: whole_number("Batch", &self.n_batch.get())?,
+            n_ubatch: whole_number("Physical batch", &self.n_ubatch.get())?,
+            flash_attention: Some(self.flash_attention.get()),
+            warm_ups: whole_number("Warm-ups", &self.warm_ups.get())?,
         })
     }
 
