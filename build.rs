@@ -5,6 +5,8 @@ use std::{env, fs};
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=Cargo.lock");
+    // Embedded by a macro, which does not see new files.
+    println!("cargo:rerun-if-changed=src/store/migrations");
     let lock = fs::read_to_string("Cargo.lock").unwrap_or_default();
     let version = locked_version(&lock, "llama-cpp-sys-2").unwrap_or("of unknown version");
     println!("cargo:rustc-env=LLAMA_CPP_SYS_VERSION={version}");

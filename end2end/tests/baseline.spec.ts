@@ -84,7 +84,9 @@ test('a killed worker fails its run and no other', async ({ page, request, serve
   await picture(page, 'failed');
   const failure = (await latestRun(request)).failure;
   expect(failure?.kind).toBe('worker_crashed');
-  await expect(dashboard.section).toContainText(failure?.message ?? 'a message');
+  // Shown as a sentence: with a capital letter and a point.
+  const sentence = dashboard.section.getByRole('alert');
+  await expect(sentence).toContainText(failure?.message ?? 'a message', { ignoreCase: true });
   expect(failure?.message).toMatch(/SIGKILL|signal 9|killed/i);
 
   await test.step('the log is shown on demand', async () => {

@@ -126,7 +126,8 @@ impl Launch<'_> {
             self.prefill().await?;
             let prompt = self.setting.plan.spec.prompts[0].clone();
             self.generate(prompt, max_tokens, GenerationMode::FixedLength)
-                .await?;
+                .await
+                .map_err(|error| naming_prompt(error, 1))?;
         }
         Ok(())
     }

@@ -68,7 +68,8 @@ fn foreign_load(environment: &Environment, launches: &[Launched]) -> Option<Stri
     (most > FOREIGN_LOAD_LIMIT_PERCENT).then(|| {
         format!(
             "Other programs used up to {most:.0} % of the processor while it was measured (more \
-             than {FOREIGN_LOAD_LIMIT_PERCENT:.0} % disturbs): end them and run it again."
+             than {FOREIGN_LOAD_LIMIT_PERCENT:.0} % disturbs; on a virtual machine the host may \
+             have been busy): end them and run it again."
         )
     })
 }

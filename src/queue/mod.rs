@@ -95,7 +95,10 @@ impl Queue {
             .create_run(Technique::Baseline, &plan.model, &plan.spec, this_process())
             .await?;
         let job = Arc::new(Job::new(id, plan, open));
-        let position = place.fill(Arc::clone(&job));
+        let Some(position) = place.fill(Arc::clone(&job)) else {
+            self.inner.end(&job, Ending::Interrupted).await;
+            return Err(QueueError::ShuttingDown);
+        };
         let queued = RunEvent::Queued { position };
         if let Err(error) = job.feed.announce(store, queued, None).await {
             // The caller is told that it was not taken: then it is not.
@@ -251,14 +254,18 @@ struct Place {
 }
 
 impl Place {
-    /// Puts the run there and says where that is.
-    fn fill(mut self, job: Arc<Job>) -> u32 {
+    /// Puts the run there and says where that is; none: too late, the queue
+    /// has been emptied for good or is about to be.
+    fn fill(mut self, job: Arc<Job>) -> Option<u32> {
         let mut jobs = self.inner.jobs();
+        if self.inner.shutdown.is_cancelled() {
+            return None;
+        }
         let id = job.id;
         // In one step: a run counts once, or others are refused for it.
         jobs.n_entering -= 1;
         jobs.waiting.push_back(job);
-        let position = jobs.position(id).unwrap_or(1);
+        let position = jobs.position(id);
         drop(jobs);
         self.is_filled = true;
         position

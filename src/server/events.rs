@@ -83,7 +83,8 @@ async fn send_all(
         match live.recv().await {
             Ok(event) if event.event.is_stored() && event.seq <= last_seq => {}
             Ok(event) => {
-                last_seq = event.seq;
+                // A gauge from before a replay must not set the count back.
+                last_seq = last_seq.max(event.seq);
                 if send(sender, &event).await.is_err() || event.event.is_terminal() {
                     return;
                 }

@@ -20,7 +20,7 @@ use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::model::{LibraryListing, Model, ModelId};
 use crate::domain::preflight::{Room, preflight};
-use crate::domain::run::{Run, RunId, RunSettings, RunSpec, RunStatus, RunSummary};
+use crate::domain::run::{FailureKind, Run, RunId, RunSettings, RunSpec, RunStatus, RunSummary};
 use crate::library::{FileIdentity, Library, Located};
 use crate::queue::{Job, Queue};
 use crate::store::Store;
@@ -148,7 +148,11 @@ impl AppState {
         };
         let name = plan.model.file_name.clone();
         let open = Arc::new(move || open_unchanged(&path, identity, &name));
-        Ok(self.parts.queue.submit(plan, open).await?)
+        // In a task of its own: a caller that hangs up must not leave a run half
+        // way into the queue.
+        let queue = self.parts.queue.clone();
+        let submitting = tokio::spawn(async move { queue.submit(plan, open).await });
+        Ok(submitting.await.map_err(panicked)??)
     }
 
     /// A model that the machine could not hold with nothing else in it is
@@ -182,7 +186,7 @@ impl AppState {
         }
         Err(match (run.status, run.failure) {
             (_, Some(failure)) => AppError::new(
-                ErrorCode::RunFailed,
+                failure_code(failure.kind),
                 format!("run {id} failed: {}", failure.message),
             ),
             (RunStatus::Interrupted, None) => AppError::new(
@@ -278,7 +282,10 @@ impl AppState {
     /// Ends a run.
     pub(crate) async fn cancel(&self, id: i64) -> Result<Run, AppError> {
         self.run(id).await?;
-        self.parts.queue.cancel(RunId(id)).await?;
+        // In a task of its own, as in `submit`.
+        let queue = self.parts.queue.clone();
+        let cancelling = tokio::spawn(async move { queue.cancel(RunId(id)).await });
+        cancelling.await.map_err(panicked)??;
         self.run(id).await
     }
 
@@ -377,6 +384,21 @@ impl AppState {
         tokio::task::spawn_blocking(move || work(&library))
             .await
             .map_err(panicked)
+    }
+}
+
+/// What a failed run tells its caller: whose fault it was.
+fn failure_code(kind: FailureKind) -> ErrorCode {
+    match kind {
+        FailureKind::PromptNotUsable => ErrorCode::BadRequest,
+        FailureKind::ModelNotUsable | FailureKind::OutOfMemory => ErrorCode::ModelNotUsable,
+        FailureKind::ModelChanged => ErrorCode::Conflict,
+        FailureKind::WorkerCrashed
+        | FailureKind::WorkerHung
+        | FailureKind::WorkerProtocol
+        | FailureKind::WorkerStart
+        | FailureKind::Storage
+        | FailureKind::Internal => ErrorCode::RunFailed,
     }
 }
 

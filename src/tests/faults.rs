@@ -201,8 +201,8 @@ async fn a_model_that_native_code_refuses_fails_its_run() {
     let id = house.model_id("nosuch").await;
     let body = json!({"model": id, "iterations": 1});
     let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
-    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer["error"]["code"], "run_failed");
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(answer["error"]["code"], "model_not_usable");
     let (_, run) = house.get("/api/runs/1").await;
     assert_eq!(run["failure"]["kind"], "model_not_usable", "{run}");
 }

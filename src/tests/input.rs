@@ -127,7 +127,7 @@ async fn a_prompt_that_does_not_fit_fails_its_run_by_number() {
     let prompt = "z ".repeat(2000);
     let body = json!({"test_queries": ["a", prompt], "iterations": 1, "max_tokens": 4});
     let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
-    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{answer}");
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
     assert!(message(&answer).contains("prompt 2"), "{answer}");
     let (_, run) = house.get("/api/runs/1").await;
     assert_eq!(run["failure"]["kind"], "prompt_not_usable");

@@ -15,8 +15,8 @@ pub(super) const TIME_TO_FIRST_TOKEN: &str =
     "From the start of a request to its first sampled token.";
 pub(super) const PROMPT_TOKENS_PER_SECOND: &str = "512 prompt tokens / the time to process them: \
     a test of its own in every launch, since short prompts are too short to time.";
-pub(super) const CPU_SECONDS: &str = "CPU seconds of the worker while decoding / generated \
-    tokens × 1,000. Decoding keeps its threads busy whatever the model: this figure, not the \
+pub(super) const CPU_SECONDS: &str = "CPU seconds of the worker from the first token to the \
+    last / (generated tokens − 1) × 1,000: the first comes from the prompt. Decoding keeps its threads busy whatever the model: this figure, not the \
     percentage, tells what a smaller model saves.";
 pub(super) const TOKEN_LATENCY: &str = "The gaps between consecutive generated tokens of all \
     requests. A percentile is shown only where the sample can carry it: P50 from 11 gaps, \
