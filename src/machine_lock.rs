@@ -8,6 +8,9 @@ use std::time::Duration;
 
 /// How often a waiting run looks again.
 const INTERVAL: Duration = Duration::from_millis(200);
+/// How long the lock stays free between two runs of one queue, so that those
+/// who wait elsewhere get their turn.
+pub const TURN: Duration = Duration::from_millis(300);
 
 /// The lock, held until dropped; the system lets it go when the process ends.
 pub struct MachineLock {
@@ -16,16 +19,11 @@ pub struct MachineLock {
 
 impl MachineLock {
     /// Where the lock is: the same for every Whittle of this user, whatever
-    /// its data folder or its variables.
+    /// its data folder, its variables or its session. (A file that two users
+    /// share could not be opened by both: systems protect such folders.)
     pub fn default_path() -> PathBuf {
         let uid = rustix::process::getuid().as_raw();
-        let runtime = PathBuf::from(format!("/run/user/{uid}"));
-        let folder = if runtime.is_dir() {
-            runtime
-        } else {
-            std::env::temp_dir()
-        };
-        folder.join(format!("whittle-measuring-{uid}.lock"))
+        PathBuf::from(format!("/tmp/whittle-measuring-{uid}.lock"))
     }
 
     /// Takes the lock if it is free.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -16,6 +16,10 @@ use crate::domain::event::{RunEvent, StageName};
 use crate::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
 use crate::domain::run::GenerationMode;
 use crate::domain::sample::{Generation, LaunchSample, MemoryReading, Prefill, RequestSample};
+
+/// Between what is announced and what is measured: storing it, sending it to
+/// browsers and their drawing of it must not fall into the measured time.
+const SETTLE: Duration = Duration::from_millis(50);
 
 /// What a launch gave.
 pub(super) struct Launched {
@@ -134,6 +138,7 @@ impl Launch<'_> {
 
     async fn measured_prefill(&mut self) -> Result<Prefill, WorkerError> {
         self.announce(StageName::Prefill, None).await;
+        tokio::time::sleep(SETTLE).await;
         self.prefill().await
     }
 
@@ -142,6 +147,7 @@ impl Launch<'_> {
         let mut samples = Vec::with_capacity(self.setting.plan.spec.prompts.len());
         for (number, prompt) in (1..).zip(&self.setting.plan.spec.prompts) {
             self.announce(StageName::Generating, Some(number)).await;
+            tokio::time::sleep(SETTLE).await;
             let sample = RequestSample {
                 iteration: self.iteration,
                 prompt: number,

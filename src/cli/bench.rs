@@ -17,7 +17,7 @@ use crate::domain::run::{GenerationMode, Run, RunRequest, RunSpec, RunStatus};
 use crate::domain::units;
 use crate::library::{DataFolder, Located};
 use crate::queue::Job;
-use crate::server::AppState;
+use crate::server::{AppState, asked_to_end};
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
@@ -82,7 +82,7 @@ pub(super) async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     };
     tokio::select! {
         () = ended => {}
-        _ = tokio::signal::ctrl_c() => {
+        () = asked_to_end() => {
             state.cancel(job.id.0).await?;
         }
     }
@@ -182,10 +182,7 @@ fn in_words(stage: &Stage) -> String {
 }
 
 fn print(run: &Run, arm: &ArmResult) {
-    println!(
-        "{} ({}), run {}",
-        arm.model.name, arm.model.file_type, run.id
-    );
+    println!("{} ({}), run {}", arm.model.name, arm.model.kind(), run.id);
     let rows = [
         ("Response time", &arm.response_time_s, "s"),
         ("Time to first token", &arm.time_to_first_token_ms, "ms"),

@@ -98,15 +98,15 @@ fn RunLabel(run: RwSignal<Option<Run>>) -> impl IntoView {
     let label = Memo::new(move |_| {
         run.with(|run| {
             let run = run.as_ref()?;
-            Some((run.id, run.model.name.clone(), run.model.file_type.clone()))
+            Some((run.id, run.model.name.clone(), run.model.kind()))
         })
     });
     move || {
-        label.get().map(|(id, name, file_type)| {
+        label.get().map(|(id, name, kind)| {
             view! {
                 <p class="run-label">
                     <A href=format!("/runs/{id}")>{format!("Run {id}")}</A>
-                    {format!(" · {name} · {file_type}")}
+                    {format!(" · {name} · {kind}")}
                 </p>
             }
         })

@@ -47,7 +47,7 @@ fn RunRow(run: RunSummary) -> impl IntoView {
                 <A href=format!("/runs/{}", run.id)>{format!("Run {}", run.id)}</A>
             </th>
             <td data-label="Model">
-                {run.model_name} " " <small>{run.file_type}</small>
+                {run.model_name} " " <small>{run.model_kind}</small>
             </td>
             <td data-label="Asked for">
                 <time datetime=run.created_at.clone()>{words::date(&run.created_at)}</time>

@@ -69,6 +69,15 @@ impl Model {
         self.size_bytes as f64 / 1e6
     }
 
+    /// The file type, and how the file came to be where it says so: `F16, upcast
+    /// from Q4_1`. What such a model is must be said wherever it is named.
+    pub fn kind(&self) -> String {
+        match &self.provenance {
+            Some(provenance) => format!("{}, {provenance}", self.file_type),
+            None => self.file_type.clone(),
+        }
+    }
+
     /// Bits of the file per parameter.
     pub fn bits_per_weight(&self) -> Option<f64> {
         (self.n_params > 0).then(|| self.size_bytes as f64 * 8.0 / self.n_params as f64)

@@ -409,6 +409,8 @@ pub struct RunSummary {
     pub model_name: String,
     /// The model's file type.
     pub file_type: String,
+    /// The same, with how the file came to be.
+    pub model_kind: String,
     /// When it was asked for: RFC 3339, UTC, to the second.
     pub created_at: String,
     /// Number of prompts.

@@ -68,7 +68,7 @@ fn RunView(run: Run) -> impl IntoView {
     let model = format!(
         "{} · {} · {} MB",
         run.model.name,
-        run.model.file_type,
+        run.model.kind(),
         units::number(run.model.size_mb())
     );
     let created_at = run.created_at.clone();

@@ -8,7 +8,7 @@ use super::{Inner, Job};
 use crate::bench::{Measured, Observation, measure_baseline};
 use crate::domain::event::{RunEvent, SampleSummary};
 use crate::domain::run::{Failure, FailureKind};
-use crate::machine_lock::MachineLock;
+use crate::machine_lock::{MachineLock, TURN};
 use crate::store::{Ending, Raw, Store, StoreError};
 
 /// Observations on their way into the history: some seconds of gauges.
@@ -29,6 +29,10 @@ pub(super) async fn run(inner: Arc<Inner>) {
         });
         inner.end(&job, ending).await;
         inner.jobs().current = None;
+        tokio::select! {
+            () = tokio::time::sleep(TURN) => {}
+            () = inner.shutdown.cancelled() => {}
+        }
     }
     let waiting: Vec<Arc<Job>> = inner.jobs().waiting.drain(..).collect();
     for job in waiting {

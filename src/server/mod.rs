@@ -11,6 +11,6 @@ mod status;
 
 pub use router::router;
 pub use security::AllowedHosts;
-pub(crate) use serve::open_state;
 pub use serve::{ServeOptions, serve};
+pub(crate) use serve::{asked_to_end, open_state};
 pub use state::{AppState, Parts};

@@ -159,6 +159,7 @@ fn summary(row: SummaryRow) -> Result<RunSummary, StoreError> {
         id: RunId(row.id),
         technique: from_word(&row.technique)?,
         status: from_word(&row.status)?,
+        model_kind: model.kind(),
         model_id: model.id,
         model_name: model.name,
         file_type: model.file_type,

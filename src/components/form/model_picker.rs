@@ -24,7 +24,7 @@ pub fn ModelPicker(
         let words = format!(
             "{} · {} · {} MB",
             model.name,
-            model.file_type,
+            model.kind(),
             units::number(model.size_mb())
         );
         let is_first_choice = form.model.get_untracked().as_ref() == Some(&model.id);
