@@ -30,10 +30,10 @@ SOURCES := $(shell find src style public 2>/dev/null) \
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine fuzz clean
+.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-web bench-overhead fuzz clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: ## Build Whittle and serve it with a demo model on ADDR (default 127.0.0.1:8320)
 	@test -x $(WHITTLE) || echo "The first build takes about 20 minutes on 2 cores: the wasm tools, llama.cpp, Whittle. Later ones take seconds."
@@ -89,6 +89,12 @@ e2e: build demo ## Run the browser journeys against the release server
 
 bench-engine: build demo ## Compare the engine's speed with llama.cpp's own llama-bench
 	python3 end2end/bench-engine.py --whittle $(WHITTLE) "$(DEMO_F16)" "$(DEMO_Q4_1)"
+
+bench-web: setup-test build demo ## Measure the pages: first byte, bundle, hydration, the idle server
+	WHITTLE_BIN=$(WHITTLE) node end2end/bench-web.mjs
+
+bench-overhead: setup-test build demo ## Measure what gauges and an open dashboard cost a run
+	WHITTLE_BIN=$(WHITTLE) node end2end/bench-overhead.mjs "$(DEMO_F16)"
 
 # What cargo-fuzz would pass, without its nightly compiler: libFuzzer's coverage,
 # no sanitizer, since the reader is safe Rust. A finding is left in the corpus'

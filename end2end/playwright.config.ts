@@ -1,21 +1,6 @@
-import { existsSync } from 'node:fs';
-
 import { defineConfig } from '@playwright/test';
 
-// Playwright's own browser is used where the system has none.
-const chromium = process.env.WHITTLE_CHROMIUM ?? '/usr/bin/chromium';
-
-const args = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  // No talk with its maker: it would fail on a closed network, and be heard.
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-// Chromium's sandbox does not start for root.
-if (process.getuid?.() === 0) args.push('--no-sandbox');
+import { launchOptions } from './browser.mjs';
 
 export default defineConfig({
   testDir: 'tests',
@@ -31,10 +16,7 @@ export default defineConfig({
   reporter: [['list']],
   use: {
     browserName: 'chromium',
-    launchOptions: {
-      args,
-      ...(existsSync(chromium) ? { executablePath: chromium } : {}),
-    },
+    launchOptions,
     locale: 'en-GB',
     viewport: { width: 1280, height: 900 },
     screenshot: 'only-on-failure',

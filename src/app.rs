@@ -6,6 +6,7 @@ use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
+use crate::components::connection::ConnectionNote;
 use crate::components::host;
 use crate::components::site::{SiteFooter, SiteHeader};
 use crate::components::theme::theme_script;
@@ -56,6 +57,7 @@ pub fn App() -> impl IntoView {
                 <SiteHeader/>
                 <div class="page">
                 <main id="main" tabindex="-1">
+                    <ConnectionNote/>
                     <Routes fallback=NotFoundPage>
                         <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async/>
                         <Route path=path!("/models") view=ModelsPage ssr=SsrMode::Async/>

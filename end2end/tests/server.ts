@@ -14,11 +14,20 @@ const demoDir = process.env.DEMO_DIR ?? join(cache, 'demo');
 export class Server {
   /** Everything that it printed, for a report of a failure. */
   output = '';
+  private child: ChildProcess;
 
   private constructor(
-    private readonly child: ChildProcess,
+    private readonly args: string[],
     readonly dataDir: string,
-  ) {}
+  ) {
+    this.child = this.spawn('127.0.0.1:0');
+  }
+
+  private spawn(address: string): ChildProcess {
+    return spawn(binary, ['serve', '--addr', address, ...this.args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
 
   /** Starts one, with the demo models or with none. */
   static async start(library: 'demo' | 'empty'): Promise<[Server, string]> {
@@ -26,10 +35,9 @@ export class Server {
       if (!existsSync(needed)) throw new Error(`${needed} is missing; run 'make build demo'`);
     }
     const dataDir = realpathSync(mkdtempSync(join(tmpdir(), 'whittle-journey-')));
-    const args = ['serve', '--addr', '127.0.0.1:0', '--data-dir', dataDir];
+    const args = ['--data-dir', dataDir];
     if (library === 'demo') args.push('--models', demoDir);
-    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const server = new Server(child, dataDir);
+    const server = new Server(args, dataDir);
     try {
       const url = await server.address();
       if (library === 'demo') await server.librarySettled(url);
@@ -81,6 +89,21 @@ export class Server {
         return Number(parent) === this.child.pid && !dead && command.includes('worker');
       })
       .map(([pid]) => Number(pid));
+  }
+
+  /** Ends it as a power cut would, and keeps its data. */
+  async kill(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Starts it again after `kill`, on the same data and at the same address. */
+  async restart(url: string): Promise<void> {
+    this.output = '';
+    this.child = this.spawn(new URL(url).host);
+    await this.address();
+    await this.librarySettled(url);
   }
 
   /** Ends it as Ctrl-C would, and complains when it does not listen. */

@@ -38,6 +38,9 @@ pub struct Plan {
     pub machine: MachineFacts,
     /// Where the results will be stored.
     pub data_folder: PathBuf,
+    /// Whether the run is watched: gauges, and progress while decoding. Off
+    /// only to measure what watching costs.
+    pub watched: bool,
 }
 
 impl Plan {

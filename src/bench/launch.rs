@@ -59,12 +59,14 @@ pub(super) async fn measure_launch(
         memory_bytes: setting.memory_bytes,
     };
     let (worker, introduction) = WorkerProcess::start(&setting.plan.launcher, grant).await?;
-    let _gauges = Gauges::start(
-        worker.pid(),
-        setting.plan.machine.logical_cores,
-        Arc::clone(setting.shared),
-        setting.observations.clone(),
-    );
+    let _gauges = setting.plan.watched.then(|| {
+        Gauges::start(
+            worker.pid(),
+            setting.plan.machine.logical_cores,
+            Arc::clone(setting.shared),
+            setting.observations.clone(),
+        )
+    });
     let mut launch = Launch {
         setting,
         iteration,
@@ -187,6 +189,7 @@ impl Launch<'_> {
             prompt,
             max_tokens,
             mode,
+            progress: self.setting.plan.watched,
         };
         let shared = Arc::clone(self.setting.shared);
         let answer = self.worker.ask(&command, doing, |event| {

@@ -59,6 +59,10 @@ pub(super) struct BenchArgs {
     /// Print the run as JSON.
     #[arg(long)]
     json: bool,
+    /// Measure without gauges and progress: what is left to compare with when
+    /// their cost is measured.
+    #[arg(long, hide = true)]
+    no_gauges: bool,
     #[command(flatten)]
     data: DataDir,
 }
@@ -75,7 +79,7 @@ pub(super) async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     let spec = spec(&args)?;
     let state = crate::server::open_state(&data).await?;
     let located = locate(&state, args.model).await?;
-    let job = state.submit(spec, located).await?;
+    let job = state.submit(spec, located, !args.no_gauges).await?;
     let ended = async {
         follow(&job).await;
         job.ended().await;

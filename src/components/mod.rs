@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod answers;
+pub mod connection;
 pub mod empty;
 pub mod environment;
 pub mod form;

@@ -42,7 +42,7 @@ pub fn StatusLine(
             <p class="reconnecting">
                 {move || {
                     (feed.reconnecting.get() && feed.state.with(Option::is_some))
-                        .then_some("Connection lost — reconnecting. The run goes on.")
+                        .then_some("Connection lost — reconnecting.")
                 }}
             </p>
         </div>

@@ -25,6 +25,8 @@ pub enum WorkerCommand {
         max_tokens: u32,
         /// Which of the two.
         mode: GenerationMode,
+        /// Whether to tell progress while decoding.
+        progress: bool,
     },
     /// Start a new peak of resident memory; answered by `Memory`.
     ResetPeakMemory,

@@ -101,7 +101,7 @@ impl AppState {
             None => self.default_model().await?,
         };
         let located = self.locate_id(id.0).await?;
-        let job = self.submit(spec, located).await?;
+        let job = self.submit(spec, located, true).await?;
         self.run(job.id.0).await
     }
 
@@ -119,11 +119,12 @@ impl AppState {
             .await??)
     }
 
-    /// Queues a run of a model that has been found.
+    /// Queues a run of a model that has been found; `watched`: with gauges.
     pub(crate) async fn submit(
         &self,
         spec: RunSpec,
         located: Located,
+        watched: bool,
     ) -> Result<Arc<Job>, AppError> {
         let Located {
             model,
@@ -143,6 +144,7 @@ impl AppState {
             basis,
             machine: self.parts.machine.clone(),
             data_folder: self.parts.models_folder.clone(),
+            watched,
             spec,
             model,
         };

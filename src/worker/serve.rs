@@ -109,6 +109,7 @@ fn answer(
             prompt,
             max_tokens,
             mode,
+            progress,
         } => {
             let request = Request {
                 prompt: &prompt,
@@ -117,10 +118,12 @@ fn answer(
                 n_ctx: load.n_ctx,
             };
             let on_progress = |n_generated, tokens_per_second| {
-                events.send(&WorkerEvent::Progress {
-                    n_generated,
-                    tokens_per_second,
-                });
+                if progress {
+                    events.send(&WorkerEvent::Progress {
+                        n_generated,
+                        tokens_per_second,
+                    });
+                }
             };
             match generate::generate(model, context, memory, &request, on_progress) {
                 Ok(generation) => events.send(&WorkerEvent::Generated(generation)),

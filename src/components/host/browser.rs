@@ -1,11 +1,19 @@
 //! The browser's side: document and local storage. Storage may be forbidden by
 //! the user; the theme then lasts as long as the page.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
-use leptos::prelude::{document, set_timeout, window};
+use gloo_net::http::Request;
+use leptos::leptos_dom::helpers::set_interval_with_handle;
+use leptos::prelude::{document, on_cleanup, set_timeout, window};
+use leptos::task::spawn_local;
 
 use super::THEME_KEY;
+
+/// How often a page that is looked at asks whether the server is there.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// Does nothing: the response is long sent.
 pub fn set_status(_status: u16) {}
@@ -18,6 +26,31 @@ pub fn mark_hydrated() {
         }
     };
     set_timeout(mark, Duration::ZERO);
+}
+
+/// Calls `on_lost` at every heartbeat with whether the server is gone; ends
+/// with the view.
+pub fn watch_server(on_lost: impl Fn(bool) + 'static) {
+    let on_lost = Rc::new(on_lost);
+    let is_asking = Rc::new(Cell::new(false));
+    let ask = move || {
+        if document().hidden() {
+            return;
+        }
+        if is_asking.replace(true) {
+            // The last question has waited for a whole heartbeat.
+            return on_lost(true);
+        }
+        let (on_lost, is_asking) = (Rc::clone(&on_lost), Rc::clone(&is_asking));
+        spawn_local(async move {
+            let answer = Request::get("/healthz").send().await;
+            is_asking.set(false);
+            on_lost(answer.is_err());
+        });
+    };
+    if let Ok(interval) = set_interval_with_handle(ask, HEARTBEAT) {
+        on_cleanup(move || interval.clear());
+    }
 }
 
 /// The theme that the user chose on an earlier visit.

@@ -14,6 +14,9 @@ pub fn set_status(status: u16) {
 /// Does nothing: there is no document yet.
 pub fn mark_hydrated() {}
 
+/// Does nothing: the server is here.
+pub fn watch_server(_on_lost: impl Fn(bool) + 'static) {}
+
 /// None: the server does not know the choice.
 pub fn stored_theme() -> Option<String> {
     None
