@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use leptos::prelude::{document, set_timeout, window};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::THEME_KEY;
 
@@ -38,6 +40,14 @@ pub fn apply_theme(theme: Option<&str>) {
             Some(theme) => storage.set_item(THEME_KEY, theme),
             None => storage.remove_item(THEME_KEY),
         };
+    }
+}
+
+/// Moves the focus to the element with this id.
+pub fn focus(id: &str) {
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
     }
 }
 

@@ -7,9 +7,9 @@ mod browser;
 mod server;
 
 #[cfg(feature = "hydrate")]
-pub use browser::{apply_theme, mark_hydrated, set_status, stored_theme};
+pub use browser::{apply_theme, focus, mark_hydrated, set_status, stored_theme};
 #[cfg(not(feature = "hydrate"))]
-pub use server::{apply_theme, mark_hydrated, set_status, stored_theme};
+pub use server::{apply_theme, focus, mark_hydrated, set_status, stored_theme};
 
 /// The theme's key in the local storage.
 pub const THEME_KEY: &str = "whittle-theme";

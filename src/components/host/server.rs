@@ -21,3 +21,6 @@ pub fn stored_theme() -> Option<String> {
 
 /// Does nothing: there is no document yet.
 pub fn apply_theme(_theme: Option<&str>) {}
+
+/// Does nothing: there is no document yet.
+pub fn focus(_id: &str) {}
