@@ -23,6 +23,8 @@ pub mod bench;
 pub mod cli;
 #[cfg(feature = "ssr")]
 mod engine;
+#[cfg(feature = "ssr")]
+pub mod export;
 #[cfg(any(feature = "ssr", feature = "fuzz"))]
 pub mod gguf;
 #[cfg(feature = "ssr")]

@@ -3,8 +3,10 @@
 
 mod benchmark;
 mod dashboard;
+mod history;
 mod runs;
 
 pub use benchmark::benchmark_baseline;
 pub use dashboard::{list_models, load_about, load_dashboard, remember};
+pub use history::{delete_run, label_run, list_measured_models, restore_run};
 pub use runs::{cancel_run, get_run, list_runs, start_run};

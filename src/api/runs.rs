@@ -27,13 +27,20 @@ pub async fn get_run(id: i64) -> Result<Run, AppError> {
     expect_context::<crate::server::AppState>().run(id).await
 }
 
-/// Lists runs, newest first; `before` is the id to continue after.
+/// Lists runs, newest first: those of a model and of the days `from` to `to`
+/// (`YYYY-MM-DD`, UTC) if given; `before` is the id to continue after.
 #[server(prefix = "/api", endpoint = "runs", input = GetUrl, output = Json)]
 pub async fn list_runs(
+    model: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
     before: Option<i64>,
     limit: Option<u32>,
 ) -> Result<Vec<RunSummary>, AppError> {
+    use crate::domain::filter::{FilterRequest, RunFilter};
+
+    let filter = RunFilter::try_from(FilterRequest { model, from, to })?;
     expect_context::<crate::server::AppState>()
-        .runs(before, limit)
+        .runs(&filter, before, limit)
         .await
 }

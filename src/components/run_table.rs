@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+use crate::components::deletion::{DeleteButton, DeletedNote, Deletion, DeletionProblem};
 use crate::components::words;
 use crate::domain::run::RunSummary;
 use crate::domain::units;
@@ -12,8 +13,12 @@ use crate::domain::units;
 pub fn RunTable(
     /// The runs.
     runs: Vec<RunSummary>,
+    /// Deletes a run.
+    on_delete: Callback<Deletion>,
+    /// Restores a run.
+    on_restore: Callback<Deletion>,
 ) -> impl IntoView {
-    let row = |run: RunSummary| view! { <RunRow run/> };
+    let row = |run: RunSummary| view! { <RunRow run on_delete on_restore/> };
     view! {
         <div class="scroll">
             <table class="history">
@@ -28,6 +33,9 @@ pub fn RunTable(
                         <th scope="col" class="number">"Throughput, tok/s"</th>
                         <th scope="col" class="number">"Response time, s"</th>
                         <th scope="col" class="number">"Memory, MB"</th>
+                        <th scope="col">
+                            <span class="hidden">"Delete"</span>
+                        </th>
                     </tr>
                 </thead>
                 <tbody>{runs.into_iter().map(row).collect_view()}</tbody>
@@ -37,14 +45,25 @@ pub fn RunTable(
 }
 
 #[component]
-fn RunRow(run: RunSummary) -> impl IntoView {
+fn RunRow(
+    run: RunSummary,
+    on_delete: Callback<Deletion>,
+    on_restore: Callback<Deletion>,
+) -> impl IntoView {
+    let deletion = Deletion::new(run.id, false);
+    let is_deleted = deletion.is_deleted;
+    let is_noted = move || is_deleted.get() || deletion.problem.with(Option::is_some);
+    let name = run
+        .name
+        .map(|name| view! { <bdi class="run-name">{name}</bdi> });
     let figure = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), units::number);
     let status = words::status_key(run.status);
     let plan = words::plan(run.n_prompts.into(), &run.settings);
     view! {
-        <tr data-status=status>
+        <tr data-status=status hidden=move || is_deleted.get()>
             <th scope="row">
                 <A href=format!("/runs/{}", run.id)>{format!("Run {}", run.id)}</A>
+                {name}
             </th>
             <td data-label="Model">
                 {run.model_name} " " <small>{run.model_kind}</small>
@@ -60,6 +79,19 @@ fn RunRow(run: RunSummary) -> impl IntoView {
             <td class="number" data-label="Throughput, tok/s">{figure(run.tokens_per_second)}</td>
             <td class="number" data-label="Response time, s">{figure(run.response_time_s)}</td>
             <td class="number" data-label="Memory, MB">{figure(run.memory_usage_mb)}</td>
+            <td class="row-actions">
+                <DeleteButton deletion on_delete/>
+            </td>
         </tr>
+        <Show when=is_noted>
+            <tr class="row-note">
+                <td colspan="9">
+                    <Show when=move || is_deleted.get()>
+                        <DeletedNote deletion on_restore/>
+                    </Show>
+                    <DeletionProblem deletion/>
+                </td>
+            </tr>
+        </Show>
     }
 }

@@ -10,6 +10,7 @@ use super::sample::StopReason;
 
 /// Everything measured of one arm. Definitions: [`definition`](super::units).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ArmResult {
     /// The model that was measured.
     pub model: Model,
@@ -47,6 +48,7 @@ pub struct ArmResult {
 
 /// Memory of the worker process, MB = 10^6 bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MemoryFigures {
     /// Peak resident memory during the measured requests.
     pub peak_mb: Figure,
@@ -60,6 +62,7 @@ pub struct MemoryFigures {
 
 /// What the model answered to one prompt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Answer {
     /// The prompt as the user wrote it.
     pub prompt: String,

@@ -44,3 +44,5 @@ pub const PROMPTS_LIMIT: usize = 64;
 pub const PROMPT_CHARS_LIMIT: usize = 16_384;
 /// Most runs that wait.
 pub const QUEUE_LIMIT: usize = 16;
+/// Days that a deleted run can be restored before it is removed for good.
+pub const DELETED_KEPT_DAYS: u32 = 7;

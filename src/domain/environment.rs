@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the engine says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EngineInfo {
     /// The crate that carries llama.cpp, and its version.
     pub version: String,
@@ -18,6 +19,7 @@ pub struct EngineInfo {
 
 /// What native code in a worker can reach beside its model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Sandbox {
     /// Its model and its output folder; no network.
@@ -53,6 +55,7 @@ pub struct LoadReport {
 
 /// How prompts are dressed before they reach the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChatTemplate {
     /// The model's own template, one that llama.cpp knows.
@@ -63,6 +66,7 @@ pub enum ChatTemplate {
 
 /// Everything recorded beside the figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
     /// Whittle's version.
     pub whittle_version: String,

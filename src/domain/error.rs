@@ -16,6 +16,8 @@ pub enum ErrorCode {
     Forbidden,
     /// No such model or run: 404.
     NotFound,
+    /// The run was deleted and can still be restored: 404.
+    Deleted,
     /// The request cannot be done in the present state: 409.
     Conflict,
     /// The body is larger than the server takes: 413.
@@ -40,7 +42,7 @@ impl ErrorCode {
         match self {
             Self::BadRequest => 400,
             Self::Forbidden => 403,
-            Self::NotFound => 404,
+            Self::NotFound | Self::Deleted => 404,
             Self::Conflict => 409,
             Self::TooLarge => 413,
             Self::NotJson => 415,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Samples that a percentile needs before it is shown: MLPerf's early-stopping
 /// floors at 99 % confidence (mlcommons/inference_policies, "Early Stopping").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PercentileFloors {
     /// For the median.
     pub p50: u64,
@@ -23,6 +24,7 @@ pub const FLOORS: PercentileFloors = PercentileFloors {
 
 /// Percentiles in milliseconds; none below the floor of each.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Percentiles {
     /// Median, ms.
     pub p50: Option<f64>,
@@ -38,6 +40,7 @@ pub struct Percentiles {
 
 /// One bar of the latency histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HistogramBin {
     /// Lower edge, ms, inclusive.
     pub from_ms: f64,

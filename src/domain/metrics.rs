@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A mean over launches. The launch is the replicate: requests of one launch
 /// are averaged first, so that the interval is not too narrow.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Figure {
     /// Mean of the launch means.
     pub mean: f64,
@@ -21,6 +22,7 @@ pub struct Figure {
 
 /// A value, or why there is none. Never 0, NaN or an estimate in its place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reading<T> {
     /// It was measured.

@@ -8,6 +8,8 @@ pub mod environment;
 pub mod error;
 pub mod estimate;
 pub mod event;
+pub mod filter;
+pub mod label;
 pub mod latency;
 pub mod live;
 pub mod metrics;

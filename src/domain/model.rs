@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A model's name in URLs and requests, made by the library from file name and
 /// content hash: `[a-z0-9._-]`, never a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ModelId(pub String);
 
@@ -18,6 +19,7 @@ impl fmt::Display for ModelId {
 
 /// Where the library found a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ModelOrigin {
     /// The data folder's own `models/`.
@@ -31,6 +33,7 @@ pub enum ModelOrigin {
 /// One GGUF file and what its header says. All texts from the file are
 /// untrusted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Model {
     /// The id to send back.
     pub id: ModelId,

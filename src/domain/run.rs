@@ -12,6 +12,7 @@ use super::model::{Model, ModelId};
 
 /// The number of a run in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct RunId(pub i64);
 
@@ -23,6 +24,7 @@ impl fmt::Display for RunId {
 
 /// What a run measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Technique {
     /// The model as it is.
@@ -31,6 +33,7 @@ pub enum Technique {
 
 /// When a request ends. Never mixed within a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GenerationMode {
     /// Exactly `max_tokens`, end of sequence ignored: speeds compare.
@@ -42,6 +45,7 @@ pub enum GenerationMode {
 
 /// Whether attention is computed in the fused way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FlashAttention {
     /// As the engine chooses for the model and the device.
@@ -99,6 +103,7 @@ pub struct RunRequest {
 
 /// A request that has passed every check that needs no model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunSpec {
     /// Library id; none: the library's default.
     pub model: Option<ModelId>,
@@ -110,6 +115,7 @@ pub struct RunSpec {
 
 /// How a run measures. What an older version did not store was the default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RunSettings {
     /// Fresh launches of the worker: the replicates.
@@ -236,7 +242,7 @@ fn fit_together(settings: &RunSettings) -> Result<(), AppError> {
     Ok(())
 }
 
-fn checked_id(id: String) -> Result<ModelId, AppError> {
+pub(super) fn checked_id(id: String) -> Result<ModelId, AppError> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
     if !id.is_empty() && id.len() <= 128 && id.chars().all(allowed) {
         return Ok(ModelId(id));
@@ -288,6 +294,7 @@ fn checked_prompts(prompts: Option<Vec<String>>) -> Result<Vec<String>, AppError
 
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
     /// Waits for its turn.
@@ -325,6 +332,7 @@ impl RunStatus {
 
 /// Why a run failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Failure {
     /// The kind, for programs.
     pub kind: FailureKind,
@@ -336,6 +344,7 @@ pub struct Failure {
 
 /// The kinds of failure of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The worker process ended by a signal or with an error code.
@@ -362,9 +371,13 @@ pub enum FailureKind {
 
 /// A run as stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Run {
     /// Its number.
     pub id: RunId,
+    /// The user's name for it.
+    #[serde(default)]
+    pub name: Option<String>,
     /// What it measures.
     pub technique: Technique,
     /// How far it has come.
@@ -385,6 +398,9 @@ pub struct Run {
     pub environment: Option<Environment>,
     /// Why it failed.
     pub failure: Option<Failure>,
+    /// The user's note on it.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 impl Run {
@@ -399,6 +415,9 @@ impl Run {
 pub struct RunSummary {
     /// Its number.
     pub id: RunId,
+    /// The user's name for it.
+    #[serde(default)]
+    pub name: Option<String>,
     /// What it measures.
     pub technique: Technique,
     /// How far it has come.
@@ -425,4 +444,7 @@ pub struct RunSummary {
     pub memory_usage_mb: Option<f64>,
     /// Whether something disturbed the measurement; the run says what.
     pub is_unstable: bool,
+    /// The user's note on it.
+    #[serde(default)]
+    pub note: Option<String>,
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// The asked number of tokens was generated.
@@ -14,6 +15,7 @@ pub enum StopReason {
 
 /// Memory of the worker at one moment, bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MemoryReading {
     /// Resident now.
     pub rss_bytes: Option<u64>,
@@ -27,6 +29,7 @@ pub struct MemoryReading {
 
 /// One request, measured inside the worker by the monotonic clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Generation {
     /// Tokens of the prompt with its chat template.
     pub n_prompt_tokens: u32,
@@ -58,6 +61,7 @@ pub struct Generation {
 
 /// The standard prefill test.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Prefill {
     /// Tokens processed.
     pub n_tokens: u32,
@@ -67,6 +71,7 @@ pub struct Prefill {
 
 /// One measured request and its place in the schedule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RequestSample {
     /// From 1.
     pub iteration: u32,
@@ -78,6 +83,7 @@ pub struct RequestSample {
 
 /// What belongs to a launch and not to one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LaunchSample {
     /// From 1.
     pub iteration: u32,
@@ -96,6 +102,28 @@ pub struct LaunchSample {
     /// none where they were too short to tell.
     #[serde(default)]
     pub machine_cpu_percent: Option<f64>,
+}
+
+/// A request of one arm, as exported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ArmRequest {
+    /// The arm's place in the run's `arms`, from 0.
+    pub arm_position: u32,
+    /// The request.
+    #[serde(flatten)]
+    pub sample: RequestSample,
+}
+
+/// A launch of one arm, as exported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ArmLaunch {
+    /// The arm's place in the run's `arms`, from 0.
+    pub arm_position: u32,
+    /// The launch.
+    #[serde(flatten)]
+    pub launch: LaunchSample,
 }
 
 impl Generation {

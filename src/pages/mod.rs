@@ -1,6 +1,7 @@
 //! One route a file: load, lay out, and send what the user does to the server.
 
 mod actions;
+mod curate;
 mod dashboard;
 mod models;
 mod not_found;

@@ -6,13 +6,18 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
 use super::actions::Shown;
+use super::curate;
 use crate::api;
 use crate::components::alert::PageError;
+use crate::components::deletion::{DeleteButton, DeletedNote, Deletion, DeletionProblem};
+use crate::components::export::ExportLinks;
+use crate::components::host;
+use crate::components::label::{EditLabelButton, Label, LabelSection};
 use crate::components::live::follow_run;
 use crate::components::run_section::RunSection;
 use crate::components::words;
 use crate::domain::error::{AppError, ErrorCode};
-use crate::domain::run::Run;
+use crate::domain::run::{Run, RunId};
 use crate::domain::units;
 
 /// The page.
@@ -31,6 +36,11 @@ pub fn RunPage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match run.await {
                     Ok(run) => view! { <RunView run/> }.into_any(),
+                    Err(error) if error.error.code == ErrorCode::Deleted => {
+                        let id = RunId(id.get_untracked().unwrap_or_default());
+                        let on_restored = Callback::new(move |()| run.refetch());
+                        view! { <DeletedRun id error on_restored/> }.into_any()
+                    }
                     Err(error) => view! { <NoRun error/> }.into_any(),
                 }
             })}
@@ -62,9 +72,47 @@ fn NoRun(error: AppError) -> impl IntoView {
     }
 }
 
+/// A run that was deleted before the page was opened, with the way back.
+#[component]
+fn DeletedRun(id: RunId, error: AppError, on_restored: Callback<()>) -> impl IntoView {
+    host::set_status(error.error.code.status());
+    let deletion = Deletion::new(id, true);
+    Effect::new(move |_| {
+        if !deletion.is_deleted.get() {
+            // The button with the focus goes away; the page begins anew.
+            host::focus("main");
+            on_restored.run(());
+        }
+    });
+    view! {
+        <Title text=format!("Run {id}")/>
+        <div class="page-head">
+            <h1>{format!("Run {id}")}</h1>
+        </div>
+        <DeletedNote deletion on_restore=Callback::new(curate::restore)/>
+        <DeletionProblem deletion/>
+        <p>
+            <A href="/runs">"All runs"</A>
+        </p>
+    }
+}
+
 #[component]
 fn RunView(run: Run) -> impl IntoView {
-    let title = format!("Run {}", run.id);
+    let id = run.id;
+    let label = Label::of(&run);
+    let deletion = Deletion::new(id, false);
+    let is_deleted = move || deletion.is_deleted.get();
+    let title = move || match label.name.get() {
+        Some(name) => host::title(format!("{name} · Run {id}")),
+        None => format!("Run {id}"),
+    };
+    let name = move || {
+        label
+            .name
+            .get()
+            .map(|name| view! { " · " <bdi>{name}</bdi> })
+    };
     let model = format!(
         "{} · {} · {} MB",
         run.model.name,
@@ -81,25 +129,42 @@ fn RunView(run: Run) -> impl IntoView {
         Callback::new(move |(id, last)| shown.refetch(id, last)),
     );
     view! {
-        <Title text=title.clone()/>
+        <Title text=title/>
         <div class="page-head">
-            <h1>{title}</h1>
+            <h1>{format!("Run {id}")} {name}</h1>
             <p class="note">
                 {model} " · asked for "
                 <time datetime=created_at.clone()>{words::date(&created_at)}</time>
             </p>
+            <div class="run-tools" hidden=is_deleted>
+                <ExportLinks id/>
+                <EditLabelButton label/>
+                <Show when=move || feed.state.with(Option::is_none)>
+                    <DeleteButton deletion on_delete=Callback::new(curate::delete)/>
+                </Show>
+            </div>
         </div>
-        <RunSection
-            title="Baseline Benchmark"
-            run=shown.run
-            feed
-            problem=shown.problem
-            on_cancel=Callback::new(move |id| shown.cancel(id))
-        >
-            <details class="fold">
-                <summary>"What was asked: " {n_prompts}</summary>
-                <ol class="asked">{prompts}</ol>
-            </details>
-        </RunSection>
+        <Show when=is_deleted>
+            <DeletedNote deletion on_restore=Callback::new(curate::restore)/>
+            <p>
+                <A href="/runs">"All runs"</A>
+            </p>
+        </Show>
+        <DeletionProblem deletion/>
+        <div hidden=is_deleted>
+            <LabelSection label on_save=Callback::new(curate::save)/>
+            <RunSection
+                title="Baseline Benchmark"
+                run=shown.run
+                feed
+                problem=shown.problem
+                on_cancel=Callback::new(move |id| shown.cancel(id))
+            >
+                <details class="fold">
+                    <summary>"What was asked: " {n_prompts}</summary>
+                    <ol class="asked">{prompts}</ol>
+                </details>
+            </RunSection>
+        </div>
     }
 }

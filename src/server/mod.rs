@@ -3,6 +3,8 @@
 mod assets;
 mod errors;
 mod events;
+mod export;
+mod history;
 mod router;
 mod security;
 mod serve;

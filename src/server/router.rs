@@ -13,7 +13,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AllowedHosts, AppState, assets, events, security, status};
+use super::{AllowedHosts, AppState, assets, events, export, security, status};
 use crate::app::{App, shell};
 use crate::domain::error::AppError;
 use crate::domain::run::Run;
@@ -47,6 +47,8 @@ pub fn router(state: AppState, hosts: AllowedHosts) -> Router {
     Router::new()
         .route("/healthz", get(health))
         .route("/api/runs/{id}", get(run))
+        .route("/api/runs/{id}/export", get(export::export_run))
+        .route("/api/runs/export.schema.json", get(export::schema))
         .leptos_routes_with_context(&state, generate_route_list(App), context, move || {
             shell(options.clone())
         })

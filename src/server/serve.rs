@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 
-use super::{AllowedHosts, AppState, Parts, assets, router};
+use super::{AllowedHosts, AppState, Parts, assets, history, router};
 use crate::backend::WorkerLauncher;
 use crate::bench::machine::MachineFacts;
 use crate::domain::environment::Sandbox;
@@ -47,6 +47,7 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let (store, notices) = open_or_set_aside(&data.database()).await?;
     let state = assemble(store, &data, &options.models, notices).await?;
     tokio::spawn(log_sandbox(state.clone()));
+    tokio::spawn(history::remove_deleted(state.clone()));
     let listener = TcpListener::bind(options.address).await.with_context(|| {
         format!(
             "cannot listen on {}; is another program there? Give another --addr",

@@ -18,17 +18,16 @@ use crate::domain::defaults;
 use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::estimate::SpeedBasis;
+use crate::domain::filter::RunFilter;
 use crate::domain::model::{LibraryListing, Model, ModelId};
 use crate::domain::preflight::{Room, preflight};
-use crate::domain::run::{FailureKind, Run, RunId, RunSettings, RunSpec, RunStatus, RunSummary};
+use crate::domain::run::{FailureKind, Run, RunId, RunSettings, RunSpec, RunStatus};
 use crate::library::{FileIdentity, Library, Located};
 use crate::queue::{Job, Queue};
 use crate::store::Store;
 
 const LAST_MODEL: &str = "last_model";
 const PROMPTS: &str = "prompts";
-/// Runs of a page of the list, at most.
-const MAX_PAGE: u32 = 200;
 /// Models whose latest run the dashboard shows.
 const LATEST_LIMIT: u32 = 20;
 
@@ -295,10 +294,7 @@ impl AppState {
     pub(crate) async fn run(&self, id: i64) -> Result<Run, AppError> {
         let id = RunId(id);
         let Some(mut run) = self.parts.store.run(id).await? else {
-            return Err(AppError::new(
-                ErrorCode::NotFound,
-                format!("there is no run {id}; GET /api/runs lists the runs"),
-            ));
+            return Err(self.missing(id).await);
         };
         run.queue_position = self.parts.queue.position(id);
         if let Some(failure) = self.parts.queue.lost_end(id) {
@@ -308,18 +304,13 @@ impl AppState {
         Ok(run)
     }
 
-    /// A page of runs, newest first.
-    pub(crate) async fn runs(
-        &self,
-        before: Option<i64>,
-        limit: Option<u32>,
-    ) -> Result<Vec<RunSummary>, AppError> {
-        let limit = limit.unwrap_or(50).clamp(1, MAX_PAGE);
-        Ok(self.parts.store.runs(before.map(RunId), limit).await?)
-    }
-
     pub(super) async fn is_healthy(&self) -> Result<(), AppError> {
-        Ok(self.parts.store.runs(None, 1).await.map(drop)?)
+        Ok(self
+            .parts
+            .store
+            .runs(&RunFilter::default(), None, 1)
+            .await
+            .map(drop)?)
     }
 
     async fn default_model(&self) -> Result<ModelId, AppError> {

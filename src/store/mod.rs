@@ -1,16 +1,21 @@
 //! The history in SQLite: runs, arms, samples, environments, events, settings.
 //! All the SQL of the project.
 
+mod curate;
 mod error;
+mod list;
 mod open;
+mod raw;
 mod read;
 mod settings;
 mod write;
 
 use sqlx::{Pool, Sqlite};
 
+pub use curate::Deletion;
 pub use error::StoreError;
 pub use open::set_aside;
+pub use raw::Place;
 pub use write::{Ending, Owner, Raw};
 
 /// A cheap handle on the history.

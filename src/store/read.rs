@@ -1,4 +1,4 @@
-//! Reading runs, lists and events.
+//! Reading runs and events. A deleted run is not there.
 
 use sqlx::FromRow;
 
@@ -7,13 +7,15 @@ use crate::domain::benchmark::ArmResult;
 use crate::domain::environment::Environment;
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::event::Sequenced;
-use crate::domain::model::{Model, ModelId};
-use crate::domain::run::{Run, RunId, RunSpec, RunSummary};
+use crate::domain::model::ModelId;
+use crate::domain::run::{Run, RunId};
 
 /// A run's row; times are formatted by SQLite.
 #[derive(FromRow)]
 struct RunRow {
     id: i64,
+    name: Option<String>,
+    note: Option<String>,
     technique: String,
     status: String,
     model_json: String,
@@ -24,28 +26,15 @@ struct RunRow {
     environment_json: Option<String>,
 }
 
-#[derive(FromRow)]
-struct SummaryRow {
-    id: i64,
-    technique: String,
-    status: String,
-    model_json: String,
-    spec_json: String,
-    created_at: String,
-    tokens_per_second: Option<f64>,
-    response_time_s: Option<f64>,
-    memory_usage_mb: Option<f64>,
-    is_unstable: bool,
-}
-
 impl Store {
     /// Reads one run; its place in the queue is not known here.
     pub async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         let row: Option<RunRow> = sqlx::query_as(
-            "SELECT runs.id, technique, status, model_json, spec_json, failure_json, environment_json,
+            "SELECT runs.id, name, note, technique, status, model_json, spec_json, failure_json, environment_json,
                     strftime('%Y-%m-%dT%H:%M:%SZ', created_at_s, 'unixepoch') AS created_at,
                     strftime('%Y-%m-%dT%H:%M:%SZ', finished_at_s, 'unixepoch') AS finished_at
-             FROM runs LEFT JOIN environments ON run_id = runs.id WHERE runs.id = ?",
+             FROM runs LEFT JOIN environments ON run_id = runs.id
+             WHERE runs.id = ? AND deleted_at_s IS NULL",
         )
         .bind(id.0)
         .fetch_optional(&self.pool)
@@ -59,31 +48,11 @@ impl Store {
         Ok(Some(assemble(row, &arms)?))
     }
 
-    /// Lists runs, newest first, those older than `before` if given.
-    pub async fn runs(
-        &self,
-        before: Option<RunId>,
-        limit: u32,
-    ) -> Result<Vec<RunSummary>, StoreError> {
-        let rows: Vec<SummaryRow> = sqlx::query_as(
-            "SELECT runs.id, technique, status, model_json, spec_json,
-                    strftime('%Y-%m-%dT%H:%M:%SZ', created_at_s, 'unixepoch') AS created_at,
-                    tokens_per_second, response_time_s, memory_usage_mb,
-                    coalesce(is_unstable, 0) AS is_unstable
-             FROM runs LEFT JOIN arms ON run_id = runs.id AND position = 0
-             WHERE runs.id < ? ORDER BY runs.id DESC LIMIT ?",
-        )
-        .bind(before.map_or(i64::MAX, |id| id.0))
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter().map(summary).collect()
-    }
-
     /// The latest ended run of each model, newest first, at most `limit`.
     pub async fn latest_by_model(&self, limit: u32) -> Result<Vec<Run>, StoreError> {
         let ids: Vec<i64> = sqlx::query_scalar(
-            "SELECT max(id) AS latest FROM runs WHERE status NOT IN ('queued', 'running')
+            "SELECT max(id) AS latest FROM runs
+             WHERE status NOT IN ('queued', 'running') AND deleted_at_s IS NULL
              GROUP BY model_id ORDER BY latest DESC LIMIT ?",
         )
         .bind(limit)
@@ -115,7 +84,8 @@ impl Store {
         let row: Option<(f64, f64, f64)> = sqlx::query_as(
             "SELECT avg(load_s), avg(prefill_tokens_per_second), tokens_per_second
              FROM launches JOIN arms USING (run_id)
-             WHERE run_id = (SELECT max(id) FROM runs WHERE model_id = ? AND status = 'done')
+             WHERE run_id = (SELECT max(id) FROM runs
+                             WHERE model_id = ? AND status = 'done' AND deleted_at_s IS NULL)
                AND tokens_per_second > 0
              GROUP BY run_id HAVING avg(prefill_tokens_per_second) > 0",
         )
@@ -139,6 +109,7 @@ fn assemble(row: RunRow, arms: &[String]) -> Result<Run, StoreError> {
     let environment: Option<Environment> = optional(row.environment_json.as_deref())?;
     Ok(Run {
         id: RunId(row.id),
+        name: row.name,
         technique: from_word(&row.technique)?,
         status: from_word(&row.status)?,
         spec: serde_json::from_str(&row.spec_json)?,
@@ -149,27 +120,7 @@ fn assemble(row: RunRow, arms: &[String]) -> Result<Run, StoreError> {
         arms: arms?,
         environment,
         failure: optional(row.failure_json.as_deref())?,
-    })
-}
-
-fn summary(row: SummaryRow) -> Result<RunSummary, StoreError> {
-    let model: Model = serde_json::from_str(&row.model_json)?;
-    let spec: RunSpec = serde_json::from_str(&row.spec_json)?;
-    Ok(RunSummary {
-        id: RunId(row.id),
-        technique: from_word(&row.technique)?,
-        status: from_word(&row.status)?,
-        model_kind: model.kind(),
-        model_id: model.id,
-        model_name: model.name,
-        file_type: model.file_type,
-        created_at: row.created_at,
-        n_prompts: u32::try_from(spec.prompts.len()).unwrap_or(u32::MAX),
-        settings: spec.settings,
-        tokens_per_second: row.tokens_per_second,
-        response_time_s: row.response_time_s,
-        memory_usage_mb: row.memory_usage_mb,
-        is_unstable: row.is_unstable,
+        note: row.note,
     })
 }
 
@@ -177,6 +128,6 @@ fn optional<T: serde::de::DeserializeOwned>(json: Option<&str>) -> Result<Option
     Ok(json.map(serde_json::from_str).transpose()?)
 }
 
-fn from_word<T: serde::de::DeserializeOwned>(word: &str) -> Result<T, StoreError> {
+pub(super) fn from_word<T: serde::de::DeserializeOwned>(word: &str) -> Result<T, StoreError> {
     Ok(serde_json::from_value(serde_json::Value::from(word))?)
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("components", &["domain"]),
     ("pages", &["api", "components", "domain"]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("backend", &["domain"]),
     ("bench", &["backend", "domain"]),
     ("store", &["domain"]),
+    ("export", &["domain"]),
     ("machine_lock", &[]),
     ("queue", &["bench", "machine_lock", "store", "domain"]),
     ("library", &["gguf", "machine_lock", "domain"]),
@@ -26,6 +27,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "queue",
             "machine_lock",
             "store",
+            "export",
             "library",
             "bench",
             "backend",

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use whittle::domain::filter::RunFilter;
 use whittle::store::{Store, StoreError, set_aside};
 
 use crate::house::{House, message};
@@ -134,7 +135,7 @@ async fn a_disk_that_is_full_when_storing_fails_the_run_with_the_reason() {
     let store = Store::open(&folder.path().join("data/whittle.db")).await;
     let runs = store
         .expect("the history")
-        .runs(None, 10)
+        .runs(&RunFilter::default(), None, 10)
         .await
         .expect("runs");
     assert_eq!(runs.len(), 1);

@@ -7,6 +7,7 @@ mod command_line;
 mod confinement;
 mod durability;
 mod faults;
+mod history;
 mod house;
 mod input;
 mod load;

@@ -9,6 +9,8 @@ use gloo_net::http::Request;
 use leptos::leptos_dom::helpers::set_interval_with_handle;
 use leptos::prelude::{document, on_cleanup, set_timeout, window};
 use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::THEME_KEY;
 
@@ -72,6 +74,19 @@ pub fn apply_theme(theme: Option<&str>) {
             None => storage.remove_item(THEME_KEY),
         };
     }
+}
+
+/// Moves the focus to the element with this id.
+pub fn focus(id: &str) {
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// The title of a page: here it is a text already.
+pub fn title(text: String) -> String {
+    text
 }
 
 fn storage() -> Option<web_sys::Storage> {

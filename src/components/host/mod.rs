@@ -7,9 +7,13 @@ mod browser;
 mod server;
 
 #[cfg(feature = "hydrate")]
-pub use browser::{apply_theme, mark_hydrated, set_status, stored_theme, watch_server};
+pub use browser::{
+    apply_theme, focus, mark_hydrated, set_status, stored_theme, title, watch_server,
+};
 #[cfg(not(feature = "hydrate"))]
-pub use server::{apply_theme, mark_hydrated, set_status, stored_theme, watch_server};
+pub use server::{
+    apply_theme, focus, mark_hydrated, set_status, stored_theme, title, watch_server,
+};
 
 /// The theme's key in the local storage.
 pub const THEME_KEY: &str = "whittle-theme";

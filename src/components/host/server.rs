@@ -24,3 +24,11 @@ pub fn stored_theme() -> Option<String> {
 
 /// Does nothing: there is no document yet.
 pub fn apply_theme(_theme: Option<&str>) {}
+
+/// Does nothing: there is no document yet.
+pub fn focus(_id: &str) {}
+
+/// The title of a page as HTML: leptos_meta writes it into the document as it is.
+pub fn title(text: String) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}

@@ -1,0 +1,238 @@
+//! The CSV of an export: one row for each measured request, as RFC 4180 has it.
+//! The gaps between tokens are in the JSON alone.
+
+use csv::{Terminator, Writer, WriterBuilder};
+
+use crate::domain::run::Run;
+use crate::domain::sample::{ArmRequest, Generation, StopReason};
+
+/// A request with the run it belongs to.
+struct Row<'a> {
+    run: &'a Run,
+    request: &'a ArmRequest,
+}
+
+impl Row<'_> {
+    fn generation(&self) -> &Generation {
+        &self.request.sample.generation
+    }
+
+    /// The prompt as the user wrote it.
+    fn prompt_text(&self) -> &str {
+        let place = self.request.sample.prompt.checked_sub(1);
+        let prompt = place.and_then(|place| self.run.spec.prompts.get(place as usize));
+        prompt.map_or("", String::as_str)
+    }
+}
+
+/// A column: its name, as the JSON has it, and its cell of a row.
+type Column = (&'static str, fn(&Row) -> String);
+
+const COLUMNS: [Column; 25] = [
+    ("run_id", |row| row.run.id.to_string()),
+    ("run_name", |row| {
+        text(row.run.name.as_deref().unwrap_or(""))
+    }),
+    ("model_id", |row| text(&row.run.model.id.0)),
+    ("model_name", |row| text(&row.run.model.name)),
+    ("file_type", |row| text(&row.run.model.file_type)),
+    ("arm_position", |row| row.request.arm_position.to_string()),
+    ("iteration", |row| row.request.sample.iteration.to_string()),
+    ("prompt", |row| row.request.sample.prompt.to_string()),
+    ("prompt_text", |row| text(row.prompt_text())),
+    ("n_prompt_tokens", |row| {
+        row.generation().n_prompt_tokens.to_string()
+    }),
+    ("n_generated", |row| {
+        row.generation().n_generated.to_string()
+    }),
+    ("response_time_s", |row| {
+        row.generation().response_time_s.to_string()
+    }),
+    ("time_to_first_token_s", |row| {
+        row.generation().time_to_first_token_s.to_string()
+    }),
+    ("prefill_s", |row| row.generation().prefill_s.to_string()),
+    ("decode_s", |row| row.generation().decode_s.to_string()),
+    ("tokens_per_second", |row| {
+        number(row.generation().tokens_per_second())
+    }),
+    ("cpu_s", |row| row.generation().cpu_s.to_string()),
+    ("cpu_decode_s", |row| {
+        row.generation().cpu_decode_s.to_string()
+    }),
+    ("major_page_faults", |row| {
+        number(row.generation().major_page_faults)
+    }),
+    ("rss_bytes", |row| number(row.generation().memory.rss_bytes)),
+    ("anonymous_bytes", |row| {
+        number(row.generation().memory.anonymous_bytes)
+    }),
+    ("file_bytes", |row| {
+        number(row.generation().memory.file_bytes)
+    }),
+    ("peak_rss_bytes", |row| {
+        number(row.generation().memory.peak_rss_bytes)
+    }),
+    ("stop", |row| stop(row.generation().stop).to_owned()),
+    ("text", |row| text(&row.generation().text)),
+];
+
+pub(super) fn head() -> anyhow::Result<Vec<u8>> {
+    let mut writer = writer();
+    writer.write_record(COLUMNS.map(|(name, _)| name))?;
+    Ok(writer.into_inner()?)
+}
+
+pub(super) fn requests(run: &Run, requests: &[ArmRequest]) -> anyhow::Result<Vec<u8>> {
+    let mut writer = writer();
+    for request in requests {
+        let row = Row { run, request };
+        writer.write_record(COLUMNS.map(|(_, cell)| cell(&row)))?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+fn writer() -> Writer<Vec<u8>> {
+    WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(Vec::new())
+}
+
+/// A number that may not have been measured: then the cell is empty.
+fn number<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn stop(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::MaxTokens => "max_tokens",
+        StopReason::EndOfSequence => "end_of_sequence",
+    }
+}
+
+/// A text from outside. A spreadsheet takes some texts for formulas and runs
+/// them; a leading apostrophe makes them texts again (OWASP, "CSV Injection").
+/// Quotes and white space in front do not hide one: spreadsheets drop them.
+fn text(text: &str) -> String {
+    let hides = |c: char| c.is_whitespace() || c.is_control() || "\"'“”‘’`\u{feff}".contains(c);
+    let first_shown = text.trim_start_matches(hides).chars().next();
+    // The full-width forms too: some spreadsheets take them for the plain ones.
+    let is_formula = first_shown.is_some_and(|c| "=+-@＝＋－＠".contains(c));
+    let starts_badly = text.starts_with(['\t', '\r', '\n']);
+    if is_formula || starts_badly {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::sample::ArmRequest;
+
+    fn run() -> Run {
+        serde_json::from_value(json!({
+            "id": 12, "name": "=1+1", "technique": "baseline", "status": "done",
+            "spec": {
+                "model": "tiny", "prompts": ["=cmd|' /C calc'!A0", "two\nlines, \"quoted\""],
+                "settings": {
+                    "iterations": 1, "max_tokens": 3, "mode": "fixed_length",
+                    "n_threads": null, "mmap": false, "n_gpu_layers": 0,
+                },
+            },
+            "model": {
+                "id": "tiny", "name": " \"@SUM(A1)", "file_name": "tiny.gguf",
+                "architecture": "llama", "file_type": "F16", "size_bytes": 1, "n_params": 1,
+                "n_ctx_train": null, "sha256": "00", "origin": "data_folder", "provenance": null,
+            },
+            "created_at": "2026-01-01T00:00:00Z", "finished_at": null, "queue_position": null,
+            "arms": [], "environment": null, "failure": null,
+        }))
+        .expect("a run")
+    }
+
+    fn request(prompt: u32, n_generated: u32, text: &str) -> ArmRequest {
+        serde_json::from_value(json!({
+            "arm_position": 0, "iteration": 1, "prompt": prompt,
+            "generation": {
+                "n_prompt_tokens": 5, "n_generated": n_generated, "response_time_s": 0.5,
+                "time_to_first_token_s": 0.25, "prefill_s": 0.125, "decode_s": 0.25,
+                "token_gaps_ns": [125_000_000, 125_000_000], "cpu_s": 1.0, "cpu_decode_s": 0.5,
+                "major_page_faults": null,
+                "memory": {
+                    "rss_bytes": 4096, "anonymous_bytes": null, "file_bytes": null,
+                    "peak_rss_bytes": 8192,
+                },
+                "text": text, "stop": "max_tokens",
+            },
+        }))
+        .expect("a request")
+    }
+
+    #[test]
+    fn a_run_is_one_table_and_no_text_is_a_formula() {
+        let run = run();
+        let rows = [
+            request(1, 3, "\t=HYPERLINK(\"http://x\")"),
+            request(2, 1, "-1 or more"),
+        ];
+        let mut text = head().expect("a head");
+        text.extend(requests(&run, &rows).expect("rows"));
+        let text = String::from_utf8(text).expect("UTF-8");
+        assert_eq!(
+            text.matches("\r\n").count(),
+            3,
+            "a line each, ended as RFC 4180 has it"
+        );
+        insta::assert_snapshot!(text, @r#"
+run_id,run_name,model_id,model_name,file_type,arm_position,iteration,prompt,prompt_text,n_prompt_tokens,n_generated,response_time_s,time_to_first_token_s,prefill_s,decode_s,tokens_per_second,cpu_s,cpu_decode_s,major_page_faults,rss_bytes,anonymous_bytes,file_bytes,peak_rss_bytes,stop,text
+12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,1,1,'=cmd|' /C calc'!A0,5,3,0.5,0.25,0.125,0.25,8,1,0.5,,4096,,,8192,max_tokens,"'	=HYPERLINK(""http://x"")"
+12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,1,2,"two
+lines, ""quoted""",5,1,0.5,0.25,0.125,0.25,,1,0.5,,4096,,,8192,max_tokens,'-1 or more
+"#);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let read: Result<Vec<_>, _> = reader.records().collect();
+        let read = read.expect("rows of equal length");
+        assert_eq!(&read[1][8], "two\nlines, \"quoted\"");
+    }
+
+    #[test]
+    fn what_a_spreadsheet_would_run_is_escaped() {
+        for bad in [
+            "=1",
+            "+1",
+            "-1",
+            "@A1",
+            "\tx",
+            "\rx",
+            "\nx",
+            " =1",
+            "\"=1",
+            "'=1",
+            "“+1",
+            "\u{feff}=1",
+            "\u{a0}@x",
+            "\0=1",
+            "＝1",
+            " \t\"'-1",
+        ] {
+            assert_eq!(text(bad), format!("'{bad}"), "{bad:?}");
+        }
+        for good in [
+            "",
+            "a=1",
+            "1-2",
+            "\"quoted\"",
+            " plain",
+            "don't",
+            "日本",
+            "(=1)",
+        ] {
+            assert_eq!(text(good), good);
+        }
+    }
+}
