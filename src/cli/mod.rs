@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::library::DataFolder;
+use crate::library::{DataFolder, OllamaAddress, OllamaOptions};
 use crate::server::{ServeOptions, serve};
 
 /// Cuts local language models down and shows what each cut buys and costs.
@@ -32,6 +32,8 @@ enum Command {
         /// A folder with .gguf files; repeatable, remembered.
         #[arg(long, value_name = "DIR")]
         models: Vec<PathBuf>,
+        #[command(flatten)]
+        ollama: OllamaArgs,
     },
     /// Measure a model: the dashboard's figures on the command line.
     Bench(bench::BenchArgs),
@@ -53,6 +55,27 @@ struct DataDir {
     /// $XDG_DATA_HOME/whittle].
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct OllamaArgs {
+    /// Where Ollama's server is; a loopback address [default: $OLLAMA_HOST,
+    /// else http://127.0.0.1:11434].
+    #[arg(long, value_name = "URL")]
+    ollama: Option<OllamaAddress>,
+    /// Where Ollama keeps its models; only read [default: $OLLAMA_MODELS, else
+    /// ~/.ollama/models and the folder of Ollama's service].
+    #[arg(long, value_name = "DIR")]
+    ollama_store: Option<PathBuf>,
+}
+
+impl OllamaArgs {
+    fn options(self) -> OllamaOptions {
+        OllamaOptions {
+            server: self.ollama,
+            store: self.ollama_store,
+        }
+    }
 }
 
 impl DataDir {
@@ -77,10 +100,16 @@ pub fn run() -> anyhow::Result<()> {
     }
     match cli.command {
         Command::Worker(options) => crate::worker::run(&options),
-        Command::Serve { addr, data, models } => runtime()?.block_on(serve(ServeOptions {
+        Command::Serve {
+            addr,
+            data,
+            models,
+            ollama,
+        } => runtime()?.block_on(serve(ServeOptions {
             address: addr,
             data_dir: data.path(),
             models,
+            ollama: ollama.options(),
         })),
         Command::Bench(args) => runtime()?.block_on(bench::bench(args)),
         Command::Upcast { source, target } => runtime()?.block_on(upcast::upcast(&source, &target)),

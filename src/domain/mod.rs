@@ -14,6 +14,7 @@ pub mod latency;
 pub mod live;
 pub mod metrics;
 pub mod model;
+pub mod ollama;
 pub mod preflight;
 pub mod protocol;
 pub mod run;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::ollama::Ollama;
+
 /// A model's name in URLs and requests, made by the library from file name and
 /// content hash: `[a-z0-9._-]`, never a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,6 +30,8 @@ pub enum ModelOrigin {
     Registered,
     /// A path on the command line.
     CommandLine,
+    /// A store of an Ollama on this machine.
+    Ollama,
 }
 
 /// One GGUF file and what its header says. All texts from the file are
@@ -37,7 +41,8 @@ pub enum ModelOrigin {
 pub struct Model {
     /// The id to send back.
     pub id: ModelId,
-    /// `general.name`, else the file's stem.
+    /// `general.name`, else the file's stem; in Ollama's store the name that
+    /// Ollama gives it, such as `llama3.2:3b`.
     pub name: String,
     /// The file's name without its folder.
     pub file_name: String,
@@ -81,16 +86,25 @@ impl Model {
         }
     }
 
+    /// What its owner calls the file: in Ollama's store files have no names.
+    pub fn called(&self) -> &str {
+        match self.origin {
+            ModelOrigin::Ollama => &self.name,
+            _ => &self.file_name,
+        }
+    }
+
     /// Bits of the file per parameter.
     pub fn bits_per_weight(&self) -> Option<f64> {
         (self.n_params > 0).then(|| self.size_bytes as f64 * 8.0 / self.n_params as f64)
     }
 }
 
-/// A file of a model folder that cannot be measured, with the reason.
+/// A file of a model folder that cannot be measured, with the reason; in
+/// Ollama's store, a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnusableFile {
-    /// The file's name without its folder.
+    /// The file's name without its folder, or Ollama's name of the model.
     pub file_name: String,
     /// What is wrong with it and what to do.
     pub reason: String,
@@ -109,4 +123,6 @@ pub struct LibraryListing {
     pub folders: Vec<String>,
     /// The model a request without one gets: the last used, else the only one.
     pub default_model: Option<ModelId>,
+    /// The Ollama of this machine; none where Whittle does not look for one.
+    pub ollama: Option<Ollama>,
 }

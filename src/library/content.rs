@@ -195,9 +195,9 @@ impl Content {
     }
 }
 
-/// `[a-z0-9._-]`, at most 89 bytes: the file's stem, then eight digits of the
-/// content's hash.
-fn model_id(stem: &str, sha256: &str) -> ModelId {
+/// `[a-z0-9._-]`, at most 89 bytes: the file's stem, or the name that Ollama
+/// gives it, then eight digits of the content's hash.
+pub(super) fn model_id(stem: &str, sha256: &str) -> ModelId {
     let slug: String = stem
         .chars()
         .take(80)

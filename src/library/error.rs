@@ -27,6 +27,14 @@ pub enum LibraryError {
     /// The file is no model that can be measured.
     #[error("{0}")]
     Unusable(#[from] GgufError),
+    /// The same of a file in Ollama's store.
+    #[error("{name} in Ollama's store cannot be measured: {reason}")]
+    InOllama {
+        /// Ollama's name of the model.
+        name: String,
+        /// Why.
+        reason: String,
+    },
     /// The hash is not there yet.
     #[error(
         "{0} is still being read for the first time, which waits while anything is measured; try again in a minute"

@@ -5,6 +5,7 @@ mod content;
 mod data_folder;
 mod error;
 mod folders;
+mod ollama;
 mod scan;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use folders::Folder;
 pub use content::FileIdentity;
 pub use data_folder::DataFolder;
 pub use error::LibraryError;
+pub use ollama::{AddressError, Ollama, OllamaAddress, OllamaOptions};
 
 /// How long a request waits for hashes that are being computed.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -30,6 +32,7 @@ const LONG_PATIENCE: Duration = Duration::from_secs(3600);
 #[derive(Clone)]
 pub struct Library {
     inner: Arc<Inner>,
+    ollama: Option<Ollama>,
 }
 
 struct Inner {
@@ -84,7 +87,24 @@ impl Library {
                 }
             })
             .map_err(LibraryError::Start)?;
-        Ok(Self { inner })
+        Ok(Self {
+            inner,
+            ollama: None,
+        })
+    }
+
+    /// The same with the models of an Ollama on this machine.
+    #[must_use]
+    pub fn with_ollama(self, ollama: Ollama) -> Self {
+        Self {
+            ollama: Some(ollama),
+            ..self
+        }
+    }
+
+    /// The Ollama whose models are listed.
+    pub fn ollama(&self) -> Option<&Ollama> {
+        self.ollama.as_ref()
     }
 
     /// Looks at the folders anew and lists what is there; hashes that are not
@@ -102,6 +122,7 @@ impl Library {
                 }
             }
         }
+        self.list_ollama(&mut listing);
         listing
             .models
             .sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
@@ -139,8 +160,11 @@ impl Library {
     /// The model with this id and its file, waiting for hashes under way.
     ///
     /// # Errors
-    /// When no folder has such a model.
+    /// When no folder has such a model, or what it holds is damaged.
     pub fn find(&self, id: &ModelId) -> Result<Located, LibraryError> {
+        if let Some(located) = self.find_in_ollama(id)? {
+            return Ok(located);
+        }
         let files = || {
             self.inner.folders.iter().flat_map(|folder| {
                 scan::gguf_files(&folder.path)

@@ -6,6 +6,8 @@ use leptos_meta::Title;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
+use crate::components::marked::marked;
+use crate::components::ollama::OllamaCard;
 use crate::components::words;
 use crate::domain::model::{LibraryListing, Model, ModelOrigin, UnusableFile};
 use crate::domain::units;
@@ -37,8 +39,12 @@ fn Library(library: LibraryListing) -> impl IntoView {
         unusable,
         n_pending,
         folders,
+        ollama,
         ..
     } = library;
+    let of_ollama = |model: &&Model| model.origin == ModelOrigin::Ollama;
+    let n_usable = models.iter().filter(of_ollama).count();
+    let ollama = ollama.map(|ollama| view! { <OllamaCard ollama n_usable/> });
     let n_models = words::plural(models.len() as u64, "model", "models");
     let folder = folders.first().cloned().unwrap_or_default();
     let pending = (n_pending > 0 && !models.is_empty()).then(|| {
@@ -61,6 +67,7 @@ fn Library(library: LibraryListing) -> impl IntoView {
             {usable}
         </section>
         {(!unusable.is_empty()).then(|| view! { <Unusable files=unusable/> })}
+        {ollama}
         <section class="card" aria-labelledby="folders-title">
             <div class="bar">
                 <h2 id="folders-title">"Folders"</h2>
@@ -105,6 +112,12 @@ fn ModelRow(model: Model) -> impl IntoView {
         ModelOrigin::DataFolder => "data folder",
         ModelOrigin::Registered => "registered folder",
         ModelOrigin::CommandLine => "command line",
+        ModelOrigin::Ollama => "Ollama",
+    };
+    // Ollama's files are called by their hash.
+    let file_name = match model.origin {
+        ModelOrigin::Ollama => format!("{}…", model.file_name.get(..19).unwrap_or_default()),
+        _ => model.file_name,
     };
     view! {
         <tr id=format!("model-{}", model.id)>
@@ -118,7 +131,7 @@ fn ModelRow(model: Model) -> impl IntoView {
             <td class="number" data-label="Parameters">{units::parameters(model.n_params)}</td>
             <td data-label="Architecture">{model.architecture}</td>
             <td data-label="File">
-                {model.file_name} <small class="line">{origin}</small>
+                {file_name} <small class="line">{origin}</small>
             </td>
         </tr>
     }
@@ -130,7 +143,7 @@ fn Unusable(files: Vec<UnusableFile>) -> impl IntoView {
         view! {
             <div>
                 <dt>{file.file_name}</dt>
-                <dd>{file.reason}</dd>
+                <dd>{marked(&file.reason)}</dd>
             </div>
         }
     };

@@ -32,9 +32,9 @@ impl From<LibraryError> for AppError {
     fn from(error: LibraryError) -> Self {
         let code = match error {
             LibraryError::Unknown(_) => ErrorCode::NotFound,
-            LibraryError::Unreadable { .. } | LibraryError::Unusable(_) => {
-                ErrorCode::ModelNotUsable
-            }
+            LibraryError::Unreadable { .. }
+            | LibraryError::Unusable(_)
+            | LibraryError::InOllama { .. } => ErrorCode::ModelNotUsable,
             LibraryError::StillHashing(_) => ErrorCode::Conflict,
             LibraryError::NotAFolder(_) => ErrorCode::BadRequest,
             LibraryError::Start(_) | LibraryError::InUse(_) => ErrorCode::Internal,

@@ -12,7 +12,7 @@ use super::{AllowedHosts, AppState, Parts, assets, history, router};
 use crate::backend::WorkerLauncher;
 use crate::bench::machine::MachineFacts;
 use crate::domain::environment::Sandbox;
-use crate::library::{DataFolder, Library};
+use crate::library::{DataFolder, Library, Ollama, OllamaOptions};
 use crate::machine_lock::MachineLock;
 use crate::queue::{self, Queue};
 use crate::store::{Store, StoreError, set_aside};
@@ -29,6 +29,8 @@ pub struct ServeOptions {
     pub data_dir: PathBuf,
     /// More folders with models, remembered from now on.
     pub models: Vec<PathBuf>,
+    /// Where Ollama is.
+    pub ollama: OllamaOptions,
 }
 
 /// Serves until the process is asked to end.
@@ -45,7 +47,7 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let data = DataFolder::open(&options.data_dir)?;
     let _lock = data.lock()?;
     let (store, notices) = open_or_set_aside(&data.database()).await?;
-    let state = assemble(store, &data, &options.models, notices).await?;
+    let state = assemble(store, &data, &options.models, options.ollama, notices).await?;
     tokio::spawn(log_sandbox(state.clone()));
     tokio::spawn(history::remove_deleted(state.clone()));
     let listener = TcpListener::bind(options.address).await.with_context(|| {
@@ -108,13 +110,14 @@ async fn open_or_set_aside(path: &Path) -> anyhow::Result<(Store, Vec<String>)> 
 /// Opens everything in a data folder that a measurement needs.
 pub(crate) async fn open_state(data: &DataFolder) -> anyhow::Result<AppState> {
     let store = Store::open(&data.database()).await?;
-    assemble(store, data, &[], Vec::new()).await
+    assemble(store, data, &[], OllamaOptions::default(), Vec::new()).await
 }
 
 async fn assemble(
     store: Store,
     data: &DataFolder,
     models: &[PathBuf],
+    ollama: OllamaOptions,
     notices: Vec<String>,
 ) -> anyhow::Result<AppState> {
     let orphans = store.interrupt_orphans(queue::is_alive).await?;
@@ -129,7 +132,7 @@ async fn assemble(
     Ok(AppState::new(Parts {
         queue: Queue::start(store.clone(), lock.clone()),
         store,
-        library: Library::open(data, models, lock)?,
+        library: Library::open(data, models, lock)?.with_ollama(Ollama::on_this_machine(ollama)),
         launcher: WorkerLauncher::current_program()?,
         machine,
         models_folder: data.models(),

@@ -147,7 +147,7 @@ impl AppState {
             spec,
             model,
         };
-        let name = plan.model.file_name.clone();
+        let name = plan.model.called().to_owned();
         let open = Arc::new(move || open_unchanged(&path, identity, &name));
         // In a task of its own: a caller that hangs up must not leave a run half
         // way into the queue.
@@ -201,8 +201,24 @@ impl AppState {
         })
     }
 
-    /// The models; the default is the last used one while it is there.
+    /// The models, with what Ollama's server says of its own.
     pub(crate) async fn models(&self) -> Result<LibraryListing, AppError> {
+        let asked = async {
+            match self.parts.library.ollama() {
+                Some(ollama) => Some(ollama.ask().await),
+                None => None,
+            }
+        };
+        let (listing, server) = tokio::join!(self.listing(), asked);
+        let mut listing = listing?;
+        if let (Some(ollama), Some(server)) = (&mut listing.ollama, server) {
+            ollama.server = server;
+        }
+        Ok(listing)
+    }
+
+    /// The models; the default is the last used one while it is there.
+    async fn listing(&self) -> Result<LibraryListing, AppError> {
         let listing = self.blocking(Library::listing).await?;
         self.with_last_used(listing).await
     }
@@ -211,15 +227,19 @@ impl AppState {
         &self,
         mut listing: LibraryListing,
     ) -> Result<LibraryListing, AppError> {
-        let last: Option<ModelId> = self.parts.store.setting(LAST_MODEL).await?;
-        let last = last.filter(|last| listing.models.iter().any(|model| model.id == *last));
+        let last = self.last_used(&listing).await?;
         listing.default_model = last.or(listing.default_model);
         Ok(listing)
     }
 
+    async fn last_used(&self, listing: &LibraryListing) -> Result<Option<ModelId>, AppError> {
+        let last: Option<ModelId> = self.parts.store.setting(LAST_MODEL).await?;
+        Ok(last.filter(|last| listing.models.iter().any(|model| model.id == *last)))
+    }
+
     /// All that the dashboard shows.
     pub(crate) async fn dashboard(&self) -> Result<Dashboard, AppError> {
-        let library = self.models().await?;
+        let library = self.listing().await?;
         let mut speeds = Vec::with_capacity(library.models.len());
         for model in &library.models {
             speeds.push((model.id.clone(), self.speed(model).await?));
@@ -314,6 +334,12 @@ impl AppState {
     }
 
     async fn default_model(&self) -> Result<ModelId, AppError> {
+        // A large store of Ollama's takes minutes to hash: who measured before
+        // need not wait for it.
+        let listing = self.blocking(Library::listing).await?;
+        if let Some(last) = self.last_used(&listing).await? {
+            return Ok(last);
+        }
         // The choice must not depend on which file happens to be hashed first.
         let listing = self.blocking(Library::settled_listing).await?;
         let listing = self.with_last_used(listing).await?;

@@ -10,6 +10,9 @@ fn whittle(folder: &std::path::Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_whittle"))
         .args(arguments)
         .env("WHITTLE_DATA", folder.join("data"))
+        // Not the Ollama of the machine that runs the tests.
+        .env("OLLAMA_HOST", "127.0.0.1:9")
+        .env("OLLAMA_MODELS", folder.join("no-ollama"))
         .output()
         .expect("whittle runs")
 }
@@ -60,6 +63,10 @@ fn bench_says_what_is_wrong() {
         (
             vec!["serve", "--addr", "127.0.0.1:0", "--models", "/no/such"],
             "/no/such",
+        ),
+        (
+            vec!["serve", "--ollama", "http://192.0.2.1:11434"],
+            "192.0.2.1 is not this machine",
         ),
     ];
     for (arguments, says) in cases {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use whittle::backend::{Deadlines, WorkerLauncher};
 use whittle::bench::machine::MachineFacts;
-use whittle::library::{DataFolder, Library};
+use whittle::library::{DataFolder, Library, Ollama, OllamaOptions};
 use whittle::queue::Queue;
 use whittle::server::{AllowedHosts, AppState, Parts, router};
 use whittle::store::Store;
@@ -81,17 +81,27 @@ impl House {
 
     /// A house with the tiny model on such a machine.
     pub async fn on_machine(machine: MachineFacts) -> Self {
-        let house = Self::build(real_workers(), machine).await;
+        let house = Self::build(real_workers(), machine, None).await;
         tiny_model::write(&house.models(), "tiny.gguf");
         house
     }
 
-    /// A house without models.
+    /// A house without models, and without Ollama.
     pub async fn empty(launcher: WorkerLauncher) -> Self {
-        Self::build(launcher, MachineFacts::read()).await
+        Self::build(launcher, MachineFacts::read(), None).await
     }
 
-    async fn build(launcher: WorkerLauncher, machine: MachineFacts) -> Self {
+    /// A house without models of its own, and with this Ollama.
+    pub async fn with_ollama(options: OllamaOptions) -> Self {
+        let ollama = Ollama::on_this_machine(options);
+        Self::build(real_workers(), MachineFacts::read(), Some(ollama)).await
+    }
+
+    async fn build(
+        launcher: WorkerLauncher,
+        machine: MachineFacts,
+        ollama: Option<Ollama>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let launcher = with_own_name(launcher, folder.path());
         let data = DataFolder::open(&folder.path().join("data")).expect("a data folder");
@@ -99,10 +109,14 @@ impl House {
         let lock = folder.path().join("machine.lock");
         let queue = Queue::start(store.clone(), lock.clone());
         let address: SocketAddr = HOST.parse().expect("an address");
+        let library = Library::open(&data, &[], lock).expect("a library");
         let state = AppState::new(Parts {
             queue: queue.clone(),
             store,
-            library: Library::open(&data, &[], lock).expect("a library"),
+            library: match ollama {
+                Some(ollama) => library.with_ollama(ollama),
+                None => library,
+            },
             launcher,
             machine,
             models_folder: data.models(),

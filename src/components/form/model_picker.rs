@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::state::RunForm;
-use crate::domain::model::{Model, ModelId};
+use crate::domain::model::{Model, ModelId, ModelOrigin};
 use crate::domain::units;
 
 /// A labelled select of the models that can be measured.
@@ -21,8 +21,12 @@ pub fn ModelPicker(
         on_change.run(());
     };
     let option = move |model: Model| {
+        let origin = match model.origin {
+            ModelOrigin::Ollama => " · Ollama",
+            _ => "",
+        };
         let words = format!(
-            "{} · {} · {} MB",
+            "{} · {} · {} MB{origin}",
             model.name,
             model.kind(),
             units::number(model.size_mb())

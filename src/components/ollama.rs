@@ -1,0 +1,166 @@
+//! What is known of the Ollama on this machine, and what its user can do.
+
+use leptos::prelude::*;
+
+use super::marked::marked;
+use super::words;
+use crate::domain::ollama::{Ollama, OllamaServer, OllamaStoreState};
+use crate::domain::units;
+
+/// Names that are shown before the rest is counted.
+const MAX_NAMES: usize = 10;
+
+/// The section of the Models page.
+#[component]
+pub fn OllamaCard(
+    /// What is known.
+    ollama: Ollama,
+    /// Its models that can be measured.
+    n_usable: usize,
+) -> impl IntoView {
+    let summary = if ollama.is_absent() {
+        "Not on this machine".to_owned()
+    } else {
+        let models = words::plural(n_usable as u64, "model", "models");
+        format!("{models} that can be measured; its files are only read")
+    };
+    let body = if ollama.is_absent() {
+        view! { <p class="inset">{marked(&absence(&ollama))}</p> }.into_any()
+    } else {
+        let server = view! { <Entry term="Server".to_owned() text=server(&ollama.server)/> };
+        let stores = ollama.stores.iter().map(|found| {
+            let term = format!("Store {}", found.path);
+            view! { <Entry term text=store(&found.state)/> }
+        });
+        let differences = differences(&ollama).into_iter().map(|(term, text)| {
+            view! { <Entry term=term.to_owned() text/> }
+        });
+        view! {
+            <dl class="terms wide">
+                {server} {stores.collect_view()} {differences.collect_view()}
+            </dl>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="card" aria-labelledby="ollama-title">
+            <div class="bar">
+                <h2 id="ollama-title">"Ollama"</h2>
+                <p>{summary}</p>
+            </div>
+            {body}
+        </section>
+    }
+}
+
+#[component]
+fn Entry(term: String, text: String) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{term}</dt>
+            <dd>{marked(&text)}</dd>
+        </div>
+    }
+}
+
+fn absence(ollama: &Ollama) -> String {
+    let paths: Vec<&str> = ollama.stores.iter().map(|store| &*store.path).collect();
+    let address = match &ollama.server {
+        OllamaServer::NotRunning { address } => address,
+        _ => "its address",
+    };
+    format!(
+        "No Ollama found: nothing answers at {address}, and there is no store at {}. If yours is elsewhere, start Whittle with `--ollama URL` or `--ollama-store DIR`.",
+        paths.join(" or ")
+    )
+}
+
+fn server(server: &OllamaServer) -> String {
+    match server {
+        OllamaServer::NotAsked => "Not asked.".to_owned(),
+        OllamaServer::Answering { address, models } => {
+            let models = words::plural(models.len() as u64, "model", "models");
+            format!("Answers at {address} and lists {models}.")
+        }
+        OllamaServer::NotRunning { address } => format!(
+            "Nothing answers at {address}. Whittle reads the store without it; if it runs elsewhere, start Whittle with `--ollama URL`."
+        ),
+        OllamaServer::Failing { address, reason } => {
+            format!("At {address}: {}", words::sentence(reason))
+        }
+        OllamaServer::NotAllowed { reason } => format!("Not asked: {}", words::sentence(reason)),
+    }
+}
+
+fn store(state: &OllamaStoreState) -> String {
+    match state {
+        OllamaStoreState::Read { models, is_cut } if *is_cut => {
+            format!("The first {}; it has more than Whittle reads.", count(models))
+        }
+        OllamaStoreState::Read { models, .. } if models.is_empty() => {
+            "No model yet; `ollama pull NAME` fetches one.".to_owned()
+        }
+        OllamaStoreState::Read { models, .. } => format!("{}.", count(models)),
+        OllamaStoreState::Absent => {
+            "Not there. If it is elsewhere, start Whittle with `--ollama-store DIR`.".to_owned()
+        }
+        OllamaStoreState::NotAllowed => {
+            "It belongs to another user and is closed to you, as when Ollama runs as a service. Join its group with `sudo usermod -a -G ollama $USER`, log in again and restart Whittle.".to_owned()
+        }
+        OllamaStoreState::Unreadable { reason } => {
+            format!("Cannot be read: {}", words::sentence(reason))
+        }
+    }
+}
+
+fn count(models: &[String]) -> String {
+    words::plural(models.len() as u64, "model", "models")
+}
+
+/// Where server and store do not agree; the store decides.
+fn differences(ollama: &Ollama) -> Vec<(&'static str, String)> {
+    let served = ollama.not_in_a_store().into_iter().map(|model| {
+        let megabytes = units::number(model.size_bytes as f64 / 1e6);
+        format!("{} ({megabytes} MB)", model.name)
+    });
+    let stored = ollama.not_served().into_iter().map(str::to_owned);
+    let only_served = (
+        "Only on the server",
+        names(served.collect()),
+        "Whittle finds no files for them, so they cannot be measured: they run in Ollama's cloud, or the server keeps another store.",
+    );
+    let only_stored = (
+        "Only in the store",
+        names(stored.collect()),
+        "The server keeps another store, or has not seen them yet; Whittle takes them as they are.",
+    );
+    [only_served, only_stored]
+        .into_iter()
+        .filter_map(|(term, names, why)| Some((term, format!("{}. {why}", names?))))
+        .collect()
+}
+
+/// `a, b and 3 more`.
+fn names(mut names: Vec<String>) -> Option<String> {
+    let n_more = names.len().saturating_sub(MAX_NAMES);
+    names.truncate(MAX_NAMES);
+    let more = if n_more > 0 {
+        format!(" and {n_more} more")
+    } else {
+        String::new()
+    };
+    (!names.is_empty()).then(|| names.join(", ") + &more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_names_are_counted() {
+        assert_eq!(names(Vec::new()), None);
+        let many: Vec<String> = (0..12).map(|n| n.to_string()).collect();
+        let words = names(many).expect("names");
+        assert!(words.ends_with("8, 9 and 2 more"), "{words}");
+    }
+}
