@@ -33,6 +33,9 @@ pub struct MachineLoad {
     pub swap_used_mb: f64,
     /// Memory available, MB.
     pub available_memory_mb: f64,
+    /// Time that the machine has slept since it was started, s, where the
+    /// system tells.
+    pub slept_s: Option<f64>,
 }
 
 impl MachineFacts {
@@ -111,8 +114,28 @@ impl MachineLoad {
             load_average: System::load_average().ok().map(|load| load.one),
             swap_used_mb: megabytes(system.as_ref().map_or(0, System::used_swap)),
             available_memory_mb: megabytes(system.as_ref().map_or(0, System::available_memory)),
+            slept_s: slept_s(),
         }
     }
+}
+
+/// One of Linux's clocks goes on while the machine sleeps, the other, which
+/// times everything, does not.
+#[cfg(target_os = "linux")]
+fn slept_s() -> Option<f64> {
+    use rustix::time::{ClockId, clock_gettime};
+
+    let seconds = |clock| {
+        let time = clock_gettime(clock);
+        time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+    };
+    let awake = seconds(ClockId::Monotonic);
+    Some((seconds(ClockId::Boottime) - awake).max(0.0))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn slept_s() -> Option<f64> {
+    None
 }
 
 /// The use of the machine's processor by all programs over a stretch of time.

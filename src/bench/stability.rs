@@ -11,6 +11,9 @@ use crate::domain::units;
 /// Swap that comes and goes without a run, MB.
 const SWAP_TOLERANCE_MB: f64 = 1.0;
 
+/// Two clocks are not read at the same moment, s.
+const SLEEP_TOLERANCE_S: f64 = 1.0;
+
 /// The reasons, one sentence each; none: nothing was noticed.
 pub(super) fn disturbances(
     arm: &ArmResult,
@@ -26,6 +29,7 @@ pub(super) fn disturbances(
         .into_iter()
         .filter_map(|(name, reading)| varies(name, reading));
     [
+        sleeping(environment),
         swapping(environment),
         faults(environment),
         foreign_load(environment, launches),
@@ -34,6 +38,18 @@ pub(super) fn disturbances(
     .flatten()
     .chain(varying)
     .collect()
+}
+
+/// The clock that times requests stands still meanwhile; caches go cold and
+/// frequencies start anew.
+fn sleeping(environment: &Environment) -> Option<String> {
+    let seconds = environment
+        .slept_s
+        .filter(|seconds| *seconds > SLEEP_TOLERANCE_S)?;
+    Some(format!(
+        "The machine slept for {} during the run: keep it awake, and run it again.",
+        units::duration(seconds)
+    ))
 }
 
 fn swapping(environment: &Environment) -> Option<String> {

@@ -182,6 +182,10 @@ fn environment(
         load_average_after: after.load_average,
         swap_used_before_mb: before.swap_used_mb,
         swap_used_after_mb: after.swap_used_mb,
+        slept_s: after
+            .slept_s
+            .zip(before.slept_s)
+            .map(|(after, before)| (after - before).max(0.0)),
         major_page_faults: faults.map(|faults| faults.iter().sum()),
         cpu_governor: machine.cpu_governor,
         sandbox: Some(first.introduction.sandbox.clone()),

@@ -99,6 +99,7 @@ fn rows(e: Environment) -> Vec<(&'static str, String)> {
         ),
         ("Swap before", megabytes(e.swap_used_before_mb)),
         ("Swap after", megabytes(e.swap_used_after_mb)),
+        ("Machine asleep", or_unknown(e.slept_s.map(units::duration))),
         (
             "Page faults from disk",
             or_unknown(e.major_page_faults.map(units::count)),

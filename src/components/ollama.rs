@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::marked::marked;
 use super::words;
-use crate::domain::ollama::{Ollama, OllamaServer, OllamaStoreState};
+use crate::domain::ollama::{Ollama, OllamaServer, OllamaStoreState, ServedModel};
 use crate::domain::units;
 
 /// Names that are shown before the rest is counted.
@@ -39,6 +39,7 @@ pub fn OllamaCard(
             <dl class="terms wide">
                 {server} {stores.collect_view()} {differences.collect_view()}
             </dl>
+            {ollama.served().filter(|models| !models.is_empty()).map(served)}
         }
         .into_any()
     };
@@ -60,6 +61,44 @@ fn Entry(term: String, text: String) -> impl IntoView {
             <dt>{term}</dt>
             <dd>{marked(&text)}</dd>
         </div>
+    }
+}
+
+/// What the server lists, as `ollama list` shows it.
+fn served(models: &[ServedModel]) -> impl IntoView + use<> {
+    let row = |model: &ServedModel| {
+        let id = model.digest.as_deref().and_then(|digest| digest.get(..12));
+        view! {
+            <tr>
+                <th scope="row">{model.name.clone()}</th>
+                <td data-label="Id">
+                    <code>{id.unwrap_or("—").to_owned()}</code>
+                </td>
+                <td class="number" data-label="Size, MB">
+                    {megabytes(model).unwrap_or_else(|| "—".to_owned())}
+                </td>
+            </tr>
+        }
+    };
+    view! {
+        <details class="fold">
+            <summary>{format!("The server's list ({})", models.len())}</summary>
+            <div class="scroll">
+                <table class="history">
+                    <caption class="hidden">"Models that Ollama's server lists"</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">"Name"</th>
+                            <th scope="col">"Id"</th>
+                            <th scope="col" class="number">
+                                "Size, MB"
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>{models.iter().map(row).collect_view()}</tbody>
+                </table>
+            </div>
+        </details>
     }
 }
 
@@ -113,6 +152,10 @@ fn store(state: &OllamaStoreState) -> String {
     }
 }
 
+fn megabytes(model: &ServedModel) -> Option<String> {
+    Some(units::number(model.size_bytes? as f64 / 1e6))
+}
+
 fn count(models: &[String]) -> String {
     words::plural(models.len() as u64, "model", "models")
 }
@@ -120,8 +163,8 @@ fn count(models: &[String]) -> String {
 /// Where server and store do not agree; the store decides.
 fn differences(ollama: &Ollama) -> Vec<(&'static str, String)> {
     let served = ollama.not_in_a_store().into_iter().map(|model| {
-        let megabytes = units::number(model.size_bytes as f64 / 1e6);
-        format!("{} ({megabytes} MB)", model.name)
+        let size = megabytes(model).map(|megabytes| format!(" ({megabytes} MB)"));
+        format!("{}{}", model.name, size.unwrap_or_default())
     });
     let stored = ollama.not_served().into_iter().map(str::to_owned);
     let only_served = (

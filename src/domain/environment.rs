@@ -117,6 +117,10 @@ pub struct Environment {
     pub swap_used_before_mb: f64,
     /// Swap in use after the run, MB.
     pub swap_used_after_mb: f64,
+    /// Time that the machine slept during the run, s; none where the system
+    /// does not tell.
+    #[serde(default)]
+    pub slept_s: Option<f64>,
     /// Page faults read from disk during the measured requests.
     pub major_page_faults: Option<u64>,
     /// Frequency governor, where readable.

@@ -49,8 +49,11 @@ pub enum OllamaServer {
 pub struct ServedModel {
     /// Its name, such as `llama3.2:3b`. Untrusted.
     pub name: String,
-    /// Bytes of all its files, as the server says.
-    pub size_bytes: u64,
+    /// SHA-256 of its manifest, 64 hexadecimal digits; `ollama list` shows the
+    /// first twelve as its id. None where the server says nothing of the kind.
+    pub digest: Option<String>,
+    /// Bytes of all its files, where the server says a number.
+    pub size_bytes: Option<u64>,
 }
 
 /// A folder where Ollama keeps models.
@@ -109,7 +112,8 @@ impl Ollama {
             .collect()
     }
 
-    fn served(&self) -> Option<&[ServedModel]> {
+    /// The models that an answering server lists.
+    pub fn served(&self) -> Option<&[ServedModel]> {
         match &self.server {
             OllamaServer::Answering { models, .. } => Some(models),
             _ => None,
@@ -152,7 +156,8 @@ mod tests {
     fn server_and_store_are_compared_by_name() {
         let served = |name: &str| ServedModel {
             name: name.to_owned(),
-            size_bytes: 1,
+            digest: None,
+            size_bytes: Some(1),
         };
         let server = OllamaServer::Answering {
             address: address(),

@@ -165,6 +165,7 @@ impl AppState {
             load_average: None,
             swap_used_mb: 0.0,
             available_memory_mb: facts.total_memory_mb,
+            slept_s: None,
         };
         let room = facts.room(empty, &self.parts.models_folder);
         match preflight(model, settings, &room).refusal {

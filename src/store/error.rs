@@ -44,6 +44,13 @@ pub enum StoreError {
         .0.display()
     )]
     Newer(PathBuf),
+    /// Its file can be read and not written.
+    #[error(
+        "the history {} can only be read; make the file and its folder writable for you, or give \
+         another --data-dir",
+        .0.display()
+    )]
+    ReadOnly(PathBuf),
     /// A damaged history could not be set aside.
     #[error("the damaged history {} could not be set aside: {source}", .path.display())]
     SetAside {

@@ -148,9 +148,9 @@ mod tests {
         sqlx::query(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
              INSERT INTO runs (technique, status, model_id, model_json, spec_json, created_at_s,
-                               deleted_at_s, owner_pid, owner_start_s)
+                               deleted_at_s, owner_pid)
              SELECT 'baseline', 'done', 'model-' || (i % 10 = 0), ?, ?, ? + i * 600,
-                    CASE WHEN i % 3 = 0 THEN 1 END, 0, 0 FROM n",
+                    CASE WHEN i % 3 = 0 THEN 1 END, 0 FROM n",
         )
         .bind(N_RUNS)
         .bind(serde_json::to_string(&model.expect("a model")).expect("JSON"))

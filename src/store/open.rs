@@ -12,6 +12,9 @@ use super::{Store, StoreError};
 const BUSY: Duration = Duration::from_secs(5);
 /// SQLite's result codes for a file that is no database, or a broken one.
 const DAMAGED: [&str; 2] = ["11", "26"];
+/// The low byte of SQLite's result codes for a file that cannot be written;
+/// the rest of a code says why.
+const READ_ONLY: u32 = 8;
 
 impl Store {
     /// Opens the history at `path`, making it or bringing it up to date.
@@ -61,9 +64,24 @@ impl Store {
             });
         }
         match sqlx::migrate!("src/store/migrations").run(&self.pool).await {
-            Err(MigrateError::VersionMissing(_)) => Err(StoreError::Newer(path.to_path_buf())),
-            other => Ok(other?),
+            Err(MigrateError::VersionMissing(_)) => {
+                return Err(StoreError::Newer(path.to_path_buf()));
+            }
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+                return Err(told(error, path));
+            }
+            other => other?,
         }
+        self.check_writable(path).await
+    }
+
+    /// Finds out now, and not at the end of the first run, whether the file
+    /// can be written. SQLite opens one that cannot without a word, and even
+    /// begins a transaction for it; a statement that writes nothing tells.
+    async fn check_writable(&self, path: &Path) -> Result<(), StoreError> {
+        let nothing = sqlx::query("DELETE FROM settings WHERE FALSE");
+        let written = nothing.execute(&self.pool).await;
+        written.map(drop).map_err(|error| told(error, path))
     }
 
     /// Waits for what is being written and closes the file.
@@ -72,9 +90,13 @@ impl Store {
     }
 }
 
-/// Names a damaged file as such.
+/// Names a damaged file, and one that cannot be written, as such.
 fn told(error: sqlx::Error, path: &Path) -> StoreError {
     let code = error.as_database_error().and_then(|error| error.code());
+    let number = code.as_ref().and_then(|code| code.parse::<u32>().ok());
+    if number.is_some_and(|number| number & 0xFF == READ_ONLY) {
+        return StoreError::ReadOnly(path.to_path_buf());
+    }
     if code.is_some_and(|code| DAMAGED.contains(&code.as_ref())) {
         return StoreError::Damaged {
             path: path.to_path_buf(),

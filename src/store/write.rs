@@ -12,12 +12,12 @@ use crate::domain::run::{Failure, RunId, RunSpec, RunStatus, Technique};
 use crate::domain::sample::{LaunchSample, RequestSample};
 
 /// The process that runs a run. A process id alone may be given to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// Process id.
     pub pid: u32,
-    /// When the process started, in seconds since 1970.
-    pub start_s: u64,
+    /// When the process started, by a clock that nobody sets; only compared.
+    pub start: String,
 }
 
 /// A raw measurement.
@@ -76,7 +76,7 @@ impl Store {
         owner: Owner,
     ) -> Result<RunId, StoreError> {
         let id = sqlx::query_scalar(
-            "INSERT INTO runs (technique, status, model_id, model_json, spec_json, owner_pid, owner_start_s)
+            "INSERT INTO runs (technique, status, model_id, model_json, spec_json, owner_pid, owner_start)
              VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
         )
         .bind(word(&technique)?)
@@ -85,7 +85,7 @@ impl Store {
         .bind(serde_json::to_string(model)?)
         .bind(serde_json::to_string(spec)?)
         .bind(i64::from(owner.pid))
-        .bind(owner.start_s.cast_signed())
+        .bind(owner.start)
         .fetch_one(&self.pool)
         .await?;
         Ok(RunId(id))
@@ -151,22 +151,22 @@ impl Store {
     /// says which.
     pub async fn interrupt_orphans(
         &self,
-        is_alive: impl Fn(Owner) -> bool,
+        is_alive: impl Fn(&Owner) -> bool,
     ) -> Result<Vec<RunId>, StoreError> {
-        let unfinished: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
-            "SELECT id, owner_pid, owner_start_s,
+        let unfinished: Vec<(i64, i64, String, i64)> = sqlx::query_as(
+            "SELECT id, owner_pid, owner_start,
                     (SELECT coalesce(max(seq), 0) FROM events WHERE run_id = runs.id)
              FROM runs WHERE status IN ('queued', 'running')",
         )
         .fetch_all(&self.pool)
         .await?;
         let mut interrupted = Vec::new();
-        for (id, pid, start_s, last_seq) in unfinished {
+        for (id, pid, start, last_seq) in unfinished {
             let owner = Owner {
                 pid: u32::try_from(pid).unwrap_or(0),
-                start_s: start_s.cast_unsigned(),
+                start,
             };
-            if is_alive(owner) {
+            if is_alive(&owner) {
                 continue;
             }
             let event = Sequenced {

@@ -67,7 +67,7 @@ pub async fn serve(router: Router) -> SocketAddr {
 pub async fn server_that_lists(names: &[&str]) -> SocketAddr {
     let model = |name: &&str| {
         json!({"name": name, "model": name, "size": 5_000_000,
-        "digest": "0f", "details": {"format": "gguf", "family": "llama"}})
+        "digest": "0f".repeat(32), "details": {"format": "gguf", "family": "llama"}})
     };
     let answer = json!({"models": names.iter().map(model).collect::<Vec<_>>()}).to_string();
     serve(Router::new().route("/api/tags", get(|| async { answer }))).await

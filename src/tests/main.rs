@@ -3,6 +3,8 @@
 
 mod architecture;
 mod baseline;
+#[cfg(target_os = "linux")]
+mod clock;
 mod command_line;
 mod confinement;
 mod durability;
@@ -13,6 +15,7 @@ mod house;
 mod input;
 mod load;
 mod ollama;
+mod other_user;
 mod security;
 mod servers;
 mod tiny_model;

@@ -10,16 +10,22 @@ use serde_json::{Value, json};
 
 use crate::tiny_model;
 
-struct Server {
+/// A server of its own process.
+pub struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
-    fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_whittle"))
-            .args(["serve", "--addr", "127.0.0.1:0", "--data-dir"])
-            .arg(data)
+    fn on(data: &Path) -> Self {
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_whittle"));
+        serve.args(["serve", "--addr", "127.0.0.1:0", "--data-dir"]);
+        Self::start(serve.arg(data))
+    }
+
+    /// Starts what the command says, and reads where it listens.
+    pub fn start(serve: &mut Command) -> Self {
+        let mut child = serve
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -55,12 +61,23 @@ impl Server {
         stream
     }
 
-    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+    fn answer(&self, method: &str, path: &str, body: &Value) -> String {
         let mut answer = String::new();
         let mut stream = self.send(method, path, body);
         stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    /// Asks for JSON.
+    pub fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let answer = self.answer(method, path, body);
         let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
         serde_json::from_str(body).unwrap_or_else(|_| panic!("no JSON: {answer}"))
+    }
+
+    /// Asks for a page.
+    pub fn page(&self, path: &str) -> String {
+        self.answer("GET", path, &Value::Null)
     }
 
     fn start_long_run(&self) -> i64 {
@@ -75,7 +92,7 @@ impl Server {
     }
 
     /// Asks it to end, and says how long that took.
-    fn terminate(mut self) -> Duration {
+    pub fn terminate(mut self) -> Duration {
         let start = Instant::now();
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status();
@@ -108,7 +125,7 @@ fn a_server_killed_at_any_moment_leaves_an_interrupted_run_and_nothing_else() {
     std::fs::create_dir_all(data.join("models")).expect("a folder");
     tiny_model::write(&data.join("models"), "tiny.gguf");
     for milliseconds in [0, 3, 11, 40, 90, 170, 330, 700] {
-        let server = Server::start(&data);
+        let server = Server::on(&data);
         let run = server.start_long_run();
         std::thread::sleep(Duration::from_millis(milliseconds));
         let workers = children_of(server.child.id());
@@ -122,7 +139,7 @@ fn a_server_killed_at_any_moment_leaves_an_interrupted_run_and_nothing_else() {
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
-        let server = Server::start(&data);
+        let server = Server::on(&data);
         let stored = server.ask("GET", &format!("/api/runs/{run}"), &Value::Null);
         assert_eq!(stored["status"], "interrupted", "after {milliseconds} ms");
         let left: Vec<_> = std::fs::read_dir(data.join("tmp"))
@@ -131,7 +148,7 @@ fn a_server_killed_at_any_moment_leaves_an_interrupted_run_and_nothing_else() {
         assert!(left.is_empty(), "{left:?}");
         server.terminate();
     }
-    let server = Server::start(&data);
+    let server = Server::on(&data);
     let runs = server.ask("GET", "/api/runs", &Value::Null);
     assert_eq!(runs.as_array().map(Vec::len), Some(8), "none was lost");
     server.terminate();
@@ -140,7 +157,7 @@ fn a_server_killed_at_any_moment_leaves_an_interrupted_run_and_nothing_else() {
 #[test]
 fn a_second_server_on_the_same_data_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let server = Server::start(folder.path());
+    let server = Server::on(folder.path());
     let second = Command::new(env!("CARGO_BIN_EXE_whittle"))
         .args(["serve", "--addr", "127.0.0.1:0", "--data-dir"])
         .arg(folder.path())
@@ -156,7 +173,7 @@ fn a_second_server_on_the_same_data_is_refused() {
 fn a_damaged_history_is_set_aside_and_said() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("whittle.db"), "noise ".repeat(1000)).expect("a file");
-    let server = Server::start(folder.path());
+    let server = Server::on(folder.path());
     let dashboard = server.ask("GET", "/api/dashboard", &Value::Null);
     let notice = dashboard["notices"][0].as_str().unwrap_or_default();
     assert!(notice.contains("set aside as"), "{dashboard}");
@@ -169,7 +186,7 @@ fn open_event_streams_do_not_hold_up_the_end() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir_all(folder.path().join("models")).expect("a folder");
     tiny_model::write(&folder.path().join("models"), "tiny.gguf");
-    let server = Server::start(folder.path());
+    let server = Server::on(folder.path());
     let run = server.start_long_run();
     let path = format!("/events/runs/{run}");
     let streams: Vec<TcpStream> = (0..100)

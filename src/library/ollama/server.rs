@@ -5,10 +5,12 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Response, redirect};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::address::{AddressError, OllamaAddress};
+use super::name::Digest;
 use crate::domain::ollama::{OllamaServer, ServedModel};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -72,13 +74,10 @@ struct Tags {
 #[derive(Deserialize)]
 struct Tag {
     name: String,
-    #[serde(default, deserialize_with = "size")]
-    size: u64,
-}
-
-/// A size that is none counts as 0.
-fn size<'de, D: Deserializer<'de>>(value: D) -> Result<u64, D::Error> {
-    Ok(serde_json::Value::deserialize(value)?.as_u64().unwrap_or(0))
+    #[serde(default)]
+    size: Value,
+    #[serde(default)]
+    digest: Value,
 }
 
 impl Server {
@@ -172,9 +171,17 @@ fn models_in(bytes: &[u8]) -> Result<Vec<ServedModel>, AskError> {
         .take(MAX_MODELS)
         .map(|tag| ServedModel {
             name: shown(tag.name),
-            size_bytes: tag.size,
+            digest: digest(&tag.digest),
+            size_bytes: tag.size.as_u64(),
         })
         .collect())
+}
+
+/// The digest, if it is one: the server writes it without `sha256:`.
+fn digest(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    let digest: Digest = format!("sha256:{text}").parse().ok()?;
+    Some(digest.hex().to_owned())
 }
 
 #[cfg(test)]
@@ -192,8 +199,14 @@ mod tests {
             {"name":"odd\u0007","size":-1}]}"#;
         let models = models_in(answer).expect("models");
         assert_eq!(models[0].name, "llama3.2:3b");
-        assert_eq!(models[0].size_bytes, 2_019_393_189);
-        assert_eq!((models[1].name.as_str(), models[1].size_bytes), ("odd", 0));
+        assert_eq!(models[0].size_bytes, Some(2_019_393_189));
+        let digest = models[0].digest.as_deref();
+        assert!(digest.is_some_and(|digest| digest.starts_with("a80c4f17acd5")));
+        assert_eq!(models[1].digest, None);
+        assert_eq!(
+            (models[1].name.as_str(), models[1].size_bytes),
+            ("odd", None)
+        );
         assert!(models_in(br#"{"models":null}"#).expect("none").is_empty());
     }
 
