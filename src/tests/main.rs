@@ -6,6 +6,8 @@ mod baseline;
 mod command_line;
 mod confinement;
 mod durability;
+#[cfg(target_os = "linux")]
+mod endings;
 mod fake_ollama;
 mod faults;
 mod history;
