@@ -20,6 +20,9 @@ pub const PREFILL_TOKENS: u32 = 512;
 pub const WARM_UPS: u32 = 1;
 /// Most of them.
 pub const WARM_UPS_LIMIT: u32 = 10;
+/// Between what is announced and what is measured, s: storing it, sending it to
+/// browsers and their drawing of it must not fall into the measured time.
+pub const SETTLE_S: f64 = 0.05;
 /// Longest context.
 pub const N_CTX_LIMIT: u32 = 1 << 20;
 /// Largest batch.
