@@ -10,6 +10,7 @@ mod durability;
 mod endings;
 mod fake_ollama;
 mod faults;
+mod figures;
 mod history;
 mod house;
 mod input;
