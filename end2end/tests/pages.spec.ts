@@ -65,10 +65,47 @@ test('a run is started and cancelled by keyboard alone', async ({ page }) => {
   await tabTo(page, 'Run baseline');
   await page.keyboard.press('Enter');
   await dashboard.reaches('running');
+  // The button does nothing now, and still the focus is where it was.
+  expect(await focused(page)).toBe('button "Run baseline"');
+  await expect(dashboard.runButton).toBeDisabled();
+  await page.keyboard.press('Enter');
   await tabTo(page, 'Cancel');
   await page.keyboard.press('Enter');
   await dashboard.reaches('cancelled');
+  await expect(dashboard.cancelButton).toHaveCount(0);
+  expect(await focused(page)).toBe('h2 "Baseline Benchmark"');
+  const runs = (await (await page.request.get('/api/runs')).json()) as unknown[];
+  expect(runs, 'the second Enter started nothing').toHaveLength(1);
+
+  await test.step('on the page of the run, too', async () => {
+    const long = { iterations: 20, max_tokens: 500 };
+    const answer = await page.request.post('/api/runs', { data: long });
+    const { id } = (await answer.json()) as { id: number };
+    await open(page, `/runs/${id}`);
+    await tabTo(page, 'Cancel');
+    await page.keyboard.press('Enter');
+    await dashboard.reaches('cancelled');
+    expect(await focused(page)).toBe('h2 "Baseline Benchmark"');
+  });
+
+  await test.step('nor is it lost to a run that ends by itself', async () => {
+    const short = { test_queries: ['a'], iterations: 1, max_tokens: 64 };
+    const answer = await page.request.post('/api/runs', { data: short });
+    const { id } = (await answer.json()) as { id: number };
+    await open(page, `/runs/${id}`);
+    await dashboard.cancelButton.focus();
+    await dashboard.reaches('done');
+    expect(await focused(page)).toBe('h2 "Baseline Benchmark"');
+  });
 });
+
+/** What `document.activeElement` is. */
+async function focused(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const element = document.activeElement as HTMLElement | null;
+    return `${element?.tagName.toLowerCase() ?? 'nothing'} "${element?.innerText.trim() ?? ''}"`;
+  });
+}
 
 /** Presses Tab until a button is focused, as a user without a mouse does. */
 async function tabTo(page: Page, name: string): Promise<void> {

@@ -84,6 +84,13 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Whether the element with this id has the focus.
+pub fn is_focused(id: &str) -> bool {
+    document()
+        .active_element()
+        .is_some_and(|element| element.id() == id)
+}
+
 /// The title of a page: here it is a text already.
 pub fn title(text: String) -> String {
     text
