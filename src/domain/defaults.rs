@@ -39,6 +39,10 @@ pub const VARIATION_LIMIT_PERCENT: f64 = 15.0;
 
 /// Most launches of one run.
 pub const ITERATIONS_LIMIT: u32 = 100;
+/// Most threads that a run may ask for.
+pub const THREADS_LIMIT: u32 = 512;
+/// Most layers on a GPU that a run may ask for: more than any model has.
+pub const GPU_LAYERS_LIMIT: u32 = 10_000;
 /// Most tokens generated for a prompt, where the context has room for them.
 pub const MAX_TOKENS_LIMIT: u32 = 100_000;
 /// Most prompts of one run.

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::problem::RunProblem;
+use super::setting::Setting;
 use crate::domain::defaults;
-use crate::domain::error::AppError;
 use crate::domain::model::ModelId;
 
 /// When a request ends. Never mixed within a run.
@@ -136,44 +137,24 @@ impl Default for RunSettings {
 }
 
 impl TryFrom<RunRequest> for RunSpec {
-    type Error = AppError;
+    type Error = RunProblem;
 
-    fn try_from(request: RunRequest) -> Result<Self, AppError> {
+    fn try_from(request: RunRequest) -> Result<Self, RunProblem> {
         let default = RunSettings::default();
         let settings = RunSettings {
-            iterations: within(
-                "iterations",
-                request.iterations,
-                1,
-                defaults::ITERATIONS_LIMIT,
-            )?
-            .unwrap_or(default.iterations),
-            max_tokens: within(
-                "max_tokens",
-                request.max_tokens,
-                1,
-                defaults::MAX_TOKENS_LIMIT,
-            )?
-            .unwrap_or(default.max_tokens),
+            iterations: within(Setting::Iterations, request.iterations)?
+                .unwrap_or(default.iterations),
+            max_tokens: within(Setting::MaxTokens, request.max_tokens)?
+                .unwrap_or(default.max_tokens),
             mode: request.mode.unwrap_or_default(),
-            n_threads: within("n_threads", request.n_threads, 1, 512)?,
+            n_threads: within(Setting::NThreads, request.n_threads)?,
             mmap: request.mmap.unwrap_or(false),
-            n_gpu_layers: within("n_gpu_layers", request.n_gpu_layers, 0, 10_000)?.unwrap_or(0),
-            n_ctx: within(
-                "n_ctx",
-                request.n_ctx,
-                // The standard prefill must fit.
-                defaults::PREFILL_TOKENS,
-                defaults::N_CTX_LIMIT,
-            )?
-            .unwrap_or(default.n_ctx),
-            n_batch: within("n_batch", request.n_batch, 1, defaults::N_BATCH_LIMIT)?
-                .unwrap_or(default.n_batch),
-            n_ubatch: within("n_ubatch", request.n_ubatch, 1, defaults::N_BATCH_LIMIT)?
-                .unwrap_or(default.n_ubatch),
+            n_gpu_layers: within(Setting::NGpuLayers, request.n_gpu_layers)?.unwrap_or(0),
+            n_ctx: within(Setting::NCtx, request.n_ctx)?.unwrap_or(default.n_ctx),
+            n_batch: within(Setting::NBatch, request.n_batch)?.unwrap_or(default.n_batch),
+            n_ubatch: within(Setting::NUbatch, request.n_ubatch)?.unwrap_or(default.n_ubatch),
             flash_attention: request.flash_attention.unwrap_or_default(),
-            warm_ups: within("warm_ups", request.warm_ups, 0, defaults::WARM_UPS_LIMIT)?
-                .unwrap_or(default.warm_ups),
+            warm_ups: within(Setting::WarmUps, request.warm_ups)?.unwrap_or(default.warm_ups),
         };
         fit_together(&settings)?;
         Ok(Self {
@@ -184,18 +165,16 @@ impl TryFrom<RunRequest> for RunSpec {
     }
 }
 
-fn within(name: &str, value: Option<i64>, least: u32, most: u32) -> Result<Option<u32>, AppError> {
+fn within(setting: Setting, value: Option<i64>) -> Result<Option<u32>, RunProblem> {
     let Some(value) = value else { return Ok(None) };
     match u32::try_from(value) {
-        Ok(value) if (least..=most).contains(&value) => Ok(Some(value)),
-        _ => Err(AppError::bad_request(format!(
-            "{name} is {value}; it must be {least} to {most}"
-        ))),
+        Ok(value) if setting.range().contains(&value) => Ok(Some(value)),
+        _ => Err(RunProblem::OutOfRange { setting, value }),
     }
 }
 
 /// Refuses settings that are each allowed and not together.
-fn fit_together(settings: &RunSettings) -> Result<(), AppError> {
+fn fit_together(settings: &RunSettings) -> Result<(), RunProblem> {
     let RunSettings {
         n_ctx,
         n_batch,
@@ -204,64 +183,42 @@ fn fit_together(settings: &RunSettings) -> Result<(), AppError> {
         ..
     } = *settings;
     if n_ubatch > n_batch {
-        return Err(AppError::bad_request(format!(
-            "n_ubatch is {n_ubatch} and n_batch {n_batch}; a physical batch is a part of a logical \
-             one: lower n_ubatch"
-        )));
+        return Err(RunProblem::PhysicalBatchTooLarge { n_ubatch, n_batch });
     }
     if max_tokens >= n_ctx {
-        return Err(AppError::bad_request(format!(
-            "max_tokens is {max_tokens} and n_ctx {n_ctx}; leave room for the prompt"
-        )));
+        return Err(RunProblem::NoRoomForPrompt { max_tokens, n_ctx });
     }
     Ok(())
 }
 
-pub(in crate::domain) fn checked_id(id: String) -> Result<ModelId, AppError> {
+pub(in crate::domain) fn checked_id(id: String) -> Result<ModelId, RunProblem> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
     if !id.is_empty() && id.len() <= 128 && id.chars().all(allowed) {
         return Ok(ModelId(id));
     }
-    Err(AppError::bad_request(
-        "model is not a library id; ids are lower-case letters, digits, '.', '_' and '-', \
-         and GET /api/models lists them",
-    ))
+    Err(RunProblem::NotAModelId)
 }
 
-fn checked_prompts(prompts: Option<Vec<String>>) -> Result<Vec<String>, AppError> {
+fn checked_prompts(prompts: Option<Vec<String>>) -> Result<Vec<String>, RunProblem> {
     let Some(prompts) = prompts else {
         return Ok(defaults::PROMPTS.map(String::from).to_vec());
     };
     if prompts.is_empty() {
-        return Err(AppError::bad_request(
-            "test_queries is empty; give at least one prompt, or leave the field out for the defaults",
-        ));
+        return Err(RunProblem::NoPrompt);
     }
     if prompts.len() > defaults::PROMPTS_LIMIT {
-        return Err(AppError::bad_request(format!(
-            "test_queries has {} prompts; at most {} are measured in one run",
-            prompts.len(),
-            defaults::PROMPTS_LIMIT
-        )));
+        return Err(RunProblem::TooManyPrompts { n: prompts.len() });
     }
-    for (i, prompt) in prompts.iter().enumerate() {
-        let number = i + 1;
+    for (number, prompt) in (1..).zip(&prompts) {
         if prompt.trim().is_empty() {
-            return Err(AppError::bad_request(format!(
-                "prompt {number} is empty; write a text or remove it"
-            )));
+            return Err(RunProblem::PromptEmpty { number });
         }
         let n_chars = prompt.chars().count();
         if n_chars > defaults::PROMPT_CHARS_LIMIT {
-            return Err(AppError::bad_request(format!(
-                "prompt {number} has {n_chars} characters; at most {} are taken",
-                defaults::PROMPT_CHARS_LIMIT
-            )));
+            return Err(RunProblem::PromptTooLong { number, n_chars });
         }
         if prompt.contains('\0') {
-            return Err(AppError::bad_request(format!(
-                "prompt {number} contains a NUL character; remove it"
-            )));
+            return Err(RunProblem::PromptHasNul { number });
         }
     }
     Ok(prompts)
