@@ -2,6 +2,7 @@ import type { Page } from '@playwright/test';
 
 import { Dashboard, SHORT } from './dashboard.ts';
 import { expect, hydrated, open, picture, test } from './journey.ts';
+import { inspect } from './look.ts';
 
 test.describe('without a model', () => {
   test.use({ library: 'empty' });
@@ -65,9 +66,93 @@ test('a run is started and cancelled by keyboard alone', async ({ page }) => {
   await tabTo(page, 'Run baseline');
   await page.keyboard.press('Enter');
   await dashboard.reaches('running');
+  // The button does nothing now, and still the focus is where it was.
+  expect(await focused(page)).toBe('button "Run baseline"');
+  await expect(dashboard.runButton).toBeDisabled();
+  await page.keyboard.press('Enter');
   await tabTo(page, 'Cancel');
   await page.keyboard.press('Enter');
   await dashboard.reaches('cancelled');
+  await expect(dashboard.cancelButton).toHaveCount(0);
+  expect(await focused(page)).toBe('h2 "Baseline Benchmark"');
+  const runs = (await (await page.request.get('/api/runs')).json()) as unknown[];
+  expect(runs, 'the second Enter started nothing').toHaveLength(1);
+
+  await test.step('on the page of the run, too', async () => {
+    const long = { iterations: 20, max_tokens: 500 };
+    const answer = await page.request.post('/api/runs', { data: long });
+    const { id } = (await answer.json()) as { id: number };
+    await open(page, `/runs/${id}`);
+    await tabTo(page, 'Cancel');
+    await page.keyboard.press('Enter');
+    await dashboard.reaches('cancelled');
+    expect(await focused(page)).toBe('h2 "Baseline Benchmark"');
+  });
+
+  await test.step('nor is it lost to a run that ends by itself', async () => {
+    const short = { test_queries: ['a'], iterations: 1, max_tokens: 64 };
+    const answer = await page.request.post('/api/runs', { data: short });
+    const { id } = (await answer.json()) as { id: number };
+    await open(page, `/runs/${id}`);
+    await dashboard.cancelButton.focus();
+    await dashboard.reaches('done');
+    expect(await focused(page)).toBe('h2 "Baseline Benchmark"');
+  });
+});
+
+/** What `document.activeElement` is. */
+async function focused(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const element = document.activeElement as HTMLElement | null;
+    return `${element?.tagName.toLowerCase() ?? 'nothing'} "${element?.innerText.trim() ?? ''}"`;
+  });
+}
+
+test('the form says what is wrong in its own words, and where', async ({ page, request }) => {
+  const dashboard = await Dashboard.open(page);
+  const settings = page.locator('details.settings');
+  const tokens = page.getByLabel('Tokens per prompt');
+  const message = 'Tokens per prompt is 0; it must be 1 to 100,000.';
+
+  await settings.locator('summary').click();
+  await tokens.fill('0');
+  await expect(tokens).toHaveAttribute('aria-invalid', 'true');
+  await expect(tokens).toHaveAccessibleDescription(new RegExp(message));
+  await expect(page.getByLabel('Context, tokens')).not.toHaveAttribute('aria-invalid');
+  await expect(page.locator('#estimate')).toHaveText(message);
+  await inspect(page, 'a-setting-is-wrong');
+
+  await settings.locator('summary').click();
+  await expect(tokens).toBeHidden();
+  await expect(settings.locator('summary')).toContainText('a setting in here is wrong');
+  await dashboard.runButton.press('Enter');
+  await expect(dashboard.section.getByRole('alert')).toContainText(message);
+  await expect(tokens, 'the fold opens').toBeVisible();
+  await expect(tokens).toBeFocused();
+  await tokens.fill('16');
+  await tokens.blur();
+  await expect(tokens).not.toHaveAttribute('aria-invalid');
+  await expect(dashboard.section.getByRole('alert')).toHaveCount(0);
+  await expect(settings.locator('summary')).toContainText('16 tokens');
+
+  await page.getByLabel('Physical batch, tokens').fill('4096');
+  for (const label of ['Physical batch, tokens', 'Batch, tokens']) {
+    await expect(page.getByLabel(label, { exact: true })).toHaveAttribute('aria-invalid', 'true');
+  }
+  await expect(page.locator('#estimate')).toContainText('lower Physical batch');
+  await page.getByLabel('Physical batch, tokens').fill('512');
+
+  await page.getByRole('button', { name: 'Add a prompt' }).click();
+  await dashboard.runButton.press('Enter');
+  await expect(dashboard.prompt(3)).toBeFocused();
+  await expect(dashboard.prompt(3)).toHaveAccessibleDescription(/^Prompt 3 is empty/);
+  await expect(dashboard.prompt(1)).not.toHaveAttribute('aria-invalid');
+
+  await test.step('the interface for programs speaks of its fields', async () => {
+    const answer = await request.post('/api/runs', { data: { max_tokens: 0 } });
+    const { error } = (await answer.json()) as { error: { message: string } };
+    expect(error.message).toBe('max_tokens is 0; it must be 1 to 100000');
+  });
 });
 
 /** Presses Tab until a button is focused, as a user without a mouse does. */

@@ -10,6 +10,8 @@ use std::time::Duration;
 use command_fds::{CommandFdExt, FdMapping};
 use tokio::process::{Child, Command};
 
+use super::reaper::Reaper;
+
 /// The variables that a worker inherits; everything else is cleared.
 const INHERITED: [&str; 6] = [
     "PATH",
@@ -32,6 +34,8 @@ pub struct WorkerLauncher {
     /// Most private memory of a worker, bytes; none: what is available when a
     /// run starts.
     pub memory_bytes: Option<u64>,
+    /// Waits for those that were killed.
+    pub reaper: Reaper,
 }
 
 /// How long a worker may say nothing before it counts as hung.
@@ -72,10 +76,12 @@ impl WorkerLauncher {
             arguments: vec!["worker".into()],
             deadlines: Deadlines::default(),
             memory_bytes: None,
+            reaper: Reaper::default(),
         })
     }
 
-    /// Starts a worker in a process group of its own; it ends when dropped.
+    /// Starts a worker in a process group of its own; it ends when dropped,
+    /// as a last resort.
     pub(super) fn spawn(&self, grant: Grant) -> std::io::Result<Child> {
         let mut command = Command::new(&self.program);
         command

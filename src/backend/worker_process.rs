@@ -1,5 +1,6 @@
 //! One worker process as its parent sees it: started, asked, watched, ended.
 
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -10,6 +11,7 @@ use super::ending::{end_in_words, oom_kills};
 use super::error::WorkerError;
 use super::launcher::{Deadlines, Grant, WorkerLauncher};
 use super::log_tail::LogTail;
+use super::reaper::Reaper;
 use crate::domain::environment::{EngineInfo, Sandbox};
 use crate::domain::protocol::{WorkerCommand, WorkerEvent};
 
@@ -25,9 +27,12 @@ pub struct Introduction {
     pub sandbox: Sandbox,
 }
 
-/// A running worker. Dropping it kills its whole process group at once.
+/// A running worker. Dropping it kills its whole process group at once and
+/// leaves it to the launcher's reaper.
 pub struct WorkerProcess {
-    child: Child,
+    /// None once left to the reaper.
+    child: Option<Child>,
+    reaper: Reaper,
     /// Its process id, which is its group's too.
     pid: u32,
     /// None once hung up.
@@ -57,7 +62,8 @@ impl WorkerProcess {
             log: LogTail::of(child.stderr.take().ok_or_else(missing)?),
             deadlines: launcher.deadlines,
             oom_kills: oom_kills(),
-            child,
+            reaper: launcher.reaper.clone(),
+            child: Some(child),
         };
         match worker
             .next_event("starting", launcher.deadlines.start)
@@ -119,13 +125,15 @@ impl WorkerProcess {
     pub async fn stop(mut self) {
         self.input = None;
         let grace = Duration::from_secs(2);
-        if tokio::time::timeout(grace, self.child.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(grace, self.exit()).await.is_err() {
             kill_group(self.pid);
-            let _ = self.child.wait().await;
+            self.exit().await;
         }
+    }
+
+    /// Waits until it is gone.
+    async fn exit(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut()?.wait().await.ok()
     }
 
     /// An answer that does not belong to its question.
@@ -183,8 +191,8 @@ impl WorkerProcess {
 
     async fn ended(&mut self, doing: &'static str) -> WorkerError {
         let grace = Duration::from_secs(2);
-        let status = match tokio::time::timeout(grace, self.child.wait()).await {
-            Ok(status) => status.ok(),
+        let status = match tokio::time::timeout(grace, self.exit()).await {
+            Ok(status) => status,
             Err(_) => {
                 kill_group(self.pid);
                 None
@@ -203,8 +211,9 @@ impl WorkerProcess {
 impl Drop for WorkerProcess {
     fn drop(&mut self) {
         // While the child is not waited for, its id cannot belong to another.
-        if self.child.id().is_some() {
+        if let Some(child) = self.child.take().filter(|child| child.id().is_some()) {
             kill_group(self.pid);
+            self.reaper.take(child);
         }
     }
 }

@@ -17,10 +17,6 @@ use crate::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
 use crate::domain::run::GenerationMode;
 use crate::domain::sample::{Generation, LaunchSample, MemoryReading, Prefill, RequestSample};
 
-/// Between what is announced and what is measured: storing it, sending it to
-/// browsers and their drawing of it must not fall into the measured time.
-const SETTLE: Duration = Duration::from_millis(50);
-
 /// What a launch gave.
 pub(super) struct Launched {
     pub(super) introduction: Introduction,
@@ -140,7 +136,7 @@ impl Launch<'_> {
 
     async fn measured_prefill(&mut self) -> Result<Prefill, WorkerError> {
         self.announce(StageName::Prefill, None).await;
-        tokio::time::sleep(SETTLE).await;
+        settle().await;
         self.prefill().await
     }
 
@@ -149,7 +145,7 @@ impl Launch<'_> {
         let mut samples = Vec::with_capacity(self.setting.plan.spec.prompts.len());
         for (number, prompt) in (1..).zip(&self.setting.plan.spec.prompts) {
             self.announce(StageName::Generating, Some(number)).await;
-            tokio::time::sleep(SETTLE).await;
+            settle().await;
             let sample = RequestSample {
                 iteration: self.iteration,
                 prompt: number,
@@ -251,6 +247,11 @@ impl Setting<'_> {
         let stage = Observation::Event(RunEvent::Stage(stage));
         let _ = self.observations.send(stage).await;
     }
+}
+
+/// Leaves a moment to whoever watches.
+async fn settle() {
+    tokio::time::sleep(Duration::from_secs_f64(defaults::SETTLE_S)).await;
 }
 
 /// Says which prompt a worker refused.

@@ -5,6 +5,7 @@ mod baseline;
 mod gauges;
 mod launch;
 pub mod machine;
+mod outliers;
 mod progress;
 mod stability;
 mod statistics;

@@ -3,9 +3,10 @@
 use super::baseline::{Measured, Plan};
 use super::launch::Launched;
 use super::machine::MachineLoad;
+use super::outliers::outliers;
 use super::stability::disturbances;
 use super::statistics::{Latencies, figure};
-use crate::domain::benchmark::{Answer, ArmResult, MemoryFigures};
+use crate::domain::benchmark::{Answer, ArmResult, MemoryFigures, TokensGenerated};
 use crate::domain::environment::{ChatTemplate, Environment};
 use crate::domain::metrics::{Figure, Reading};
 use crate::domain::sample::{Generation, MemoryReading};
@@ -54,6 +55,8 @@ pub(super) fn summarize(
         answers: answers(plan, &launches[0]),
         warnings: warnings(plan, &environment),
         unstable: Vec::new(),
+        tokens_generated: TokensGenerated::of(&all().map(|g| g.n_generated).collect::<Vec<_>>()),
+        outliers: outliers(launches.iter().flat_map(|launch| &launch.requests)),
     };
     arm.unstable = disturbances(&arm, &environment, launches);
     Measured { arm, environment }

@@ -13,6 +13,7 @@ use super::DataDir;
 use crate::domain::benchmark::ArmResult;
 use crate::domain::event::{RunEvent, Stage};
 use crate::domain::metrics::{Figure, Reading};
+use crate::domain::outlier;
 use crate::domain::run::{GenerationMode, Run, RunRequest, RunSpec, RunStatus};
 use crate::domain::units;
 use crate::library::{DataFolder, Located};
@@ -187,8 +188,13 @@ fn in_words(stage: &Stage) -> String {
 
 fn print(run: &Run, arm: &ArmResult) {
     println!("{} ({}), run {}", arm.model.name, arm.model.kind(), run.id);
+    println!(
+        "{:22}{}, {}",
+        "Response time",
+        figure(&arm.response_time_s, "s"),
+        arm.response_time_work(&run.spec.settings)
+    );
     let rows = [
-        ("Response time", &arm.response_time_s, "s"),
         ("Time to first token", &arm.time_to_first_token_ms, "ms"),
         ("Decode speed", &arm.tokens_per_second, "tokens/s"),
         ("Prompt speed", &arm.prompt_tokens_per_second, "tokens/s"),
@@ -221,6 +227,10 @@ fn print(run: &Run, arm: &ArmResult) {
         shown(latency.p95),
         shown(latency.p99),
         units::count(latency.n)
+    );
+    println!(
+        "{}",
+        outlier::in_words(&arm.outliers, arm.request_latency_ms.n)
     );
     for reason in &arm.unstable {
         println!("Unstable: {reason}");

@@ -9,6 +9,7 @@ use crate::components::latency::Latency;
 use crate::components::metrics::MetricGrid;
 use crate::components::words;
 use crate::domain::benchmark::ArmResult;
+use crate::domain::outlier;
 use crate::domain::run::{Failure, Run, RunStatus};
 
 /// Everything that a run left.
@@ -76,6 +77,7 @@ fn Unstable(
 fn ArmDetails(arm: ArmResult) -> impl IntoView {
     let warnings = arm.warnings;
     let answers = arm.answers;
+    let outliers = outlier::in_words(&arm.outliers, arm.request_latency_ms.n);
     view! {
         {(!warnings.is_empty()).then(|| view! { <Warnings warnings/> })}
         <div class="two">
@@ -86,6 +88,7 @@ fn ArmDetails(arm: ArmResult) -> impl IntoView {
                     requests=arm.request_latency_ms
                     histogram=arm.token_latency_histogram
                 />
+                <p class="note">{outliers}</p>
             </div>
             <div>
                 <h3>"Answers of the first launch"</h3>

@@ -5,6 +5,7 @@ use leptos_router::components::A;
 
 use crate::components::alert::ErrorAlert;
 use crate::components::gauges::LivePanel;
+use crate::components::host;
 use crate::components::live::LiveFeed;
 use crate::components::outcome::Outcome;
 use crate::components::progress::{ProgressLine, StatusLine};
@@ -14,6 +15,9 @@ use crate::domain::run::{Run, RunId, RunStatus};
 
 /// What a section says while it shows no run.
 const IDLE: &str = "Measures the model as it is: the figures to compare with.";
+
+const TITLE_ID: &str = "baseline-title";
+const CANCEL_ID: &str = "cancel-run";
 
 /// The section. Children stand between progress and outcome.
 #[component]
@@ -40,18 +44,24 @@ pub fn RunSection(
     children: Option<Children>,
 ) -> impl IntoView {
     let is_active = Memo::new(move |_| feed.state.with(Option::is_some));
-    let cancel = move |_| {
+    let cancel = Callback::new(move |()| {
         if let Some(id) = run.with_untracked(|run| run.as_ref().map(|run| run.id)) {
             on_cancel.run(id);
         }
-    };
+    });
+    let is_busy = move || is_active.get() || is_starting.get();
     let run_button = on_run.map(|on_run| {
         view! {
             <button
                 type="button"
                 class="button primary"
-                disabled=move || is_active.get() || is_starting.get()
-                on:click=move |_| on_run.run(())
+                // Not `disabled`, which would take the focus from who pressed it.
+                aria-disabled=move || is_busy().then_some("true")
+                on:click=move |_| {
+                    if !untrack(is_busy) {
+                        on_run.run(());
+                    }
+                }
             >
                 "Run baseline"
             </button>
@@ -61,18 +71,18 @@ pub fn RunSection(
         <section
             id="baseline"
             class="card"
-            aria-labelledby="baseline-title"
+            aria-labelledby=TITLE_ID
             data-status=move || status(run, feed)
         >
             <div class="bar">
-                <h2 id="baseline-title">{title}</h2>
+                <h2 id=TITLE_ID tabindex="-1">
+                    {title}
+                </h2>
                 {on_run.map(|_| view! { <RunLabel run/> })}
                 <StatusLine run feed idle=IDLE/>
                 <div class="actions">
                     <Show when=move || is_active.get()>
-                        <button type="button" class="button" on:click=cancel>
-                            "Cancel"
-                        </button>
+                        <CancelButton on_press=cancel/>
                     </Show>
                     {run_button}
                 </div>
@@ -88,6 +98,25 @@ pub fn RunSection(
                 }
             }}
         </section>
+    }
+}
+
+/// Ends the run. The focus, where it has it when it goes away with the run, goes
+/// to the heading: on a button an impatient second Enter would press that.
+#[component]
+fn CancelButton(
+    /// Ends the run.
+    on_press: Callback<()>,
+) -> impl IntoView {
+    on_cleanup(|| {
+        if host::is_focused(CANCEL_ID) {
+            host::focus(TITLE_ID);
+        }
+    });
+    view! {
+        <button type="button" class="button" id=CANCEL_ID on:click=move |_| on_press.run(())>
+            "Cancel"
+        </button>
     }
 }
 

@@ -5,6 +5,8 @@ use crate::domain::live::LiveRun;
 use crate::domain::run::{GenerationMode, Run, RunSettings, RunStatus};
 use crate::domain::units;
 
+pub use crate::domain::units::plural;
+
 /// `2026-03-01T10:20:30Z` as `2026-03-01 10:20 UTC`; other texts as they are.
 pub fn date(rfc3339: &str) -> String {
     match (rfc3339.get(..10), rfc3339.get(11..16)) {
@@ -23,11 +25,6 @@ pub fn status_key(status: RunStatus) -> &'static str {
         RunStatus::Cancelled => "cancelled",
         RunStatus::Interrupted => "interrupted",
     }
-}
-
-/// `1 launch`, `2 launches`.
-pub fn plural(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", units::count(n), if n == 1 { one } else { many })
 }
 
 /// `2 prompts · 3 × 128 tokens, fixed length`.

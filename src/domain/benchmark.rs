@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::latency::{HistogramBin, Percentiles};
 use super::metrics::{Figure, Reading};
 use super::model::Model;
-use super::run::{Run, RunId, Technique};
+use super::outlier::Outlier;
+use super::run::{GenerationMode, Run, RunId, RunSettings, Technique};
 use super::sample::StopReason;
+use super::units;
 
 /// Everything measured of one arm. Definitions: [`definition`](super::units).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,67 @@ pub struct ArmResult {
     /// noticed. Figures of a disturbed run are shown as such.
     #[serde(default)]
     pub unstable: Vec<String>,
+    /// Tokens that its requests generated; none in runs of older versions.
+    #[serde(default)]
+    pub tokens_generated: Option<TokensGenerated>,
+    /// Requests far from the others of their prompt, which are kept in every
+    /// figure.
+    #[serde(default = "not_looked_for")]
+    pub outliers: Reading<Vec<Outlier>>,
+}
+
+/// What an older version left open.
+fn not_looked_for() -> Reading<Vec<Outlier>> {
+    Reading::NotMeasured("the version that measured this run did not look for them".to_owned())
+}
+
+/// Tokens that the requests of a run generated, whatever ended them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TokensGenerated {
+    /// Mean over all requests.
+    pub mean: f64,
+    /// Of the shortest.
+    pub least: u32,
+    /// Of the longest.
+    pub most: u32,
+}
+
+impl TokensGenerated {
+    /// Of requests that generated so many; none without requests.
+    pub fn of(counts: &[u32]) -> Option<Self> {
+        let sum: f64 = counts.iter().map(|n| f64::from(*n)).sum();
+        Some(Self {
+            least: *counts.iter().min()?,
+            most: *counts.iter().max()?,
+            mean: sum / counts.len() as f64,
+        })
+    }
+}
+
+impl ArmResult {
+    /// What its response time is the time for. At natural stop it means nothing
+    /// without the tokens that were produced in it.
+    pub fn response_time_work(&self, settings: &RunSettings) -> String {
+        let limit = units::plural(settings.max_tokens.into(), "token", "tokens");
+        match (settings.mode, self.tokens_generated) {
+            (GenerationMode::FixedLength, _) => format!("time for {limit}"),
+            (GenerationMode::NaturalStop, None) => format!("natural stop, at most {limit}"),
+            (GenerationMode::NaturalStop, Some(TokensGenerated { mean, least, most })) => {
+                let range = match least == most {
+                    true => format!("{} each", units::count(least.into())),
+                    false => format!(
+                        "{} to {}",
+                        units::count(least.into()),
+                        units::count(most.into())
+                    ),
+                };
+                format!(
+                    "time for {mean:.1} tokens on average ({range}): natural stop, at most {limit}"
+                )
+            }
+        }
+    }
 }
 
 /// Memory of the worker process, MB = 10^6 bytes.

@@ -20,6 +20,9 @@ pub const PREFILL_TOKENS: u32 = 512;
 pub const WARM_UPS: u32 = 1;
 /// Most of them.
 pub const WARM_UPS_LIMIT: u32 = 10;
+/// Between what is announced and what is measured, s: storing it, sending it to
+/// browsers and their drawing of it must not fall into the measured time.
+pub const SETTLE_S: f64 = 0.05;
 /// Longest context.
 pub const N_CTX_LIMIT: u32 = 1 << 20;
 /// Largest batch.
@@ -36,6 +39,10 @@ pub const VARIATION_LIMIT_PERCENT: f64 = 15.0;
 
 /// Most launches of one run.
 pub const ITERATIONS_LIMIT: u32 = 100;
+/// Most threads that a run may ask for.
+pub const THREADS_LIMIT: u32 = 512;
+/// Most layers on a GPU that a run may ask for: more than any model has.
+pub const GPU_LAYERS_LIMIT: u32 = 10_000;
 /// Most tokens generated for a prompt, where the context has room for them.
 pub const MAX_TOKENS_LIMIT: u32 = 100_000;
 /// Most prompts of one run.

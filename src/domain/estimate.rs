@@ -2,11 +2,39 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::defaults;
-use super::run::{RunSettings, RunSpec};
+use super::defaults::{PREFILL_TOKENS, SETTLE_S, WARM_UP_TOKENS};
+use super::run::RunSpec;
 
 /// Seconds that a worker takes to start and be asked, whatever the model.
 const LAUNCH_OVERHEAD_S: f64 = 0.3;
+/// Characters of a token, roughly: for English prose and the usual vocabularies.
+/// Without the model nothing better is known; the run learns the true count.
+const CHARS_PER_TOKEN: f64 = 4.0;
+
+/// What a run asks of the engine, as far as time goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workload {
+    /// Fresh launches.
+    pub iterations: u32,
+    /// Thrown-away rounds of a launch.
+    pub warm_ups: u32,
+    /// Tokens to generate for each prompt, at most.
+    pub max_tokens: u32,
+    /// Tokens of each prompt, in order: a guess until it has been measured.
+    pub prompt_tokens: Vec<f64>,
+}
+
+impl From<&RunSpec> for Workload {
+    fn from(spec: &RunSpec) -> Self {
+        let rough = |prompt: &String| prompt.chars().count() as f64 / CHARS_PER_TOKEN;
+        Self {
+            iterations: spec.settings.iterations,
+            warm_ups: spec.settings.warm_ups,
+            max_tokens: spec.settings.max_tokens,
+            prompt_tokens: spec.prompts.iter().map(rough).collect(),
+        }
+    }
+}
 
 /// What is known of a model's speed on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -35,37 +63,108 @@ impl SpeedBasis {
         }
     }
 
-    /// Seconds of one launch: load, warm-up, prefill, every prompt.
-    pub fn launch_seconds(&self, n_prompts: usize, max_tokens: u32) -> f64 {
-        self.load_s
-            + LAUNCH_OVERHEAD_S
-            + self.warm_up_seconds()
-            + self.prefill_seconds()
-            + n_prompts as f64 * self.request_seconds(max_tokens)
-    }
-
-    /// Seconds of the warm-up.
-    pub fn warm_up_seconds(&self) -> f64 {
-        self.prefill_seconds() + self.request_seconds(defaults::WARM_UP_TOKENS)
-    }
-
-    /// Seconds of the standard prefill.
-    pub fn prefill_seconds(&self) -> f64 {
-        f64::from(defaults::PREFILL_TOKENS) / self.prompt_tokens_per_second
-    }
-
-    /// Seconds of one request.
-    pub fn request_seconds(&self, max_tokens: u32) -> f64 {
-        f64::from(max_tokens) / self.tokens_per_second
+    /// Seconds of the run that `spec` asks for.
+    pub fn spec_seconds(&self, spec: &RunSpec) -> f64 {
+        self.run_seconds(&Workload::from(spec))
     }
 
     /// Seconds of a whole run.
-    pub fn run_seconds(&self, n_prompts: usize, settings: &RunSettings) -> f64 {
-        f64::from(settings.iterations) * self.launch_seconds(n_prompts, settings.max_tokens)
+    pub fn run_seconds(&self, work: &Workload) -> f64 {
+        f64::from(work.iterations) * self.launch_seconds(work)
     }
 
-    /// Seconds of the run that `spec` asks for.
-    pub fn spec_seconds(&self, spec: &RunSpec) -> f64 {
-        self.run_seconds(spec.prompts.len(), &spec.settings)
+    /// Seconds of one launch: load, warm-ups, prefill, every prompt.
+    pub fn launch_seconds(&self, work: &Workload) -> f64 {
+        self.load_s
+            + LAUNCH_OVERHEAD_S
+            + f64::from(work.warm_ups) * self.warm_up_seconds(work)
+            + self.prefill_seconds()
+            + self.requests_seconds(work, 0)
+    }
+
+    /// Seconds of one warm-up: a prefill, and the first prompt in short.
+    pub fn warm_up_seconds(&self, work: &Workload) -> f64 {
+        let first = work.prompt_tokens.first().copied().unwrap_or(0.0);
+        self.prompt_seconds(f64::from(PREFILL_TOKENS))
+            + self.prompt_seconds(first)
+            + self.decode_seconds(WARM_UP_TOKENS.min(work.max_tokens))
+    }
+
+    /// Seconds of the measured standard prefill.
+    pub fn prefill_seconds(&self) -> f64 {
+        SETTLE_S + self.prompt_seconds(f64::from(PREFILL_TOKENS))
+    }
+
+    /// Seconds of the requests of a launch after the first `n_done`.
+    pub fn requests_seconds(&self, work: &Workload, n_done: usize) -> f64 {
+        let left = work.prompt_tokens.iter().skip(n_done);
+        left.map(|tokens| self.request_seconds(work, *tokens)).sum()
+    }
+
+    /// Seconds of one request to a prompt of so many tokens.
+    pub fn request_seconds(&self, work: &Workload, prompt_tokens: f64) -> f64 {
+        SETTLE_S + self.prompt_seconds(prompt_tokens) + self.decode_seconds(work.max_tokens)
+    }
+
+    /// Seconds in which so many tokens are generated.
+    pub fn decode_seconds(&self, n_tokens: u32) -> f64 {
+        f64::from(n_tokens) / self.tokens_per_second
+    }
+
+    fn prompt_seconds(&self, n_tokens: f64) -> f64 {
+        n_tokens / self.prompt_tokens_per_second
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::run::RunRequest;
+
+    const BASIS: SpeedBasis = SpeedBasis {
+        load_s: 1.0,
+        prompt_tokens_per_second: 512.0,
+        tokens_per_second: 64.0,
+        measured: true,
+    };
+
+    fn seconds(request: RunRequest) -> f64 {
+        let spec = RunSpec::try_from(request).expect("a run");
+        BASIS.spec_seconds(&spec)
+    }
+
+    fn of(prompt: &str, max_tokens: i64, warm_ups: i64) -> RunRequest {
+        RunRequest {
+            test_queries: Some(vec![prompt.to_owned()]),
+            iterations: Some(2),
+            max_tokens: Some(max_tokens),
+            warm_ups: Some(warm_ups),
+            ..RunRequest::default()
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_launch_counts() {
+        // 2 launches: load 1, start 0.3, prefill 0.05 + 1, request 0.05 + 4
+        // characters at 1/512 + 128 tokens at 1/64.
+        let bare = 2.0 * (1.0 + 0.3 + 1.05 + 0.05 + 1.0 / 512.0 + 2.0);
+        assert!((seconds(of("four", 128, 0)) - bare).abs() < 1e-9);
+    }
+
+    #[test]
+    fn each_warm_up_counts() {
+        // A prefill, the prompt, and 16 tokens or as many as are asked for.
+        let one = 1.0 + 1.0 / 512.0 + 0.25;
+        let more = seconds(of("four", 128, 10)) - seconds(of("four", 128, 0));
+        assert!((more - 2.0 * 10.0 * one).abs() < 1e-9);
+        let short = seconds(of("four", 4, 1)) - seconds(of("four", 4, 0));
+        assert!((short - 2.0 * (one - 12.0 / 64.0)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_long_prompt_takes_its_time() {
+        // 4,096 characters more are about 1,024 tokens: 2 s a launch.
+        let long = seconds(of(&"word".repeat(1025), 1, 0));
+        assert!((long - seconds(of("four", 1, 0)) - 4.0).abs() < 1e-9);
     }
 }

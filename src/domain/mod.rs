@@ -15,6 +15,7 @@ pub mod live;
 pub mod metrics;
 pub mod model;
 pub mod ollama;
+pub mod outlier;
 pub mod preflight;
 pub mod protocol;
 pub mod run;

@@ -22,6 +22,11 @@ pub fn count(value: u64) -> String {
     group(&value.to_string())
 }
 
+/// A count with its noun: `1 launch`, `2,000 launches`.
+pub fn plural(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
 /// A duration in words of at most two units: `4 s`, `2 min 5 s`, `1 h 20 min`.
 pub fn duration(seconds: f64) -> String {
     let seconds = seconds.max(0.0).round() as u64;

@@ -3,6 +3,7 @@
 
 use csv::{Terminator, Writer, WriterBuilder};
 
+use crate::domain::outlier::Outlier;
 use crate::domain::run::Run;
 use crate::domain::sample::{ArmRequest, Generation, StopReason};
 
@@ -17,6 +18,16 @@ impl Row<'_> {
         &self.request.sample.generation
     }
 
+    /// Whether one of its figures is an outlier; none: it was not looked for.
+    fn is_outlier(&self) -> Option<bool> {
+        let sample = &self.request.sample;
+        let arm = self.run.arms.get(self.request.arm_position as usize)?;
+        let is_this = |outlier: &Outlier| {
+            (outlier.iteration, outlier.prompt) == (sample.iteration, sample.prompt)
+        };
+        Some(arm.outliers.value()?.iter().any(is_this))
+    }
+
     /// The prompt as the user wrote it.
     fn prompt_text(&self) -> &str {
         let place = self.request.sample.prompt.checked_sub(1);
@@ -28,7 +39,7 @@ impl Row<'_> {
 /// A column: its name, as the JSON has it, and its cell of a row.
 type Column = (&'static str, fn(&Row) -> String);
 
-const COLUMNS: [Column; 25] = [
+const COLUMNS: [Column; 26] = [
     ("run_id", |row| row.run.id.to_string()),
     ("run_name", |row| {
         text(row.run.name.as_deref().unwrap_or(""))
@@ -55,26 +66,29 @@ const COLUMNS: [Column; 25] = [
     ("prefill_s", |row| row.generation().prefill_s.to_string()),
     ("decode_s", |row| row.generation().decode_s.to_string()),
     ("tokens_per_second", |row| {
-        number(row.generation().tokens_per_second())
+        optional(row.generation().tokens_per_second())
     }),
     ("cpu_s", |row| row.generation().cpu_s.to_string()),
     ("cpu_decode_s", |row| {
         row.generation().cpu_decode_s.to_string()
     }),
     ("major_page_faults", |row| {
-        number(row.generation().major_page_faults)
+        optional(row.generation().major_page_faults)
     }),
-    ("rss_bytes", |row| number(row.generation().memory.rss_bytes)),
+    ("rss_bytes", |row| {
+        optional(row.generation().memory.rss_bytes)
+    }),
     ("anonymous_bytes", |row| {
-        number(row.generation().memory.anonymous_bytes)
+        optional(row.generation().memory.anonymous_bytes)
     }),
     ("file_bytes", |row| {
-        number(row.generation().memory.file_bytes)
+        optional(row.generation().memory.file_bytes)
     }),
     ("peak_rss_bytes", |row| {
-        number(row.generation().memory.peak_rss_bytes)
+        optional(row.generation().memory.peak_rss_bytes)
     }),
     ("stop", |row| stop(row.generation().stop).to_owned()),
+    ("is_outlier", |row| optional(row.is_outlier())),
     ("text", |row| text(&row.generation().text)),
 ];
 
@@ -99,8 +113,8 @@ fn writer() -> Writer<Vec<u8>> {
         .from_writer(Vec::new())
 }
 
-/// A number that may not have been measured: then the cell is empty.
-fn number<T: ToString>(value: Option<T>) -> String {
+/// A value that may not have been measured: then the cell is empty.
+fn optional<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
@@ -189,10 +203,10 @@ mod tests {
             "a line each, ended as RFC 4180 has it"
         );
         insta::assert_snapshot!(text, @r#"
-run_id,run_name,model_id,model_name,file_type,arm_position,iteration,prompt,prompt_text,n_prompt_tokens,n_generated,response_time_s,time_to_first_token_s,prefill_s,decode_s,tokens_per_second,cpu_s,cpu_decode_s,major_page_faults,rss_bytes,anonymous_bytes,file_bytes,peak_rss_bytes,stop,text
-12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,1,1,'=cmd|' /C calc'!A0,5,3,0.5,0.25,0.125,0.25,8,1,0.5,,4096,,,8192,max_tokens,"'	=HYPERLINK(""http://x"")"
+run_id,run_name,model_id,model_name,file_type,arm_position,iteration,prompt,prompt_text,n_prompt_tokens,n_generated,response_time_s,time_to_first_token_s,prefill_s,decode_s,tokens_per_second,cpu_s,cpu_decode_s,major_page_faults,rss_bytes,anonymous_bytes,file_bytes,peak_rss_bytes,stop,is_outlier,text
+12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,1,1,'=cmd|' /C calc'!A0,5,3,0.5,0.25,0.125,0.25,8,1,0.5,,4096,,,8192,max_tokens,,"'	=HYPERLINK(""http://x"")"
 12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,1,2,"two
-lines, ""quoted""",5,1,0.5,0.25,0.125,0.25,,1,0.5,,4096,,,8192,max_tokens,'-1 or more
+lines, ""quoted""",5,1,0.5,0.25,0.125,0.25,,1,0.5,,4096,,,8192,max_tokens,,'-1 or more
 "#);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let read: Result<Vec<_>, _> = reader.records().collect();

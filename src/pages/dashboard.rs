@@ -9,13 +9,15 @@ use crate::api;
 use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
 use crate::components::form::{
-    EstimateLine, ModelPicker, PreflightNote, PromptEditor, RunForm, SettingsEditor, speeds_of,
+    EstimateLine, ModelPicker, PreflightNote, PromptEditor, RunForm, SettingsEditor, show_faulty,
+    speeds_of,
 };
 use crate::components::gauges::Warnings;
 use crate::components::live::follow_run;
 use crate::components::run_section::RunSection;
 use crate::components::words;
 use crate::domain::dashboard::{Dashboard, Machine};
+use crate::domain::error::AppError;
 use crate::domain::model::{LibraryListing, Model, ModelId};
 use crate::domain::preflight::Room;
 use crate::domain::run::{Run, RunRequest};
@@ -99,6 +101,8 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     let keep = Callback::new(move |()| {
         form.keep_settings();
         if let Some(request) = valid_request(form) {
+            // What was wrong with the form before no longer is.
+            shown.problem.set(None);
             remember(request);
         }
     });
@@ -118,7 +122,11 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     });
     let start = move |()| match untrack(|| form.spec().and_then(|_| form.request())) {
         Ok(request) => shown.start(request, is_starting),
-        Err(problem) => shown.problem.set(Some(problem)),
+        Err(problem) => {
+            show_faulty(form, &problem);
+            let said = AppError::bad_request(problem.in_the_form());
+            shown.problem.set(Some(said));
+        }
     };
     let models = StoredValue::new(library.models.clone());
     let title = move || {

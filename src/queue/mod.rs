@@ -18,6 +18,7 @@ use crate::bench::Plan;
 use crate::domain::defaults::QUEUE_LIMIT;
 use crate::domain::event::{RunEvent, Sequenced};
 use crate::domain::run::{Failure, RunId, Technique};
+use crate::machine_lock::MachineLock;
 use crate::store::{Ending, Store, StoreError};
 
 pub use job::Job;
@@ -49,6 +50,8 @@ pub struct Queue {
 struct Inner {
     store: Store,
     lock_path: PathBuf,
+    /// Held from before a run is measured until its workers are gone.
+    machine: Mutex<Option<MachineLock>>,
     jobs: Mutex<Jobs>,
     /// The ends that could not be stored.
     lost_ends: Mutex<HashMap<RunId, Failure>>,
@@ -74,6 +77,7 @@ impl Queue {
         let inner = Arc::new(Inner {
             store,
             lock_path,
+            machine: Mutex::default(),
             jobs: Mutex::default(),
             lost_ends: Mutex::default(),
             submitted: Notify::new(),
@@ -188,6 +192,10 @@ impl Inner {
     fn jobs(&self) -> MutexGuard<'_, Jobs> {
         // Nothing panics while it is held.
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn machine(&self) -> MutexGuard<'_, Option<MachineLock>> {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lost_ends(&self) -> MutexGuard<'_, HashMap<RunId, Failure>> {

@@ -27,6 +27,10 @@ pub(super) async fn run(inner: Arc<Inner>) {
                 "a fault of Whittle ended the run",
             ))
         });
+        // However it ended: who measures next must not find a worker that still
+        // holds memory and processor.
+        job.plan.launcher.reaper.all_gone().await;
+        *inner.machine() = None;
         inner.end(&job, ending).await;
         inner.jobs().current = None;
         tokio::select! {
@@ -77,7 +81,8 @@ async fn carry_out(inner: Arc<Inner>, job: Arc<Job>) -> Ending {
 }
 
 async fn measure(inner: &Inner, job: &Job) -> Result<Measured, Failure> {
-    let _lock = lock_machine(inner, job).await?;
+    let lock = lock_machine(inner, job).await?;
+    *inner.machine() = Some(lock);
     let store = &inner.store;
     store.mark_running(job.id).await.map_err(Failure::from)?;
     let model = job.open_model().await?;

@@ -42,6 +42,15 @@ fn bench_prints_the_stored_run_as_json() {
         text.contains("run 2") && text.contains("tokens/s"),
         "{text}"
     );
+    assert!(text.contains("time for 4 tokens"), "{text}");
+    assert!(text.contains("Outliers are not flagged"), "{text}");
+    let natural = [&["bench", &*model, "--natural-stop"], &options[..]].concat();
+    let output = whittle(folder.path(), &natural);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains(" tokens on average (") && text.contains("natural stop, at most 4 tokens"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::house::{House, fake_workers, message};
 use crate::tiny_model;
 
-const STARTED: &str = r#"echo '{"event":"started","engine":{"version":"x","system_info":"","built_with":[],"missing_instruction_sets":[]},"sandbox":{"state":"full"}}'; "#;
+pub const STARTED: &str = r#"echo '{"event":"started","engine":{"version":"x","system_info":"","built_with":[],"missing_instruction_sets":[]},"sandbox":{"state":"full"}}'; "#;
 
 fn long() -> Value {
     json!({"test_queries": ["hello"], "iterations": 100, "max_tokens": 1000})
@@ -209,7 +209,7 @@ async fn a_model_that_native_code_refuses_fails_its_run() {
 
 /// The worker of the house, told by the name that it was started with.
 #[cfg(target_os = "linux")]
-async fn worker_of(house: &House) -> u32 {
+pub async fn worker_of(house: &House) -> u32 {
     let name = house.path().to_string_lossy().into_owned();
     for _ in 0..400 {
         for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {

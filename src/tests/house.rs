@@ -10,7 +10,7 @@ use axum::http::{Request, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
-use whittle::backend::{Deadlines, WorkerLauncher};
+use whittle::backend::{Deadlines, Reaper, WorkerLauncher};
 use whittle::bench::machine::MachineFacts;
 use whittle::library::{DataFolder, Library, Ollama, OllamaOptions};
 use whittle::queue::Queue;
@@ -35,6 +35,7 @@ pub fn real_workers() -> WorkerLauncher {
         arguments: vec!["worker".into()],
         deadlines: Deadlines::default(),
         memory_bytes: None,
+        reaper: Reaper::default(),
     }
 }
 
@@ -50,6 +51,7 @@ pub fn fake_workers(script: &str) -> WorkerLauncher {
             token: second,
         },
         memory_bytes: None,
+        reaper: Reaper::default(),
     }
 }
 

@@ -8,8 +8,11 @@ mod clock;
 mod command_line;
 mod confinement;
 mod durability;
+#[cfg(target_os = "linux")]
+mod endings;
 mod fake_ollama;
 mod faults;
+mod figures;
 mod history;
 mod house;
 mod input;

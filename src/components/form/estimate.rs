@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::faulty::PROBLEM_ID;
 use super::state::RunForm;
 use crate::components::words;
 use crate::domain::dashboard::Dashboard;
@@ -18,10 +19,12 @@ pub fn EstimateLine(
     speeds: Vec<(ModelId, SpeedBasis)>,
 ) -> impl IntoView {
     let speeds = StoredValue::new(speeds);
+    let problem = form.problem();
+    let is_wrong = move || problem.with(Option::is_some);
     let line = Memo::new(move |_| {
         let spec = match form.spec() {
             Ok(spec) => spec,
-            Err(error) => return error.error.message,
+            Err(problem) => return words::sentence(&problem.in_the_form()),
         };
         let model = form.model.get();
         let basis = speeds.with_value(|speeds| {
@@ -40,7 +43,11 @@ pub fn EstimateLine(
         };
         format!("About {time} for {plan} ({source}).")
     });
-    view! { <p class="estimate" id="estimate">{line}</p> }
+    view! {
+        <p class="estimate" class:over=is_wrong id=PROBLEM_ID>
+            {line}
+        </p>
+    }
 }
 
 /// The speeds of a dashboard, a guess for every model that has none.

@@ -1,13 +1,16 @@
 //! What the user chooses before a run: model, prompts, settings.
 
 mod estimate;
+mod faulty;
 mod model_picker;
+mod number_field;
 mod preflight;
 mod prompts;
 mod settings;
 mod state;
 
 pub use estimate::{EstimateLine, speeds_of};
+pub use faulty::show_faulty;
 pub use model_picker::ModelPicker;
 pub use preflight::PreflightNote;
 pub use prompts::PromptEditor;

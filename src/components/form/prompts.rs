@@ -2,9 +2,11 @@
 
 use leptos::prelude::*;
 
+use super::faulty::{PROBLEM_ID, prompt_id};
 use super::state::{PromptField, RunForm};
 use crate::components::words;
 use crate::domain::defaults::{PROMPT_CHARS_LIMIT, PROMPTS_LIMIT};
+use crate::domain::run::RunProblem;
 use crate::domain::units;
 
 /// A text area for each prompt.
@@ -16,6 +18,7 @@ pub fn PromptEditor(
     on_change: Callback<()>,
 ) -> impl IntoView {
     let n_prompts = Memo::new(move |_| form.prompts.with(Vec::len));
+    let problem = form.problem();
     let count = move || {
         let n = words::plural(n_prompts.get() as u64, "prompt", "prompts");
         format!("{n}, at most {PROMPTS_LIMIT}")
@@ -31,7 +34,7 @@ pub fn PromptEditor(
                 each=move || form.prompts.get()
                 key=|prompt| prompt.key
                 children=move |index, prompt| {
-                    view! { <PromptArea form index prompt n_prompts on_change/> }
+                    view! { <PromptArea form index prompt n_prompts problem on_change/> }
                 }
             />
             <p class="row">
@@ -55,12 +58,18 @@ fn PromptArea(
     index: ReadSignal<usize>,
     prompt: PromptField,
     n_prompts: Memo<usize>,
+    problem: Memo<Option<RunProblem>>,
     on_change: Callback<()>,
 ) -> impl IntoView {
     let PromptField { key, text } = prompt;
-    let id = format!("prompt-{key}");
+    let id = prompt_id(key);
     let n_chars = Memo::new(move |_| text.with(|text| text.chars().count()));
     let is_too_long = move || n_chars.get() > PROMPT_CHARS_LIMIT;
+    // The form says one problem at a time: this one may be of another prompt.
+    let is_wrong = Memo::new(move |_| {
+        let faulty = problem.with(|problem| problem.as_ref().and_then(RunProblem::prompt));
+        faulty == Some(index.get() + 1)
+    });
     let count = move || {
         let n = words::plural(n_chars.get() as u64, "character", "characters");
         if is_too_long() {
@@ -94,7 +103,8 @@ fn PromptArea(
                 id=id
                 rows="2"
                 autocomplete="off"
-                aria-invalid=move || is_too_long().then_some("true")
+                aria-invalid=move || (is_too_long() || is_wrong.get()).then_some("true")
+                aria-describedby=move || is_wrong.get().then_some(PROBLEM_ID)
                 prop:value=move || text.get()
                 on:input=move |event| text.set(event_target_value(&event))
                 on:change=move |_| on_change.run(())

@@ -2,16 +2,11 @@
 
 use leptos::prelude::*;
 
+use super::number_field::NumberField;
 use super::state::RunForm;
 use crate::components::words;
-use crate::domain::defaults::{
-    ITERATIONS_CAREFUL, ITERATIONS_LIMIT, MAX_TOKENS_LIMIT, N_BATCH_LIMIT, N_CTX_LIMIT,
-    PREFILL_TOKENS, WARM_UPS_LIMIT,
-};
-use crate::domain::run::{FlashAttention, GenerationMode};
-
-/// Most threads that a request may name.
-const THREADS_LIMIT: u32 = 512;
+use crate::domain::defaults::ITERATIONS_CAREFUL;
+use crate::domain::run::{FlashAttention, GenerationMode, Setting};
 
 /// The settings, folded away behind a summary of what is set.
 #[component]
@@ -21,9 +16,13 @@ pub fn SettingsEditor(
     /// Called after a setting was changed.
     on_change: Callback<()>,
 ) -> impl IntoView {
+    let problem = form.problem();
+    let is_wrong = move || problem.with(|p| p.as_ref().is_some_and(|p| p.setting().is_some()));
     let summary = move || match form.spec() {
         Ok(spec) => words::plan(spec.prompts.len() as u64, &spec.settings),
-        Err(_) => "Settings".to_owned(),
+        // Said here too: the fold may be closed.
+        Err(_) if is_wrong() => "a setting in here is wrong".to_owned(),
+        Err(_) => String::new(),
     };
     let careful = move |_| {
         form.iterations.set(ITERATIONS_CAREFUL.to_string());
@@ -34,75 +33,69 @@ pub fn SettingsEditor(
             <summary>
                 <span>"Settings"</span>
                 " "
-                <span class="note">{summary}</span>
+                <span class="note" class:over=is_wrong>
+                    {summary}
+                </span>
             </summary>
             <div class="fields">
                 <NumberField
-                    id="iterations"
-                    label="Iterations"
+                    setting=Setting::Iterations
                     help="Fresh launches of the engine: they make the interval."
                     value=form.iterations
-                    most=ITERATIONS_LIMIT
+                    problem
                     on_change
                 />
                 <NumberField
-                    id="max-tokens"
-                    label="Tokens per prompt"
+                    setting=Setting::MaxTokens
                     help="Generated for each prompt."
                     value=form.max_tokens
-                    most=MAX_TOKENS_LIMIT
+                    problem
                     on_change
                 />
                 <NumberField
-                    id="threads"
-                    label="Threads"
+                    setting=Setting::NThreads
                     help="Empty: as many as there are physical cores."
                     value=form.n_threads
-                    most=THREADS_LIMIT
+                    problem
                     on_change
                 />
                 <ModeField form on_change/>
                 <NumberField
-                    id="n-ctx"
-                    label="Context, tokens"
+                    setting=Setting::NCtx
+                    unit="tokens"
                     help="Room for prompt and answer; it costs memory."
                     value=form.n_ctx
-                    least=PREFILL_TOKENS
-                    most=N_CTX_LIMIT
+                    problem
                     on_change
                 />
                 <NumberField
-                    id="n-batch"
-                    label="Batch, tokens"
+                    setting=Setting::NBatch
+                    unit="tokens"
                     help="Of a prompt, passed to the engine at once."
                     value=form.n_batch
-                    most=N_BATCH_LIMIT
+                    problem
                     on_change
                 />
                 <NumberField
-                    id="n-ubatch"
-                    label="Physical batch, tokens"
+                    setting=Setting::NUbatch
+                    unit="tokens"
                     help="Computed at once; at most the batch."
                     value=form.n_ubatch
-                    most=N_BATCH_LIMIT
+                    problem
                     on_change
                 />
                 <NumberField
-                    id="n-gpu-layers"
-                    label="GPU layers"
+                    setting=Setting::NGpuLayers
                     help="0: all on the CPU. Needs a build for your GPU."
                     value=form.n_gpu_layers
-                    least=0
-                    most=10_000
+                    problem
                     on_change
                 />
                 <NumberField
-                    id="warm-ups"
-                    label="Warm-ups"
+                    setting=Setting::WarmUps
                     help="Thrown away at the start of every launch."
                     value=form.warm_ups
-                    least=0
-                    most=WARM_UPS_LIMIT
+                    problem
                     on_change
                 />
                 <FlashAttentionField form on_change/>
@@ -115,40 +108,6 @@ pub fn SettingsEditor(
                 </p>
             </div>
         </details>
-    }
-}
-
-#[component]
-fn NumberField(
-    id: &'static str,
-    label: &'static str,
-    help: &'static str,
-    value: RwSignal<String>,
-    #[prop(default = 1)] least: u32,
-    most: u32,
-    on_change: Callback<()>,
-) -> impl IntoView {
-    let help_id = format!("{id}-help");
-    view! {
-        <div class="field">
-            <label for=id>{label}</label>
-            <input
-                id=id
-                type="number"
-                min=least.to_string()
-                max=most.to_string()
-                step="1"
-                autocomplete="off"
-                aria-describedby=help_id.clone()
-                value=value.get_untracked()
-                prop:value=move || value.get()
-                on:input=move |event| value.set(event_target_value(&event))
-                on:change=move |_| on_change.run(())
-            />
-            <span class="note" id=help_id>
-                {help}
-            </span>
-        </div>
     }
 }
 

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use crate::domain::dashboard::Remembered;
-use crate::domain::error::AppError;
 use crate::domain::model::ModelId;
-use crate::domain::run::{FlashAttention, GenerationMode, RunRequest, RunSettings, RunSpec};
+use crate::domain::run::{
+    FlashAttention, GenerationMode, RunProblem, RunRequest, RunSettings, RunSpec, Setting,
+};
 
 /// A prompt being written; the key stays when others are removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,36 +138,42 @@ impl RunForm {
     }
 
     /// The input as a request; an error where a number is none.
-    pub fn request(&self) -> Result<RunRequest, AppError> {
+    pub fn request(&self) -> Result<RunRequest, RunProblem> {
         let texts = |prompts: &Vec<PromptField>| prompts.iter().map(|p| p.text.get()).collect();
         Ok(RunRequest {
             model: self.model.get().map(|id| id.0),
             test_queries: Some(self.prompts.with(texts)),
-            iterations: whole_number("Iterations", &self.iterations.get())?,
-            max_tokens: whole_number("Tokens per prompt", &self.max_tokens.get())?,
+            iterations: whole_number(Setting::Iterations, &self.iterations.get())?,
+            max_tokens: whole_number(Setting::MaxTokens, &self.max_tokens.get())?,
             mode: Some(self.mode.get()),
-            n_threads: whole_number("Threads", &self.n_threads.get())?,
+            n_threads: whole_number(Setting::NThreads, &self.n_threads.get())?,
             mmap: Some(self.mmap.get()),
-            n_gpu_layers: whole_number("GPU layers", &self.n_gpu_layers.get())?,
-            n_ctx: whole_number("Context", &self.n_ctx.get())?,
-            n_batch: whole_number("Batch", &self.n_batch.get())?,
-            n_ubatch: whole_number("Physical batch", &self.n_ubatch.get())?,
+            n_gpu_layers: whole_number(Setting::NGpuLayers, &self.n_gpu_layers.get())?,
+            n_ctx: whole_number(Setting::NCtx, &self.n_ctx.get())?,
+            n_batch: whole_number(Setting::NBatch, &self.n_batch.get())?,
+            n_ubatch: whole_number(Setting::NUbatch, &self.n_ubatch.get())?,
             flash_attention: Some(self.flash_attention.get()),
-            warm_ups: whole_number("Warm-ups", &self.warm_ups.get())?,
+            warm_ups: whole_number(Setting::WarmUps, &self.warm_ups.get())?,
         })
     }
 
     /// The input as a valid request for a run, or what is wrong with it.
-    pub fn spec(&self) -> Result<RunSpec, AppError> {
+    pub fn spec(&self) -> Result<RunSpec, RunProblem> {
         RunSpec::try_from(self.request()?)
+    }
+
+    /// What is wrong with the input; none: nothing.
+    pub fn problem(self) -> Memo<Option<RunProblem>> {
+        Memo::new(move |_| self.spec().err())
     }
 }
 
-fn whole_number(name: &str, text: &str) -> Result<Option<i64>, AppError> {
+fn whole_number(setting: Setting, text: &str) -> Result<Option<i64>, RunProblem> {
     match text.trim() {
         "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| {
-            AppError::bad_request(format!("{name} is \"{text}\"; write a whole number"))
+        text => text.parse().map(Some).map_err(|_| RunProblem::NotANumber {
+            setting,
+            text: text.to_owned(),
         }),
     }
 }

@@ -84,6 +84,23 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Whether the element with this id has the focus.
+pub fn is_focused(id: &str) -> bool {
+    document()
+        .active_element()
+        .is_some_and(|element| element.id() == id)
+}
+
+/// Opens what the element with this id is folded into, and moves the focus to it.
+pub fn reveal(id: &str) {
+    let element = document().get_element_by_id(id);
+    let fold = element.and_then(|element| element.closest("details").ok().flatten());
+    if let Some(fold) = fold {
+        let _ = fold.set_attribute("open", "");
+    }
+    focus(id);
+}
+
 /// The title of a page: here it is a text already.
 pub fn title(text: String) -> String {
     text

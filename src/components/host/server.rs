@@ -28,6 +28,14 @@ pub fn apply_theme(_theme: Option<&str>) {}
 /// Does nothing: there is no document yet.
 pub fn focus(_id: &str) {}
 
+/// False: nothing has the focus yet.
+pub fn is_focused(_id: &str) -> bool {
+    false
+}
+
+/// Does nothing: there is no document yet.
+pub fn reveal(_id: &str) {}
+
 /// The title of a page as HTML: leptos_meta writes it into the document as it is.
 pub fn title(text: String) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")

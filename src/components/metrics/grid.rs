@@ -7,9 +7,9 @@ use super::definitions;
 use crate::components::words;
 use crate::domain::benchmark::{ArmResult, MemoryFigures};
 use crate::domain::latency::Percentiles;
-use crate::domain::metrics::{Figure, Reading};
+use crate::domain::metrics::Reading;
 use crate::domain::model::Model;
-use crate::domain::run::{GenerationMode, RunSettings};
+use crate::domain::run::RunSettings;
 use crate::domain::units;
 
 const REQUESTS: &str = "requests";
@@ -28,7 +28,7 @@ pub fn MetricGrid(
                 id="metric-response-time"
                 title="Response time"
                 unit="s"
-                reading=response_time(&arm.response_time_s, &settings)
+                reading=response_time(&arm, &settings)
                 definition=definitions::RESPONSE_TIME
             />
             <MetricCard
@@ -85,14 +85,9 @@ pub fn MetricGrid(
     }
 }
 
-fn response_time(reading: &Reading<Figure>, settings: &RunSettings) -> Reading<CardValue> {
-    let tokens = words::plural(settings.max_tokens.into(), "token", "tokens");
-    let note = match settings.mode {
-        GenerationMode::FixedLength => format!("time for {tokens}"),
-        GenerationMode::NaturalStop => format!("natural stop, at most {tokens}"),
-    };
-    map(card_reading(reading, REQUESTS), |card| {
-        card.with_note(Some(note))
+fn response_time(arm: &ArmResult, settings: &RunSettings) -> Reading<CardValue> {
+    map(card_reading(&arm.response_time_s, REQUESTS), |card| {
+        card.with_note(Some(arm.response_time_work(settings)))
     })
 }
 

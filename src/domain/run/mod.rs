@@ -1,0 +1,14 @@
+//! A run: what is asked for, what is allowed, and what is stored of it.
+
+mod problem;
+#[cfg(test)]
+mod problem_tests;
+mod request;
+mod setting;
+mod stored;
+
+pub use problem::RunProblem;
+pub(super) use request::checked_id;
+pub use request::{FlashAttention, GenerationMode, RunRequest, RunSettings, RunSpec};
+pub use setting::Setting;
+pub use stored::{Failure, FailureKind, Run, RunId, RunStatus, RunSummary, Technique};

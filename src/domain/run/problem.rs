@@ -1,0 +1,220 @@
+//! What is wrong with a request for a run, said once for two kinds of readers:
+//! programs know the fields of a request, people the labels of the form.
+
+use super::setting::Setting;
+use crate::domain::defaults::{PROMPT_CHARS_LIMIT, PROMPTS_LIMIT};
+use crate::domain::error::AppError;
+use crate::domain::units;
+
+/// The first thing that is wrong. As a text it is in the words of the HTTP
+/// interface.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.words(Reader::Program))]
+pub enum RunProblem {
+    /// A number is out of its range.
+    OutOfRange {
+        /// Which.
+        setting: Setting,
+        /// The number.
+        value: i64,
+    },
+    /// What was typed is no whole number.
+    NotANumber {
+        /// Where.
+        setting: Setting,
+        /// What was typed.
+        text: String,
+    },
+    /// A part is larger than its whole.
+    PhysicalBatchTooLarge {
+        /// Physical batch, tokens.
+        n_ubatch: u32,
+        /// Logical batch, tokens.
+        n_batch: u32,
+    },
+    /// What is generated fills the context.
+    NoRoomForPrompt {
+        /// Tokens to generate.
+        max_tokens: u32,
+        /// Context length, tokens.
+        n_ctx: u32,
+    },
+    /// The model's id is none.
+    NotAModelId,
+    /// There is no prompt.
+    NoPrompt,
+    /// There are more prompts than are measured in a run.
+    TooManyPrompts {
+        /// How many.
+        n: usize,
+    },
+    /// A prompt says nothing.
+    PromptEmpty {
+        /// From 1.
+        number: usize,
+    },
+    /// A prompt is too long.
+    PromptTooLong {
+        /// From 1.
+        number: usize,
+        /// Its characters.
+        n_chars: usize,
+    },
+    /// A prompt contains a NUL.
+    PromptHasNul {
+        /// From 1.
+        number: usize,
+    },
+}
+
+/// Who reads it.
+#[derive(Clone, Copy)]
+enum Reader {
+    Program,
+    Person,
+}
+
+impl RunProblem {
+    /// The same in the words of the form.
+    pub fn in_the_form(&self) -> String {
+        self.words(Reader::Person)
+    }
+
+    /// Whether it lies in this setting, alone or together with another.
+    pub fn is_in_setting(&self, setting: Setting) -> bool {
+        match self {
+            Self::OutOfRange { setting: this, .. } | Self::NotANumber { setting: this, .. } => {
+                *this == setting
+            }
+            Self::PhysicalBatchTooLarge { .. } => {
+                matches!(setting, Setting::NUbatch | Setting::NBatch)
+            }
+            Self::NoRoomForPrompt { .. } => matches!(setting, Setting::MaxTokens | Setting::NCtx),
+            _ => false,
+        }
+    }
+
+    /// The setting to look at first; none: it does not lie in a setting.
+    pub fn setting(&self) -> Option<Setting> {
+        match self {
+            Self::OutOfRange { setting, .. } | Self::NotANumber { setting, .. } => Some(*setting),
+            Self::PhysicalBatchTooLarge { .. } => Some(Setting::NUbatch),
+            Self::NoRoomForPrompt { .. } => Some(Setting::MaxTokens),
+            _ => None,
+        }
+    }
+
+    /// The prompt that it lies in, from 1.
+    pub fn prompt(&self) -> Option<usize> {
+        match self {
+            Self::PromptEmpty { number }
+            | Self::PromptTooLong { number, .. }
+            | Self::PromptHasNul { number } => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn words(&self, reader: Reader) -> String {
+        let name = |setting| reader.name(setting);
+        let number = |value: u32| reader.number(value.into());
+        match self {
+            Self::OutOfRange { setting, value } => {
+                let (least, most) = setting.range().into_inner();
+                format!(
+                    "{} is {}; it must be {} to {}",
+                    name(*setting),
+                    reader.number(*value),
+                    number(least),
+                    number(most)
+                )
+            }
+            Self::NotANumber { setting, text } => {
+                format!("{} is \"{text}\"; write a whole number", name(*setting))
+            }
+            Self::PhysicalBatchTooLarge { n_ubatch, n_batch } => {
+                let part = name(Setting::NUbatch);
+                format!(
+                    "{part} is {} and {} {}; a physical batch is a part of a logical one: lower \
+                     {part}",
+                    number(*n_ubatch),
+                    name(Setting::NBatch),
+                    number(*n_batch)
+                )
+            }
+            Self::NoRoomForPrompt { max_tokens, n_ctx } => format!(
+                "{} is {} and {} {}; leave room for the prompt",
+                name(Setting::MaxTokens),
+                number(*max_tokens),
+                name(Setting::NCtx),
+                number(*n_ctx)
+            ),
+            Self::NotAModelId => reader.not_a_model_id().to_owned(),
+            Self::NoPrompt => reader.no_prompt().to_owned(),
+            Self::TooManyPrompts { n } => {
+                let have = reader.have_prompts();
+                format!("{have} {n} prompts; at most {PROMPTS_LIMIT} are measured in one run")
+            }
+            Self::PromptEmpty { number } => {
+                format!("prompt {number} is empty; write a text or remove it")
+            }
+            Self::PromptTooLong { number, n_chars } => format!(
+                "prompt {number} has {} characters; at most {} are taken",
+                reader.number(*n_chars as i64),
+                reader.number(PROMPT_CHARS_LIMIT as i64)
+            ),
+            Self::PromptHasNul { number } => {
+                format!("prompt {number} contains a NUL character; remove it")
+            }
+        }
+    }
+}
+
+impl Reader {
+    fn name(self, setting: Setting) -> &'static str {
+        match self {
+            Self::Program => setting.name(),
+            Self::Person => setting.label(),
+        }
+    }
+
+    fn number(self, value: i64) -> String {
+        let sign = if value < 0 { "-" } else { "" };
+        match self {
+            Self::Program => value.to_string(),
+            Self::Person => format!("{sign}{}", units::count(value.unsigned_abs())),
+        }
+    }
+
+    fn not_a_model_id(self) -> &'static str {
+        match self {
+            Self::Program => {
+                "model is not a library id; ids are lower-case letters, digits, '.', '_' and '-', \
+                 and GET /api/models lists them"
+            }
+            Self::Person => "the model is not one of the library; choose another",
+        }
+    }
+
+    fn no_prompt(self) -> &'static str {
+        match self {
+            Self::Program => {
+                "test_queries is empty; give at least one prompt, or leave the field out for the \
+                 defaults"
+            }
+            Self::Person => "there is no prompt; add one",
+        }
+    }
+
+    fn have_prompts(self) -> &'static str {
+        match self {
+            Self::Program => "test_queries has",
+            Self::Person => "there are",
+        }
+    }
+}
+
+impl From<RunProblem> for AppError {
+    fn from(problem: RunProblem) -> Self {
+        Self::bad_request(problem.to_string())
+    }
+}

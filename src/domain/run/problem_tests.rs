@@ -1,0 +1,89 @@
+//! The two wordings of what is wrong with a request.
+
+use super::problem::RunProblem;
+use super::setting::Setting;
+
+const SETTINGS: [Setting; 8] = [
+    Setting::Iterations,
+    Setting::MaxTokens,
+    Setting::NThreads,
+    Setting::NGpuLayers,
+    Setting::NCtx,
+    Setting::NBatch,
+    Setting::NUbatch,
+    Setting::WarmUps,
+];
+
+#[test]
+fn programs_read_fields_and_people_labels() {
+    let problem = RunProblem::OutOfRange {
+        setting: Setting::MaxTokens,
+        value: 0,
+    };
+    assert_eq!(
+        problem.to_string(),
+        "max_tokens is 0; it must be 1 to 100000"
+    );
+    assert_eq!(
+        problem.in_the_form(),
+        "Tokens per prompt is 0; it must be 1 to 100,000"
+    );
+    let problem = RunProblem::PhysicalBatchTooLarge {
+        n_ubatch: 4096,
+        n_batch: 512,
+    };
+    assert_eq!(
+        problem.in_the_form(),
+        "Physical batch is 4,096 and Batch 512; a physical batch is a part of a logical one: \
+         lower Physical batch"
+    );
+}
+
+#[test]
+fn the_form_never_names_a_field_of_a_request() {
+    let of = |setting| {
+        let (value, text) = (-1, "x".to_owned());
+        [
+            RunProblem::OutOfRange { setting, value },
+            RunProblem::NotANumber { setting, text },
+        ]
+    };
+    let others = [
+        RunProblem::PhysicalBatchTooLarge {
+            n_ubatch: 2,
+            n_batch: 1,
+        },
+        RunProblem::NoRoomForPrompt {
+            max_tokens: 2,
+            n_ctx: 1,
+        },
+        RunProblem::NotAModelId,
+        RunProblem::NoPrompt,
+        RunProblem::TooManyPrompts { n: 65 },
+        RunProblem::PromptEmpty { number: 1 },
+        RunProblem::PromptTooLong {
+            number: 1,
+            n_chars: 20_000,
+        },
+        RunProblem::PromptHasNul { number: 1 },
+    ];
+    for problem in SETTINGS.into_iter().flat_map(of).chain(others) {
+        let said = problem.in_the_form();
+        assert!(!said.contains('_') && !said.contains("/api"), "{said}");
+    }
+}
+
+#[test]
+fn a_problem_of_two_settings_is_in_both() {
+    let problem = RunProblem::NoRoomForPrompt {
+        max_tokens: 2048,
+        n_ctx: 2048,
+    };
+    let found: Vec<Setting> = SETTINGS
+        .into_iter()
+        .filter(|setting| problem.is_in_setting(*setting))
+        .collect();
+    assert_eq!(found, [Setting::MaxTokens, Setting::NCtx]);
+    assert_eq!(problem.setting(), Some(Setting::MaxTokens));
+    assert_eq!(problem.prompt(), None);
+}

@@ -1,0 +1,225 @@
+//! What is asked for, and what is allowed.
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::RunProblem;
+use super::setting::Setting;
+use crate::domain::defaults;
+use crate::domain::model::ModelId;
+
+/// When a request ends. Never mixed within a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum GenerationMode {
+    /// Exactly `max_tokens`, end of sequence ignored: speeds compare.
+    #[default]
+    FixedLength,
+    /// At the end of sequence, at the latest after `max_tokens`: what a user sees.
+    NaturalStop,
+}
+
+/// Whether attention is computed in the fused way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FlashAttention {
+    /// As the engine chooses for the model and the device.
+    #[default]
+    Auto,
+    /// Always; a model that cannot is refused.
+    On,
+    /// Never.
+    Off,
+}
+
+/// A request for a run as it came, nothing checked yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct RunRequest {
+    /// Library id; none: the last used, else the only model.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The prompts; none: the defaults.
+    #[serde(default)]
+    pub test_queries: Option<Vec<String>>,
+    /// Fresh launches.
+    #[serde(default)]
+    pub iterations: Option<i64>,
+    /// Tokens to generate for each prompt.
+    #[serde(default)]
+    pub max_tokens: Option<i64>,
+    /// Fixed length or natural stop.
+    #[serde(default)]
+    pub mode: Option<GenerationMode>,
+    /// Threads of the engine; none: the physical cores.
+    #[serde(default)]
+    pub n_threads: Option<i64>,
+    /// Map the file instead of reading it.
+    #[serde(default)]
+    pub mmap: Option<bool>,
+    /// Layers to put on a GPU.
+    #[serde(default)]
+    pub n_gpu_layers: Option<i64>,
+    /// Context length, tokens.
+    #[serde(default)]
+    pub n_ctx: Option<i64>,
+    /// Logical batch, tokens.
+    #[serde(default)]
+    pub n_batch: Option<i64>,
+    /// Physical batch, tokens.
+    #[serde(default)]
+    pub n_ubatch: Option<i64>,
+    /// Fused attention.
+    #[serde(default)]
+    pub flash_attention: Option<FlashAttention>,
+    /// Thrown-away rounds at the start of every launch.
+    #[serde(default)]
+    pub warm_ups: Option<i64>,
+}
+
+/// A request that has passed every check that needs no model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RunSpec {
+    /// Library id; none: the library's default.
+    pub model: Option<ModelId>,
+    /// 1 to 64 prompts, none blank.
+    pub prompts: Vec<String>,
+    /// How to measure.
+    pub settings: RunSettings,
+}
+
+/// How a run measures. What an older version did not store was the default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct RunSettings {
+    /// Fresh launches of the worker: the replicates.
+    pub iterations: u32,
+    /// Tokens generated for each prompt, at most or exactly, as `mode` says.
+    pub max_tokens: u32,
+    /// Fixed length or natural stop.
+    pub mode: GenerationMode,
+    /// Threads of the engine; none: the physical cores.
+    pub n_threads: Option<u32>,
+    /// Map the file instead of reading it.
+    pub mmap: bool,
+    /// Layers to put on a GPU; 0: all on the CPU.
+    pub n_gpu_layers: u32,
+    /// Context length, tokens.
+    pub n_ctx: u32,
+    /// Logical batch, tokens.
+    pub n_batch: u32,
+    /// Physical batch, tokens; at most `n_batch`.
+    pub n_ubatch: u32,
+    /// Fused attention.
+    pub flash_attention: FlashAttention,
+    /// Thrown-away rounds at the start of every launch.
+    pub warm_ups: u32,
+}
+
+impl Default for RunSettings {
+    fn default() -> Self {
+        Self {
+            iterations: defaults::ITERATIONS,
+            max_tokens: defaults::MAX_TOKENS,
+            mode: GenerationMode::FixedLength,
+            n_threads: None,
+            mmap: false,
+            n_gpu_layers: 0,
+            n_ctx: defaults::N_CTX,
+            n_batch: defaults::N_BATCH,
+            n_ubatch: defaults::N_UBATCH,
+            flash_attention: FlashAttention::Auto,
+            warm_ups: defaults::WARM_UPS,
+        }
+    }
+}
+
+impl TryFrom<RunRequest> for RunSpec {
+    type Error = RunProblem;
+
+    fn try_from(request: RunRequest) -> Result<Self, RunProblem> {
+        let default = RunSettings::default();
+        let settings = RunSettings {
+            iterations: within(Setting::Iterations, request.iterations)?
+                .unwrap_or(default.iterations),
+            max_tokens: within(Setting::MaxTokens, request.max_tokens)?
+                .unwrap_or(default.max_tokens),
+            mode: request.mode.unwrap_or_default(),
+            n_threads: within(Setting::NThreads, request.n_threads)?,
+            mmap: request.mmap.unwrap_or(false),
+            n_gpu_layers: within(Setting::NGpuLayers, request.n_gpu_layers)?.unwrap_or(0),
+            n_ctx: within(Setting::NCtx, request.n_ctx)?.unwrap_or(default.n_ctx),
+            n_batch: within(Setting::NBatch, request.n_batch)?.unwrap_or(default.n_batch),
+            n_ubatch: within(Setting::NUbatch, request.n_ubatch)?.unwrap_or(default.n_ubatch),
+            flash_attention: request.flash_attention.unwrap_or_default(),
+            warm_ups: within(Setting::WarmUps, request.warm_ups)?.unwrap_or(default.warm_ups),
+        };
+        fit_together(&settings)?;
+        Ok(Self {
+            model: request.model.map(checked_id).transpose()?,
+            prompts: checked_prompts(request.test_queries)?,
+            settings,
+        })
+    }
+}
+
+fn within(setting: Setting, value: Option<i64>) -> Result<Option<u32>, RunProblem> {
+    let Some(value) = value else { return Ok(None) };
+    match u32::try_from(value) {
+        Ok(value) if setting.range().contains(&value) => Ok(Some(value)),
+        _ => Err(RunProblem::OutOfRange { setting, value }),
+    }
+}
+
+/// Refuses settings that are each allowed and not together.
+fn fit_together(settings: &RunSettings) -> Result<(), RunProblem> {
+    let RunSettings {
+        n_ctx,
+        n_batch,
+        n_ubatch,
+        max_tokens,
+        ..
+    } = *settings;
+    if n_ubatch > n_batch {
+        return Err(RunProblem::PhysicalBatchTooLarge { n_ubatch, n_batch });
+    }
+    if max_tokens >= n_ctx {
+        return Err(RunProblem::NoRoomForPrompt { max_tokens, n_ctx });
+    }
+    Ok(())
+}
+
+pub(in crate::domain) fn checked_id(id: String) -> Result<ModelId, RunProblem> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+    if !id.is_empty() && id.len() <= 128 && id.chars().all(allowed) {
+        return Ok(ModelId(id));
+    }
+    Err(RunProblem::NotAModelId)
+}
+
+fn checked_prompts(prompts: Option<Vec<String>>) -> Result<Vec<String>, RunProblem> {
+    let Some(prompts) = prompts else {
+        return Ok(defaults::PROMPTS.map(String::from).to_vec());
+    };
+    if prompts.is_empty() {
+        return Err(RunProblem::NoPrompt);
+    }
+    if prompts.len() > defaults::PROMPTS_LIMIT {
+        return Err(RunProblem::TooManyPrompts { n: prompts.len() });
+    }
+    for (number, prompt) in (1..).zip(&prompts) {
+        if prompt.trim().is_empty() {
+            return Err(RunProblem::PromptEmpty { number });
+        }
+        let n_chars = prompt.chars().count();
+        if n_chars > defaults::PROMPT_CHARS_LIMIT {
+            return Err(RunProblem::PromptTooLong { number, n_chars });
+        }
+        if prompt.contains('\0') {
+            return Err(RunProblem::PromptHasNul { number });
+        }
+    }
+    Ok(prompts)
+}

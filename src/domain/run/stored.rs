@@ -1,0 +1,188 @@
+//! A run as it is stored: how far it has come, what it measured, why it failed.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::request::{RunSettings, RunSpec};
+use crate::domain::benchmark::ArmResult;
+use crate::domain::environment::Environment;
+use crate::domain::model::{Model, ModelId};
+
+/// The number of a run in the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct RunId(pub i64);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a run measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Technique {
+    /// The model as it is.
+    Baseline,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Waits for its turn.
+    Queued,
+    /// Being measured.
+    Running,
+    /// Measured and stored.
+    Done,
+    /// Ended by an error; the failure says which.
+    Failed,
+    /// Ended by the user.
+    Cancelled,
+    /// Its server ended before it did.
+    Interrupted,
+}
+
+impl RunStatus {
+    /// Whether nothing more will happen to the run.
+    pub fn is_terminal(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+
+    /// The word shown to people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "Queued",
+            Self::Running => "Running",
+            Self::Done => "Done",
+            Self::Failed => "Failed",
+            Self::Cancelled => "Cancelled",
+            Self::Interrupted => "Interrupted",
+        }
+    }
+}
+
+/// Why a run failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Failure {
+    /// The kind, for programs.
+    pub kind: FailureKind,
+    /// What failed, for which input, and what to do.
+    pub message: String,
+    /// The last lines of the engine's log, oldest first.
+    pub log_tail: Vec<String>,
+}
+
+/// The kinds of failure of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The worker process ended by a signal or with an error code.
+    WorkerCrashed,
+    /// The worker made no progress within its deadline and was killed.
+    WorkerHung,
+    /// The worker said something that is no event.
+    WorkerProtocol,
+    /// The worker could not be started.
+    WorkerStart,
+    /// The worker needed more memory than there is.
+    OutOfMemory,
+    /// The engine refused the model.
+    ModelNotUsable,
+    /// A prompt does not fit.
+    PromptNotUsable,
+    /// The model's file is gone or is another one now.
+    ModelChanged,
+    /// The results could not be stored.
+    Storage,
+    /// A fault of Whittle.
+    Internal,
+}
+
+/// A run as stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// The user's name for it.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What it measures.
+    pub technique: Technique,
+    /// How far it has come.
+    pub status: RunStatus,
+    /// What was asked for.
+    pub spec: RunSpec,
+    /// The model, as it was when the run was asked for.
+    pub model: Model,
+    /// When it was asked for: RFC 3339, UTC, to the second.
+    pub created_at: String,
+    /// When it ended: RFC 3339, UTC, to the second.
+    pub finished_at: Option<String>,
+    /// Place in the queue, 1 is next; only while queued.
+    pub queue_position: Option<u32>,
+    /// What it measured, one per arm; the first is the baseline.
+    pub arms: Vec<ArmResult>,
+    /// What it was measured on.
+    pub environment: Option<Environment>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// The user's note on it.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+impl Run {
+    /// The baseline's results, once measured.
+    pub fn baseline(&self) -> Option<&ArmResult> {
+        self.arms.first()
+    }
+}
+
+/// One line of the list of runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// Its number.
+    pub id: RunId,
+    /// The user's name for it.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What it measures.
+    pub technique: Technique,
+    /// How far it has come.
+    pub status: RunStatus,
+    /// The model's id.
+    pub model_id: ModelId,
+    /// The model's name.
+    pub model_name: String,
+    /// The model's file type.
+    pub file_type: String,
+    /// The same, with how the file came to be.
+    pub model_kind: String,
+    /// When it was asked for: RFC 3339, UTC, to the second.
+    pub created_at: String,
+    /// Number of prompts.
+    pub n_prompts: u32,
+    /// How it measures.
+    pub settings: RunSettings,
+    /// Mean decode speed, once measured.
+    pub tokens_per_second: Option<f64>,
+    /// Mean response time in seconds, once measured.
+    pub response_time_s: Option<f64>,
+    /// Peak resident memory in megabytes (10^6 bytes), once measured.
+    pub memory_usage_mb: Option<f64>,
+    /// Whether something disturbed the measurement; the run says what.
+    pub is_unstable: bool,
+    /// The user's note on it.
+    #[serde(default)]
+    pub note: Option<String>,
+}
