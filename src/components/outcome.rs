@@ -9,6 +9,7 @@ use crate::components::latency::Latency;
 use crate::components::metrics::MetricGrid;
 use crate::components::words;
 use crate::domain::benchmark::ArmResult;
+use crate::domain::prompt::Prompt;
 use crate::domain::run::{Failure, Run, RunStatus};
 
 /// Everything that a run left.
@@ -38,7 +39,7 @@ pub fn Outcome(
         let settings = run.spec.settings.clone();
         view! {
             <MetricGrid arm=arm.clone() settings/>
-            <ArmDetails arm/>
+            <ArmDetails arm prompts=run.spec.prompts.clone()/>
         }
     });
     let environment = run.environment.clone().map(|environment| {
@@ -73,7 +74,7 @@ fn Unstable(
 }
 
 #[component]
-fn ArmDetails(arm: ArmResult) -> impl IntoView {
+fn ArmDetails(arm: ArmResult, prompts: Vec<Prompt>) -> impl IntoView {
     let warnings = arm.warnings;
     let answers = arm.answers;
     view! {
@@ -89,7 +90,7 @@ fn ArmDetails(arm: ArmResult) -> impl IntoView {
             </div>
             <div>
                 <h3>"Answers of the first launch"</h3>
-                <Answers answers/>
+                <Answers answers prompts/>
             </div>
         </div>
     }

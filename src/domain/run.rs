@@ -9,6 +9,7 @@ use super::defaults;
 use super::environment::Environment;
 use super::error::AppError;
 use super::model::{Model, ModelId};
+use super::prompt::{self, Prompt};
 
 /// The number of a run in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,7 +66,7 @@ pub struct RunRequest {
     pub model: Option<String>,
     /// The prompts; none: the defaults.
     #[serde(default)]
-    pub test_queries: Option<Vec<String>>,
+    pub test_queries: Option<Vec<Prompt>>,
     /// Fresh launches.
     #[serde(default)]
     pub iterations: Option<i64>,
@@ -108,7 +109,7 @@ pub struct RunSpec {
     /// Library id; none: the library's default.
     pub model: Option<ModelId>,
     /// 1 to 64 prompts, none blank.
-    pub prompts: Vec<String>,
+    pub prompts: Vec<Prompt>,
     /// How to measure.
     pub settings: RunSettings,
 }
@@ -253,43 +254,11 @@ pub(super) fn checked_id(id: String) -> Result<ModelId, AppError> {
     ))
 }
 
-fn checked_prompts(prompts: Option<Vec<String>>) -> Result<Vec<String>, AppError> {
-    let Some(prompts) = prompts else {
-        return Ok(defaults::PROMPTS.map(String::from).to_vec());
-    };
-    if prompts.is_empty() {
-        return Err(AppError::bad_request(
-            "test_queries is empty; give at least one prompt, or leave the field out for the defaults",
-        ));
+fn checked_prompts(prompts: Option<Vec<Prompt>>) -> Result<Vec<Prompt>, AppError> {
+    match prompts {
+        None => Ok(Prompt::defaults()),
+        Some(prompts) => prompt::checked("test_queries", prompts),
     }
-    if prompts.len() > defaults::PROMPTS_LIMIT {
-        return Err(AppError::bad_request(format!(
-            "test_queries has {} prompts; at most {} are measured in one run",
-            prompts.len(),
-            defaults::PROMPTS_LIMIT
-        )));
-    }
-    for (i, prompt) in prompts.iter().enumerate() {
-        let number = i + 1;
-        if prompt.trim().is_empty() {
-            return Err(AppError::bad_request(format!(
-                "prompt {number} is empty; write a text or remove it"
-            )));
-        }
-        let n_chars = prompt.chars().count();
-        if n_chars > defaults::PROMPT_CHARS_LIMIT {
-            return Err(AppError::bad_request(format!(
-                "prompt {number} has {n_chars} characters; at most {} are taken",
-                defaults::PROMPT_CHARS_LIMIT
-            )));
-        }
-        if prompt.contains('\0') {
-            return Err(AppError::bad_request(format!(
-                "prompt {number} contains a NUL character; remove it"
-            )));
-        }
-    }
-    Ok(prompts)
 }
 
 /// How far a run has come.

@@ -13,6 +13,7 @@ mod house;
 mod input;
 mod load;
 mod ollama;
+mod prompts;
 mod security;
 mod servers;
 mod tiny_model;

@@ -1,9 +1,14 @@
 //! What the user chooses before a run: model, prompts, settings.
 
 mod estimate;
+mod expected;
 mod model_picker;
 mod preflight;
+mod prompt_field;
+mod prompt_file;
 mod prompts;
+mod set_picker;
+mod sets;
 mod settings;
 mod state;
 
@@ -11,5 +16,6 @@ pub use estimate::{EstimateLine, speeds_of};
 pub use model_picker::ModelPicker;
 pub use preflight::PreflightNote;
 pub use prompts::PromptEditor;
+pub use sets::{Chosen, PromptSets, SetActions, Undo, Wanted};
 pub use settings::SettingsEditor;
 pub use state::RunForm;

@@ -8,11 +8,11 @@ mod server;
 
 #[cfg(feature = "hydrate")]
 pub use browser::{
-    apply_theme, focus, mark_hydrated, set_status, stored_theme, title, watch_server,
+    apply_theme, focus, mark_hydrated, read_file, set_status, stored_theme, title, watch_server,
 };
 #[cfg(not(feature = "hydrate"))]
 pub use server::{
-    apply_theme, focus, mark_hydrated, set_status, stored_theme, title, watch_server,
+    apply_theme, focus, mark_hydrated, read_file, set_status, stored_theme, title, watch_server,
 };
 
 /// The theme's key in the local storage.
