@@ -111,7 +111,7 @@ impl WorkerProcess {
                         log: self.log.lines(),
                     });
                 }
-                WorkerEvent::LoadProgress { .. } => on_event(&event),
+                WorkerEvent::LoadProgress { .. } | WorkerEvent::PromptProgress => on_event(&event),
                 WorkerEvent::Progress { .. } => {
                     deadline = self.deadlines.token;
                     on_event(&event);

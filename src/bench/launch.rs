@@ -126,7 +126,7 @@ impl Launch<'_> {
         for _ in 0..settings.warm_ups {
             self.announce(StageName::WarmingUp, None).await;
             self.prefill().await?;
-            let prompt = self.setting.plan.spec.prompts[0].clone();
+            let prompt = self.setting.plan.spec.prompts[0].text.clone();
             self.generate(prompt, max_tokens, GenerationMode::FixedLength)
                 .await
                 .map_err(|error| naming_prompt(error, 1))?;
@@ -150,7 +150,7 @@ impl Launch<'_> {
                 iteration: self.iteration,
                 prompt: number,
                 generation: self
-                    .generate(prompt.clone(), settings.max_tokens, settings.mode)
+                    .generate(prompt.text.clone(), settings.max_tokens, settings.mode)
                     .await
                     .map_err(|error| naming_prompt(error, number))?,
             };

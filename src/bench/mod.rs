@@ -3,6 +3,7 @@
 
 mod baseline;
 mod gauges;
+mod judge;
 mod launch;
 pub mod machine;
 mod outliers;

@@ -4,6 +4,7 @@
 use hdrhistogram::Histogram;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use crate::domain::benchmark::RightAnswers;
 use crate::domain::latency::{FLOORS, HistogramBin, Percentiles};
 use crate::domain::metrics::Figure;
 
@@ -39,6 +40,33 @@ pub(super) fn figure(launch_values: &[f64], n_samples: usize) -> Option<Figure> 
 fn t_quantile(freedom: usize) -> Option<f64> {
     let t = StudentsT::new(0.0, 1.0, freedom as f64).ok()?;
     Some(t.inverse_cdf(0.975))
+}
+
+/// The 97.5 % quantile of the normal distribution.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// A share with its 95 % interval: Wilson's score interval without continuity
+/// correction, which holds for few trials and for shares of 0 and 1 (E. B.
+/// Wilson 1927, "Probable inference, the law of succession, and statistical
+/// inference", JASA 22:209-212; advised by Brown, Cai and DasGupta 2001):
+/// (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n). None without trials.
+pub(super) fn wilson(n_right: u32, n_judged: u32) -> Option<RightAnswers> {
+    if n_judged == 0 {
+        return None;
+    }
+    let n = f64::from(n_judged);
+    let share = f64::from(n_right) / n;
+    let scale = 1.0 + Z * Z / n;
+    let middle = (share + Z * Z / (2.0 * n)) / scale;
+    let half_width = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt() / scale;
+    // Rounding must not leave the share outside of its own interval.
+    Some(RightAnswers {
+        n_right,
+        n_judged,
+        share,
+        low: (middle - half_width).clamp(0.0, share),
+        high: (middle + half_width).clamp(share, 1.0),
+    })
 }
 
 /// Durations in an HDR histogram: three significant digits from 1 ns on.
@@ -159,7 +187,33 @@ mod tests {
         assert!((p95 - 9.5).abs() < 0.01, "{p95}");
     }
 
+    #[test]
+    fn the_interval_of_a_share_is_wilsons() {
+        // statsmodels.stats.proportion.proportion_confint(k, n, method="wilson")
+        for (n_right, n_judged, low, high) in [
+            (8, 10, 0.490_16, 0.943_32),
+            (0, 10, 0.0, 0.277_53),
+            (10, 10, 0.722_47, 1.0),
+            (1, 2, 0.094_53, 0.905_47),
+            (1, 1, 0.206_55, 1.0),
+        ] {
+            let found = wilson(n_right, n_judged).unwrap();
+            assert!((found.low - low).abs() < 1e-5, "{found:?}");
+            assert!((found.high - high).abs() < 1e-5, "{found:?}");
+        }
+        assert_eq!(wilson(8, 10).unwrap().share, 0.8);
+        assert_eq!(wilson(0, 0), None);
+    }
+
     proptest! {
+        #[test]
+        fn a_share_lies_within_its_interval(n_judged in 1u32..100_000, part in 0.0f64..=1.0) {
+            let n_right = (f64::from(n_judged) * part) as u32;
+            let found = wilson(n_right, n_judged).unwrap();
+            prop_assert!(0.0 <= found.low && found.low <= found.share);
+            prop_assert!(found.share <= found.high && found.high <= 1.0);
+        }
+
         #[test]
         fn every_sample_is_in_one_bin(samples in prop::collection::vec(1u64..1_000_000_000, 1..500)) {
             let n = samples.len() as u64;

@@ -1,6 +1,7 @@
 //! From raw samples to the figures of an arm and the record of its environment.
 
 use super::baseline::{Measured, Plan};
+use super::judge;
 use super::launch::Launched;
 use super::machine::MachineLoad;
 use super::outliers::outliers;
@@ -30,6 +31,7 @@ pub(super) fn summarize(
     let gaps = Latencies::of(all().flat_map(|g| g.token_gaps_ns.iter().copied()));
     let requests = Latencies::of(all().map(|g| (g.response_time_s * 1e9) as u64));
     let one_token = "only one token was generated: there is no gap between tokens to time";
+    let answers = answers(plan, &launches[0]);
     let mut arm = ArmResult {
         model: plan.model.clone(),
         response_time_s: by_launch(launches, "no request", mean_of(|g| Some(g.response_time_s))),
@@ -52,8 +54,9 @@ pub(super) fn summarize(
         token_latency_ms: gaps.percentiles(),
         request_latency_ms: requests.percentiles(),
         token_latency_histogram: gaps.bins(),
-        answers: answers(plan, &launches[0]),
-        warnings: warnings(plan, &environment),
+        right_answers: judge::right_answers(&answers),
+        answers,
+        warnings: warnings(plan, &environment, launches),
         unstable: Vec::new(),
         tokens_generated: TokensGenerated::of(&all().map(|g| g.n_generated).collect::<Vec<_>>()),
         outliers: outliers(launches.iter().flat_map(|launch| &launch.requests)),
@@ -137,11 +140,15 @@ fn answers(plan: &Plan, first: &Launched) -> Vec<Answer> {
     prompts
         .zip(&first.requests)
         .map(|(prompt, request)| Answer {
-            prompt: prompt.clone(),
+            prompt: prompt.text.clone(),
             text: request.generation.text.clone(),
             n_prompt_tokens: request.generation.n_prompt_tokens,
             n_generated: request.generation.n_generated,
             stop: request.generation.stop,
+            is_right: prompt
+                .expected
+                .as_ref()
+                .and_then(|expected| judge::is_right(expected, &request.generation.text)),
         })
         .collect()
 }
@@ -196,7 +203,7 @@ fn environment(
     }
 }
 
-fn warnings(plan: &Plan, environment: &Environment) -> Vec<String> {
+fn warnings(plan: &Plan, environment: &Environment, launches: &[Launched]) -> Vec<String> {
     let mut warnings = Vec::new();
     if let ChatTemplate::RawPrompt(reason) = &environment.chat_template {
         warnings.push(format!("The raw prompts were used: {reason}."));
@@ -228,7 +235,31 @@ fn warnings(plan: &Plan, environment: &Environment) -> Vec<String> {
             plan.machine.logical_cores
         ));
     }
+    warnings.extend(disagreement(launches));
     warnings
+}
+
+/// The prompts that a later launch answered otherwise than the first.
+fn disagreement(launches: &[Launched]) -> Option<String> {
+    let text = |launch: &Launched, place: usize| {
+        let request = launch.requests.get(place)?;
+        Some(request.generation.text.clone())
+    };
+    let (first, later) = launches.split_first()?;
+    let differs = |place: &usize| {
+        let answer = text(first, *place);
+        later.iter().any(|launch| text(launch, *place) != answer)
+    };
+    let places = (0..first.requests.len()).filter(differs);
+    let numbers: Vec<String> = places.map(|place| (place + 1).to_string()).collect();
+    (!numbers.is_empty()).then(|| {
+        format!(
+            "Launches gave different answers to prompt {}, although each takes the likeliest \
+             token: the engine does not compute the same every time. The answers of the first \
+             launch are shown and judged.",
+            numbers.join(", ")
+        )
+    })
 }
 
 fn reading(figure: Option<Figure>, reason: &str) -> Reading<Figure> {

@@ -10,10 +10,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::DataDir;
-use crate::domain::benchmark::ArmResult;
+use super::prompts::PromptArgs;
+use crate::domain::benchmark::{ArmResult, RightAnswers};
 use crate::domain::event::{RunEvent, Stage};
 use crate::domain::metrics::{Figure, Reading};
 use crate::domain::outlier;
+use crate::domain::prompt::Prompt;
 use crate::domain::run::{GenerationMode, Run, RunRequest, RunSpec, RunStatus};
 use crate::domain::units;
 use crate::library::{DataFolder, Located};
@@ -24,9 +26,8 @@ use crate::server::{AppState, asked_to_end};
 pub(super) struct BenchArgs {
     /// A library id, or the path of a .gguf file.
     model: String,
-    /// A prompt; repeatable [default: the two of the dashboard].
-    #[arg(long)]
-    prompt: Vec<String>,
+    #[command(flatten)]
+    prompts: PromptArgs,
     /// Fresh launches [default: 3].
     #[arg(long)]
     iterations: Option<i64>,
@@ -77,8 +78,9 @@ pub(super) async fn bench(args: BenchArgs) -> anyhow::Result<()> {
             .clone()
             .unwrap_or_else(DataFolder::default_path),
     )?;
-    let spec = spec(&args)?;
     let state = crate::server::open_state(&data).await?;
+    let prompts = args.prompts.prompts(&state).await?;
+    let spec = spec(&args, prompts)?;
     let located = locate(&state, args.model).await?;
     let job = state.submit(spec, located, !args.no_gauges).await?;
     let ended = async {
@@ -110,10 +112,10 @@ pub(super) async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn spec(args: &BenchArgs) -> anyhow::Result<RunSpec> {
+fn spec(args: &BenchArgs, prompts: Option<Vec<Prompt>>) -> anyhow::Result<RunSpec> {
     Ok(RunSpec::try_from(RunRequest {
         model: None,
-        test_queries: (!args.prompt.is_empty()).then(|| args.prompt.clone()),
+        test_queries: prompts,
         iterations: args.iterations,
         max_tokens: args.max_tokens,
         mode: args.natural_stop.then_some(GenerationMode::NaturalStop),
@@ -232,11 +234,27 @@ fn print(run: &Run, arm: &ArmResult) {
         "{}",
         outlier::in_words(&arm.outliers, arm.request_latency_ms.n)
     );
+    if let Some(right) = &arm.right_answers {
+        print_right(right, run.spec.settings.mode);
+    }
     for reason in &arm.unstable {
         println!("Unstable: {reason}");
     }
     for warning in &arm.warnings {
         println!("Note: {warning}");
+    }
+}
+
+fn print_right(right: &RightAnswers, mode: GenerationMode) {
+    println!(
+        "{:22}{} of {} ({})",
+        "Right answers",
+        right.n_right,
+        right.n_judged,
+        right.in_words()
+    );
+    if mode == GenerationMode::FixedLength {
+        println!("Note: {}", RightAnswers::FIXED_LENGTH);
     }
 }
 

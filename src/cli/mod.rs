@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and where it is answered.
 
 mod bench;
+mod prompts;
 mod upcast;
 
 use std::net::SocketAddr;

@@ -1,9 +1,11 @@
-//! What the model answered, as plain text.
+//! What the model answered, as plain text, and whether that was right.
 
 use leptos::prelude::*;
 
+use crate::components::prompt_text::{Expected, PromptText};
 use crate::components::words;
 use crate::domain::benchmark::Answer;
+use crate::domain::prompt::{Expectation, Prompt};
 use crate::domain::sample::StopReason;
 
 /// The answers of the first launch, one for each prompt.
@@ -11,16 +13,24 @@ use crate::domain::sample::StopReason;
 pub fn Answers(
     /// In the order of the prompts.
     answers: Vec<Answer>,
+    /// What was asked.
+    prompts: Vec<Prompt>,
 ) -> impl IntoView {
+    let expected = prompts.into_iter().map(|prompt| prompt.expected);
+    let items = answers
+        .into_iter()
+        .zip(expected.chain(std::iter::repeat(None)));
     view! {
         <ol class="answers">
-            {answers.into_iter().map(|answer| view! { <AnswerItem answer/> }).collect_view()}
+            {items
+                .map(|(answer, expected)| view! { <AnswerItem answer expected/> })
+                .collect_view()}
         </ol>
     }
 }
 
 #[component]
-fn AnswerItem(answer: Answer) -> impl IntoView {
+fn AnswerItem(answer: Answer, expected: Option<Expectation>) -> impl IntoView {
     let end = match answer.stop {
         StopReason::MaxTokens => "ended at the token limit",
         StopReason::EndOfSequence => "the model ended it",
@@ -34,11 +44,33 @@ fn AnswerItem(answer: Answer) -> impl IntoView {
         "" => view! { <p class="faint">"(no visible text)"</p> }.into_any(),
         _ => view! { <p class="answer-text">{answer.text}</p> }.into_any(),
     };
+    let prompt = Prompt::from(answer.prompt.as_str());
+    let is_right = answer.is_right;
     view! {
         <li>
-            <p class="answer-prompt">{answer.prompt}</p>
+            <PromptText prompt/>
             {text}
+            {expected.map(|expected| view! { <Verdict is_right expected/> })}
             <p class="note">{counts}</p>
         </li>
+    }
+}
+
+/// Right or wrong: by word, sign and colour, with what was expected.
+#[component]
+fn Verdict(is_right: Option<bool>, expected: Expectation) -> impl IntoView {
+    let (class, sign, word) = match is_right {
+        Some(true) => ("chip right", "✓ ", "Right"),
+        Some(false) => ("chip wrong", "✗ ", "Wrong"),
+        None => ("chip", "", "Not judged"),
+    };
+    view! {
+        <p class="verdict">
+            <span class=class>
+                <span aria-hidden="true">{sign}</span>
+                {word}
+            </span>
+            <span class="note">"Expected: " <Expected expected/></span>
+        </p>
     }
 }

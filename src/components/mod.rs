@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod ollama;
 pub mod outcome;
 pub mod progress;
+pub mod prompt_text;
 pub mod run_filter;
 pub mod run_section;
 pub mod run_table;

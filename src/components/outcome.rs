@@ -10,6 +10,7 @@ use crate::components::metrics::MetricGrid;
 use crate::components::words;
 use crate::domain::benchmark::ArmResult;
 use crate::domain::outlier;
+use crate::domain::prompt::Prompt;
 use crate::domain::run::{Failure, Run, RunStatus};
 
 /// Everything that a run left.
@@ -39,7 +40,7 @@ pub fn Outcome(
         let settings = run.spec.settings.clone();
         view! {
             <MetricGrid arm=arm.clone() settings/>
-            <ArmDetails arm/>
+            <ArmDetails arm prompts=run.spec.prompts.clone()/>
         }
     });
     let environment = run.environment.clone().map(|environment| {
@@ -74,7 +75,7 @@ fn Unstable(
 }
 
 #[component]
-fn ArmDetails(arm: ArmResult) -> impl IntoView {
+fn ArmDetails(arm: ArmResult, prompts: Vec<Prompt>) -> impl IntoView {
     let warnings = arm.warnings;
     let answers = arm.answers;
     let outliers = outlier::in_words(&arm.outliers, arm.request_latency_ms.n);
@@ -92,7 +93,7 @@ fn ArmDetails(arm: ArmResult) -> impl IntoView {
             </div>
             <div>
                 <h3>"Answers of the first launch"</h3>
-                <Answers answers/>
+                <Answers answers prompts/>
             </div>
         </div>
     }

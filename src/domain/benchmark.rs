@@ -40,6 +40,9 @@ pub struct ArmResult {
     pub token_latency_histogram: Vec<HistogramBin>,
     /// The text of the first launch for each prompt.
     pub answers: Vec<Answer>,
+    /// How many of the answers are right; none where nothing was expected.
+    #[serde(default)]
+    pub right_answers: Option<RightAnswers>,
     /// What a reader should know before trusting the figures.
     pub warnings: Vec<String>,
     /// What disturbed the measurement, one sentence each; empty: nothing was
@@ -137,6 +140,38 @@ pub struct Answer {
     pub n_generated: u32,
     /// Why it ended.
     pub stop: StopReason,
+    /// Whether it holds what was expected; none where nothing was.
+    #[serde(default)]
+    pub is_right: Option<bool>,
+}
+
+/// The share of right answers, among those to prompts with an expectation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RightAnswers {
+    /// Right answers.
+    pub n_right: u32,
+    /// Answers that were judged: at least one.
+    pub n_judged: u32,
+    /// Right / judged, 0 to 1.
+    pub share: f64,
+    /// Lower end of the share's 95 % interval (Wilson's score interval).
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
+impl RightAnswers {
+    /// Why the share may look worse than the model is.
+    pub const FIXED_LENGTH: &str = "At fixed length answers run on past their end; natural stop \
+                                    judges what a user would see.";
+
+    /// Share and interval: `80 %, 95 % interval 49 to 94 %`.
+    pub fn in_words(&self) -> String {
+        let percent = |share: f64| format!("{:.0}", share * 100.0);
+        let (share, low, high) = (percent(self.share), percent(self.low), percent(self.high));
+        format!("{share} %, 95 % interval {low} to {high} %")
+    }
 }
 
 /// The answer of `POST /api/benchmark/baseline`.
@@ -177,6 +212,8 @@ pub struct FlatMetrics {
     pub prompt_tokens_per_second: Option<f64>,
     /// Seconds.
     pub cpu_seconds_per_1000_tokens: Option<f64>,
+    /// Of the answers to prompts with an expectation; null where there is none.
+    pub right_answers: Option<RightAnswers>,
     /// Half widths of the 95 % intervals of the means above; null below two launches.
     pub half_width_95: HalfWidths,
 }
@@ -230,6 +267,7 @@ impl FlatMetrics {
             time_to_first_token_ms: arm.time_to_first_token_ms.mean(),
             prompt_tokens_per_second: arm.prompt_tokens_per_second.mean(),
             cpu_seconds_per_1000_tokens: arm.cpu_seconds_per_1000_tokens.mean(),
+            right_answers: arm.right_answers,
             half_width_95: HalfWidths {
                 response_time: width(&arm.response_time_s),
                 memory_usage_mb: peak.and_then(|p| p.half_width_95),

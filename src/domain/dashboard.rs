@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::estimate::SpeedBasis;
 use super::model::{LibraryListing, ModelId};
 use super::preflight::Room;
+use super::prompt::Prompt;
 use super::run::{Run, RunSettings};
 
 /// The dashboard's data, loaded at once.
@@ -14,6 +15,8 @@ pub struct Dashboard {
     pub library: LibraryListing,
     /// What the user last chose.
     pub remembered: Remembered,
+    /// The names of the prompt sets, in order.
+    pub prompt_sets: Vec<String>,
     /// What is known of each model's speed, in the order of `library.models`.
     pub speeds: Vec<(ModelId, SpeedBasis)>,
     /// The run that is queued or running and was asked for last, if any.
@@ -32,7 +35,9 @@ pub struct Dashboard {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Remembered {
     /// Prompts.
-    pub prompts: Vec<String>,
+    pub prompts: Vec<Prompt>,
+    /// The prompt set that they are, if they are one.
+    pub prompt_set: Option<String>,
     /// Settings, by model.
     pub settings: Vec<(ModelId, RunSettings)>,
 }

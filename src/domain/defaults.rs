@@ -48,7 +48,9 @@ pub const MAX_TOKENS_LIMIT: u32 = 100_000;
 /// Most prompts of one run.
 pub const PROMPTS_LIMIT: usize = 64;
 /// Longest prompt in characters; whether it fits in tokens, the model says.
-pub const PROMPT_CHARS_LIMIT: usize = 16_384;
+pub const PROMPT_CHARS_LIMIT: usize = 200_000;
+/// Longest expected answer in characters.
+pub const EXPECTED_CHARS_LIMIT: usize = 1_000;
 /// Most runs that wait.
 pub const QUEUE_LIMIT: usize = 16;
 /// Days that a deleted run can be restored before it is removed for good.

@@ -3,13 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::defaults::{PREFILL_TOKENS, SETTLE_S, WARM_UP_TOKENS};
+use super::prompt::Prompt;
 use super::run::RunSpec;
 
 /// Seconds that a worker takes to start and be asked, whatever the model.
 const LAUNCH_OVERHEAD_S: f64 = 0.3;
-/// Characters of a token, roughly: for English prose and the usual vocabularies.
-/// Without the model nothing better is known; the run learns the true count.
-const CHARS_PER_TOKEN: f64 = 4.0;
 
 /// What a run asks of the engine, as far as time goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +24,7 @@ pub struct Workload {
 
 impl From<&RunSpec> for Workload {
     fn from(spec: &RunSpec) -> Self {
-        let rough = |prompt: &String| prompt.chars().count() as f64 / CHARS_PER_TOKEN;
+        let rough = |prompt: &Prompt| prompt.rough_tokens() as f64;
         Self {
             iterations: spec.settings.iterations,
             warm_ups: spec.settings.warm_ups,
@@ -135,7 +133,7 @@ mod tests {
 
     fn of(prompt: &str, max_tokens: i64, warm_ups: i64) -> RunRequest {
         RunRequest {
-            test_queries: Some(vec![prompt.to_owned()]),
+            test_queries: Some(vec![prompt.into()]),
             iterations: Some(2),
             max_tokens: Some(max_tokens),
             warm_ups: Some(warm_ups),

@@ -83,6 +83,8 @@ pub enum WorkerEvent {
     },
     /// The model is loaded.
     Loaded(LoadReport),
+    /// A batch of a prompt is processed, and more are left.
+    PromptProgress,
     /// Tokens are being generated; at most twice a second.
     Progress {
         /// Tokens of this request so far.

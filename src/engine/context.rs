@@ -85,6 +85,22 @@ impl<'model> Context<'model> {
         Ok(())
     }
 
+    /// Decodes a prompt, and calls `on_batch` after each batch but the last.
+    pub(crate) fn decode_prompt(
+        &mut self,
+        tokens: &[Token],
+        mut on_batch: impl FnMut(),
+    ) -> Result<(), EngineError> {
+        let mut left = tokens;
+        while left.len() > self.n_batch.max(1) {
+            let (batch, rest) = left.split_at(self.n_batch.max(1));
+            self.decode_chunk(batch)?;
+            on_batch();
+            left = rest;
+        }
+        self.decode_chunk(left)
+    }
+
     fn decode_chunk(&mut self, tokens: &[Token]) -> Result<(), EngineError> {
         let n_tokens = i32::try_from(tokens.len()).unwrap_or(i32::MAX);
         // SAFETY: the batch borrows `tokens` for the call only; llama.cpp

@@ -3,7 +3,9 @@
 
 use csv::{Terminator, Writer, WriterBuilder};
 
+use crate::domain::benchmark::Answer;
 use crate::domain::outlier::Outlier;
+use crate::domain::prompt::Prompt;
 use crate::domain::run::Run;
 use crate::domain::sample::{ArmRequest, Generation, StopReason};
 
@@ -30,16 +32,29 @@ impl Row<'_> {
 
     /// The prompt as the user wrote it.
     fn prompt_text(&self) -> &str {
-        let place = self.request.sample.prompt.checked_sub(1);
-        let prompt = place.and_then(|place| self.run.spec.prompts.get(place as usize));
-        prompt.map_or("", String::as_str)
+        let prompt = self.of_prompt(&self.run.spec.prompts);
+        prompt.map_or("", |prompt: &Prompt| &prompt.text)
+    }
+
+    /// Whether the answer was right, of the launch that is judged: the first.
+    fn is_right(&self) -> Option<bool> {
+        let arm = self.run.arms.get(self.request.arm_position as usize)?;
+        let answer: &Answer = self.of_prompt(&arm.answers)?;
+        answer
+            .is_right
+            .filter(|_| self.request.sample.iteration == 1)
+    }
+
+    /// What belongs to the row's prompt in a list with one for each.
+    fn of_prompt<'a, T>(&self, list: &'a [T]) -> Option<&'a T> {
+        list.get(self.request.sample.prompt.checked_sub(1)? as usize)
     }
 }
 
 /// A column: its name, as the JSON has it, and its cell of a row.
 type Column = (&'static str, fn(&Row) -> String);
 
-const COLUMNS: [Column; 26] = [
+const COLUMNS: [Column; 27] = [
     ("run_id", |row| row.run.id.to_string()),
     ("run_name", |row| {
         text(row.run.name.as_deref().unwrap_or(""))
@@ -90,6 +105,7 @@ const COLUMNS: [Column; 26] = [
     ("stop", |row| stop(row.generation().stop).to_owned()),
     ("is_outlier", |row| optional(row.is_outlier())),
     ("text", |row| text(&row.generation().text)),
+    ("is_right", |row| optional(row.is_right())),
 ];
 
 pub(super) fn head() -> anyhow::Result<Vec<u8>> {
@@ -203,10 +219,10 @@ mod tests {
             "a line each, ended as RFC 4180 has it"
         );
         insta::assert_snapshot!(text, @r#"
-run_id,run_name,model_id,model_name,file_type,arm_position,iteration,prompt,prompt_text,n_prompt_tokens,n_generated,response_time_s,time_to_first_token_s,prefill_s,decode_s,tokens_per_second,cpu_s,cpu_decode_s,major_page_faults,rss_bytes,anonymous_bytes,file_bytes,peak_rss_bytes,stop,is_outlier,text
-12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,1,1,'=cmd|' /C calc'!A0,5,3,0.5,0.25,0.125,0.25,8,1,0.5,,4096,,,8192,max_tokens,,"'	=HYPERLINK(""http://x"")"
+run_id,run_name,model_id,model_name,file_type,arm_position,iteration,prompt,prompt_text,n_prompt_tokens,n_generated,response_time_s,time_to_first_token_s,prefill_s,decode_s,tokens_per_second,cpu_s,cpu_decode_s,major_page_faults,rss_bytes,anonymous_bytes,file_bytes,peak_rss_bytes,stop,is_outlier,text,is_right
+12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,1,1,'=cmd|' /C calc'!A0,5,3,0.5,0.25,0.125,0.25,8,1,0.5,,4096,,,8192,max_tokens,,"'	=HYPERLINK(""http://x"")",
 12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,1,2,"two
-lines, ""quoted""",5,1,0.5,0.25,0.125,0.25,,1,0.5,,4096,,,8192,max_tokens,,'-1 or more
+lines, ""quoted""",5,1,0.5,0.25,0.125,0.25,,1,0.5,,4096,,,8192,max_tokens,,'-1 or more,
 "#);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let read: Result<Vec<_>, _> = reader.records().collect();

@@ -5,12 +5,13 @@ use leptos_meta::Title;
 use leptos_router::components::A;
 
 use super::actions::{Shown, remember};
+use super::prompt_sets;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
 use crate::components::form::{
-    EstimateLine, ModelPicker, PreflightNote, PromptEditor, RunForm, SettingsEditor, show_faulty,
-    speeds_of,
+    EstimateLine, ModelPicker, PreflightNote, PromptEditor, PromptSets, RunForm, SettingsEditor,
+    show_faulty, speeds_of,
 };
 use crate::components::gauges::Warnings;
 use crate::components::live::follow_run;
@@ -77,6 +78,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     let Dashboard {
         library,
         remembered,
+        prompt_sets,
         active,
         latest,
         machine,
@@ -91,6 +93,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         .or(library.default_model)
         .or_else(|| library.models.first().map(|model| model.id.clone()));
     let form = RunForm::new(&remembered, first_choice.clone());
+    let sets = PromptSets::new(prompt_sets, &remembered);
     let shown = Shown::new(active.or_else(|| latest_of(&latest, first_choice.as_ref())));
     let feed = follow_run(
         shown.run,
@@ -106,6 +109,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
             remember(request);
         }
     });
+    let actions = prompt_sets::actions(sets, form, keep);
     let latest = StoredValue::new(latest);
     let choose_model = Callback::new(move |()| {
         form.load_settings();
@@ -161,7 +165,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         >
             <div class="setup">
                 <div>
-                    <PromptEditor form on_change=keep/>
+                    <PromptEditor form sets actions on_change=keep/>
                 </div>
                 <div>
                     <SettingsEditor form on_change=keep/>

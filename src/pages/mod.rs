@@ -5,6 +5,7 @@ mod curate;
 mod dashboard;
 mod models;
 mod not_found;
+mod prompt_sets;
 mod run;
 mod runs;
 mod settings;

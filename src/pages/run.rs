@@ -14,6 +14,7 @@ use crate::components::export::ExportLinks;
 use crate::components::host;
 use crate::components::label::{EditLabelButton, Label, LabelSection};
 use crate::components::live::follow_run;
+use crate::components::prompt_text::PromptText;
 use crate::components::run_section::RunSection;
 use crate::components::words;
 use crate::domain::error::{AppError, ErrorCode};
@@ -121,8 +122,14 @@ fn RunView(run: Run) -> impl IntoView {
     );
     let created_at = run.created_at.clone();
     let n_prompts = words::plural(run.spec.prompts.len() as u64, "prompt", "prompts");
-    let prompt = |prompt: &String| view! { <li class="answer-prompt">{prompt.clone()}</li> };
-    let prompts = run.spec.prompts.iter().map(prompt).collect_view();
+    let prompt = |prompt| {
+        view! {
+            <li>
+                <PromptText prompt/>
+            </li>
+        }
+    };
+    let prompts = run.spec.prompts.iter().cloned().map(prompt).collect_view();
     let shown = Shown::new(Some(run));
     let feed = follow_run(
         shown.run,

@@ -14,13 +14,13 @@ use crate::bench::machine::{MachineFacts, MachineLoad};
 use crate::domain::about::About;
 use crate::domain::benchmark::BenchmarkResponse;
 use crate::domain::dashboard::{Dashboard, Machine, Remembered};
-use crate::domain::defaults;
 use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::filter::RunFilter;
 use crate::domain::model::{LibraryListing, Model, ModelId};
 use crate::domain::preflight::{Room, preflight};
+use crate::domain::prompt::Prompt;
 use crate::domain::run::{FailureKind, Run, RunId, RunSettings, RunSpec, RunStatus};
 use crate::library::{FileIdentity, Library, Located};
 use crate::queue::{Job, Queue};
@@ -249,7 +249,9 @@ impl AppState {
             Some(id) => Some(self.run(id.0).await?).filter(|run| !run.status.is_terminal()),
             None => None,
         };
-        let prompts = self.parts.store.setting(PROMPTS).await?;
+        let store = &self.parts.store;
+        let prompts = store.setting(PROMPTS).await?;
+        let prompts = prompts.unwrap_or_else(Prompt::defaults);
         let mut settings = Vec::new();
         for model in &library.models {
             let kept = self.parts.store.setting(&settings_key(&model.id)).await?;
@@ -258,9 +260,11 @@ impl AppState {
         Ok(Dashboard {
             library,
             remembered: Remembered {
-                prompts: prompts.unwrap_or_else(|| defaults::PROMPTS.map(String::from).to_vec()),
+                prompt_set: store.prompt_set_of(&prompts).await?,
+                prompts,
                 settings,
             },
+            prompt_sets: store.prompt_set_names().await?,
             speeds,
             active,
             latest: self.parts.store.latest_by_model(LATEST_LIMIT).await?,

@@ -66,7 +66,7 @@ async fn with_own_status(response: Response) -> Response {
 fn too_large() -> Response {
     AppError::new(
         ErrorCode::TooLarge,
-        "the body is larger than 1 MiB; send shorter prompts",
+        "the body is larger than 1 MiB, all prompts together; send fewer or shorter ones",
     )
     .into_response()
 }

@@ -1,10 +1,12 @@
-//! The history in SQLite: runs, arms, samples, environments, events, settings.
+//! The history in SQLite: runs, arms, samples, environments, events, settings,
+//! prompt sets.
 //! All the SQL of the project.
 
 mod curate;
 mod error;
 mod list;
 mod open;
+mod prompt_sets;
 mod raw;
 mod read;
 mod settings;

@@ -54,8 +54,35 @@ fn bench_prints_the_stored_run_as_json() {
 }
 
 #[test]
+fn bench_judges_the_prompts_of_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let file = folder.path().join("prompts.json");
+    let prompts = r#"[{"prompt": "hi", "expected": {"regex": "(?s)^.*$"}}, "you"]"#;
+    std::fs::write(&file, prompts).expect("a file");
+    let arguments = [
+        "bench",
+        model.to_str().expect("a name"),
+        "--iterations",
+        "1",
+        "--max-tokens",
+        "4",
+        "--prompts-file",
+        file.to_str().expect("a name"),
+    ];
+    let output = whittle(folder.path(), &arguments);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("1 of 1 (100 %, 95 % interval 21 to 100 %)") && text.contains("natural stop"),
+        "{output:?}"
+    );
+}
+
+#[test]
 fn bench_says_what_is_wrong() {
     let folder = tempfile::tempdir().expect("a folder");
+    let wrong = folder.path().join("wrong.json");
+    std::fs::write(&wrong, "[{\"prompt\": 4}]").expect("a file");
     let truncated = tiny_model::write_truncated(folder.path(), "half.gguf");
     let cases = [
         (vec!["bench", "/no/such.gguf"], "/no/such.gguf"),
@@ -65,6 +92,27 @@ fn bench_says_what_is_wrong() {
         ),
         (vec!["bench", "no-such-id"], "no model no-such-id"),
         (vec!["bench", "x", "--iterations", "0"], "iterations is 0"),
+        (
+            vec!["bench", "x", "--prompts-file", "/no/such.txt"],
+            "/no/such.txt",
+        ),
+        (
+            vec![
+                "bench",
+                "x",
+                "--prompts-file",
+                wrong.to_str().expect("a name"),
+            ],
+            "a prompt is a text, or",
+        ),
+        (
+            vec!["bench", "x", "--prompt-set", "sums"],
+            "no prompt set sums",
+        ),
+        (
+            vec!["bench", "x", "--prompt-set", "sums", "--prompt", "hi"],
+            "cannot be used with",
+        ),
         (
             vec!["serve", "--addr", "0.0.0.0:0"],
             "not a loopback address",

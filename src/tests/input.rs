@@ -12,14 +12,14 @@ use crate::tiny_model;
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_fields_are_named() {
     let house = House::with_model().await;
-    let long_prompt = "x".repeat(20_000);
+    let long_prompt = "x".repeat(200_001);
     let cases: [(Value, &str); 16] = [
         (json!({"test_queries": []}), "test_queries is empty"),
         (json!({"test_queries": [""]}), "prompt 1 is empty"),
         (json!({"test_queries": ["a", "  \n"]}), "prompt 2 is empty"),
         (
             json!({"test_queries": [long_prompt]}),
-            "prompt 1 has 20000 characters",
+            "prompt 1 has 200001 characters",
         ),
         (json!({"test_queries": vec!["a"; 65]}), "65 prompts"),
         (json!({"iterations": 0}), "iterations is 0"),

@@ -19,6 +19,7 @@ mod input;
 mod load;
 mod ollama;
 mod other_user;
+mod prompts;
 mod security;
 mod servers;
 mod tiny_model;

@@ -14,8 +14,9 @@ use crate::domain::protocol::{WorkerCommand, WorkerEvent};
 /// How long a busy worker may go on after its parent has hung up.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Longest command taken: a prompt of the longest kind, escaped.
-const MAX_LINE_BYTES: usize = 1 << 20;
+/// Longest command taken: a prompt of the longest kind, every character of it
+/// escaped (`\u0001`), generously.
+const MAX_LINE_BYTES: usize = 2 << 20;
 
 /// Where events go.
 pub(super) struct Events(File);

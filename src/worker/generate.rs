@@ -19,6 +19,14 @@ pub(super) struct Request<'a> {
     pub(super) n_ctx: u32,
 }
 
+/// How far a request has come.
+pub(super) enum Progress {
+    /// Part of the prompt is processed, and more is left.
+    Prompt,
+    /// Tokens generated so far, and their speed over the last interval.
+    Tokens(u32, f64),
+}
+
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum GenerateError {
@@ -38,7 +46,7 @@ pub(super) fn generate(
     context: &mut Context<'_>,
     memory: &Memory,
     request: &Request<'_>,
-    mut on_progress: impl FnMut(u32, f64),
+    mut on_progress: impl FnMut(Progress),
 ) -> Result<Generation, GenerateError> {
     let end_allowed = request.mode == GenerationMode::NaturalStop;
     let faults_before = memory.major_page_faults();
@@ -48,7 +56,7 @@ pub(super) fn generate(
     let prompt = tokenize(model, request)?;
     context.clear();
     let prefill_start = Instant::now();
-    context.decode(&prompt)?;
+    context.decode_prompt(&prompt, || on_progress(Progress::Prompt))?;
     let prefill = prefill_start.elapsed();
 
     let mut tokens = vec![context.greedy(end_allowed)?];
@@ -119,8 +127,9 @@ fn tokenize(model: &Model, request: &Request<'_>) -> Result<Vec<Token>, Generate
     let n_needed = tokens.len() + request.max_tokens as usize;
     if n_needed > request.n_ctx as usize {
         return Err(GenerateError::Prompt(format!(
-            "the prompt has {} tokens; with {} generated it does not fit the context of {} \
-             tokens: shorten it or generate fewer tokens",
+            "the prompt has {} tokens; with {} generated it needs {n_needed}, and the context \
+             (n_ctx) has {}: raise the context to at least {n_needed}, shorten the prompt or \
+             generate fewer tokens",
             tokens.len(),
             request.max_tokens,
             request.n_ctx
@@ -178,13 +187,13 @@ impl Ticker {
         }
     }
 
-    fn tick(&mut self, now: Instant, n: usize, on_progress: &mut impl FnMut(u32, f64)) {
+    fn tick(&mut self, now: Instant, n: usize, on_progress: &mut impl FnMut(Progress)) {
         let elapsed = now - self.since;
         if elapsed < PROGRESS_INTERVAL {
             return;
         }
         let speed = (n - self.n_since) as f64 / elapsed.as_secs_f64();
-        on_progress(count(n), speed);
+        on_progress(Progress::Tokens(count(n), speed));
         (self.since, self.n_since) = (now, n);
     }
 }

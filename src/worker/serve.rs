@@ -5,7 +5,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use super::channel::Events;
-use super::generate::{self, GenerateError, Request};
+use super::generate::{self, GenerateError, Progress, Request};
 use super::process::Memory;
 use crate::domain::environment::LoadReport;
 use crate::domain::protocol::{LoadCommand, WorkerCommand, WorkerErrorKind, WorkerEvent};
@@ -117,13 +117,16 @@ fn answer(
                 mode,
                 n_ctx: load.n_ctx,
             };
-            let on_progress = |n_generated, tokens_per_second| {
-                if progress {
+            let on_progress = |made: Progress| match made {
+                // Always: a long prompt must not look like a hang.
+                Progress::Prompt => events.send(&WorkerEvent::PromptProgress),
+                Progress::Tokens(n_generated, tokens_per_second) if progress => {
                     events.send(&WorkerEvent::Progress {
                         n_generated,
                         tokens_per_second,
                     });
                 }
+                Progress::Tokens(..) => {}
             };
             match generate::generate(model, context, memory, &request, on_progress) {
                 Ok(generation) => events.send(&WorkerEvent::Generated(generation)),

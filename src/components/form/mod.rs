@@ -1,11 +1,16 @@
 //! What the user chooses before a run: model, prompts, settings.
 
 mod estimate;
+mod expected;
 mod faulty;
 mod model_picker;
 mod number_field;
 mod preflight;
+mod prompt_field;
+mod prompt_file;
 mod prompts;
+mod set_picker;
+mod sets;
 mod settings;
 mod state;
 
@@ -14,5 +19,6 @@ pub use faulty::show_faulty;
 pub use model_picker::ModelPicker;
 pub use preflight::PreflightNote;
 pub use prompts::PromptEditor;
+pub use sets::{Chosen, PromptSets, SetActions, Undo, Wanted};
 pub use settings::SettingsEditor;
 pub use state::RunForm;

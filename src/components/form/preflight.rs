@@ -6,6 +6,7 @@ use super::state::RunForm;
 use crate::components::words;
 use crate::domain::model::Model;
 use crate::domain::preflight::{MemoryNeed, Preflight, Room, preflight};
+use crate::domain::prompt::length_caution;
 
 /// The memory that the chosen model needs, and what the machine lacks.
 #[component]
@@ -20,13 +21,18 @@ pub fn PreflightNote(
     let models = StoredValue::new(models);
     let found = Memo::new(move |_| {
         let chosen = form.model.get();
-        let settings = form.spec().ok()?.settings;
+        let spec = form.spec().ok()?;
+        let settings = &spec.settings;
         models.with_value(|models| {
             let model = models
                 .iter()
                 .find(|model| Some(&model.id) == chosen.as_ref())?;
-            let need = MemoryNeed::of(model, &settings).in_words();
-            Some((need, preflight(model, &settings, &room)))
+            let need = MemoryNeed::of(model, settings).in_words();
+            let mut found = preflight(model, settings, &room);
+            found
+                .cautions
+                .extend(length_caution(&spec.prompts, settings));
+            Some((need, found))
         })
     });
     move || {

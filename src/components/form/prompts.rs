@@ -1,19 +1,33 @@
-//! The prompts that are measured: write, add, remove.
+//! The prompts that are measured: write, add, load, remove.
 
 use leptos::prelude::*;
 
+use super::expected::{ExpectedField, JudgingNote};
 use super::faulty::{PROBLEM_ID, prompt_id};
-use super::state::{PromptField, RunForm};
+use super::prompt_field::PromptField;
+use super::prompt_file::PromptFile;
+use super::set_picker::SetPicker;
+use super::sets::{PromptSets, SetActions};
+use super::state::RunForm;
 use crate::components::words;
 use crate::domain::defaults::{PROMPT_CHARS_LIMIT, PROMPTS_LIMIT};
 use crate::domain::run::RunProblem;
 use crate::domain::units;
 
-/// A text area for each prompt.
+/// Rows of a text area; a longer text scrolls.
+const ROWS: std::ops::RangeInclusive<usize> = 2..=12;
+/// Characters of a row, roughly.
+const ROW_CHARS: usize = 60;
+
+/// The prompt sets, and a text area for each prompt.
 #[component]
 pub fn PromptEditor(
     /// The form.
     form: RunForm,
+    /// The prompt sets.
+    sets: PromptSets,
+    /// What the server is asked about sets.
+    actions: SetActions,
     /// Called after a prompt was changed, added or removed.
     on_change: Callback<()>,
 ) -> impl IntoView {
@@ -30,13 +44,15 @@ pub fn PromptEditor(
     view! {
         <fieldset class="prompts">
             <legend>"Prompts"</legend>
+            <SetPicker form sets actions/>
             <ForEnumerate
                 each=move || form.prompts.get()
                 key=|prompt| prompt.key
                 children=move |index, prompt| {
-                    view! { <PromptArea form index prompt n_prompts problem on_change/> }
+                    view! { <PromptArea form sets index prompt n_prompts problem on_change/> }
                 }
             />
+            <JudgingNote form/>
             <p class="row">
                 <button
                     type="button"
@@ -55,15 +71,18 @@ pub fn PromptEditor(
 #[component]
 fn PromptArea(
     form: RunForm,
+    sets: PromptSets,
     index: ReadSignal<usize>,
     prompt: PromptField,
     n_prompts: Memo<usize>,
     problem: Memo<Option<RunProblem>>,
     on_change: Callback<()>,
 ) -> impl IntoView {
-    let PromptField { key, text } = prompt;
+    let PromptField { key, text, .. } = prompt;
     let id = prompt_id(key);
+    let file_problem = RwSignal::new(None::<String>);
     let n_chars = Memo::new(move |_| text.with(|text| text.chars().count()));
+    let n_rows = Memo::new(move |_| text.with(|text| rows(text)));
     let is_too_long = move || n_chars.get() > PROMPT_CHARS_LIMIT;
     // The form says one problem at a time: this one may be of another prompt.
     let is_wrong = Memo::new(move |_| {
@@ -82,6 +101,17 @@ fn PromptArea(
         form.remove_prompt(key);
         on_change.run(());
     };
+    let loaded = Callback::new(move |read: Result<String, String>| match read {
+        Ok(read) => {
+            if text.with_untracked(|text| !text.trim().is_empty()) {
+                sets.keep_unsaved(form);
+            }
+            file_problem.set(None);
+            text.set(read);
+            on_change.run(());
+        }
+        Err(reason) => file_problem.set(Some(reason)),
+    });
     view! {
         <div class="prompt">
             <div class="row">
@@ -89,6 +119,7 @@ fn PromptArea(
                 <span class="note" class:over=is_too_long>
                     {count}
                 </span>
+                <PromptFile index on_read=loaded/>
                 <button
                     type="button"
                     class="button quiet"
@@ -101,7 +132,7 @@ fn PromptArea(
             </div>
             <textarea
                 id=id
-                rows="2"
+                rows=move || n_rows.get().to_string()
                 autocomplete="off"
                 aria-invalid=move || (is_too_long() || is_wrong.get()).then_some("true")
                 aria-describedby=move || is_wrong.get().then_some(PROBLEM_ID)
@@ -111,8 +142,30 @@ fn PromptArea(
             >
                 {escaped(&text.get_untracked())}
             </textarea>
+            {move || {
+                file_problem
+                    .get()
+                    .map(|problem| {
+                        view! {
+                            <p class="note over" role="alert">{words::sentence(&problem)}</p>
+                        }
+                    })
+            }}
+            <ExpectedField prompt index on_change/>
         </div>
     }
+}
+
+/// Rows that show a text, within limits.
+fn rows(text: &str) -> usize {
+    let mut rows = 0;
+    for line in text.split('\n') {
+        rows += line.chars().count() / ROW_CHARS + 1;
+        if rows > *ROWS.end() {
+            break;
+        }
+    }
+    rows.clamp(*ROWS.start(), *ROWS.end())
 }
 
 /// Leptos writes what is inside a textarea unescaped, as inside a script: a
@@ -128,5 +181,13 @@ mod tests {
     #[test]
     fn a_prompt_cannot_end_its_textarea() {
         assert_eq!(escaped("</textarea>&lt;"), "&lt;/textarea>&amp;lt;");
+    }
+
+    #[test]
+    fn a_text_area_grows_to_a_limit() {
+        assert_eq!(rows(""), 2);
+        assert_eq!(rows("a\nb\nc"), 3);
+        assert_eq!(rows(&"x".repeat(250)), 5);
+        assert_eq!(rows(&"x\n".repeat(100_000)), 12);
     }
 }

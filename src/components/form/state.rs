@@ -2,20 +2,13 @@
 
 use leptos::prelude::*;
 
+use super::prompt_field::PromptField;
 use crate::domain::dashboard::Remembered;
 use crate::domain::model::ModelId;
+use crate::domain::prompt::Prompt;
 use crate::domain::run::{
     FlashAttention, GenerationMode, RunProblem, RunRequest, RunSettings, RunSpec, Setting,
 };
-
-/// A prompt being written; the key stays when others are removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PromptField {
-    /// Its own number.
-    pub key: u32,
-    /// The text.
-    pub text: RwSignal<String>,
-}
 
 /// Everything the user may change, as typed.
 #[derive(Clone, Copy)]
@@ -54,16 +47,10 @@ pub struct RunForm {
 impl RunForm {
     /// Filled with what the user chose last.
     pub fn new(remembered: &Remembered, model: Option<ModelId>) -> Self {
-        let field = |(key, text): (u32, &String)| PromptField {
-            key,
-            text: RwSignal::new(text.clone()),
-        };
-        let prompts: Vec<PromptField> = (0..).zip(&remembered.prompts).map(field).collect();
-        let next_key = prompts.last().map_or(0, |prompt| prompt.key + 1);
         let text = || RwSignal::new(String::new());
         let form = Self {
             model: RwSignal::new(model),
-            prompts: RwSignal::new(prompts),
+            prompts: RwSignal::new(Vec::new()),
             iterations: text(),
             max_tokens: text(),
             mode: RwSignal::new(GenerationMode::default()),
@@ -76,8 +63,9 @@ impl RunForm {
             flash_attention: RwSignal::new(FlashAttention::default()),
             warm_ups: text(),
             remembered: StoredValue::new(remembered.settings.clone()),
-            next_key: StoredValue::new(next_key),
+            next_key: StoredValue::new(0),
         };
+        form.set_prompts(&remembered.prompts);
         form.load_settings();
         form
     }
@@ -123,12 +111,31 @@ impl RunForm {
 
     /// Adds an empty prompt at the end and says its key.
     pub fn add_prompt(&self) -> u32 {
+        let field = self.new_field(&Prompt::from(""));
+        self.prompts.update(|prompts| prompts.push(field));
+        field.key
+    }
+
+    /// Puts these in place of all prompts.
+    pub fn set_prompts(&self, prompts: &[Prompt]) {
+        let fields = prompts
+            .iter()
+            .map(|prompt| self.new_field(prompt))
+            .collect();
+        self.prompts.set(fields);
+    }
+
+    fn new_field(&self, prompt: &Prompt) -> PromptField {
         let key = self.next_key.get_value();
         self.next_key.set_value(key + 1);
-        let text = RwSignal::new(String::new());
-        self.prompts
-            .update(|prompts| prompts.push(PromptField { key, text }));
-        key
+        PromptField::new(key, prompt)
+    }
+
+    /// The prompts as written.
+    pub fn written_prompts(&self) -> Vec<Prompt> {
+        let written =
+            |prompts: &Vec<PromptField>| prompts.iter().map(PromptField::prompt).collect();
+        self.prompts.with(written)
     }
 
     /// Removes the prompt with this key.
@@ -139,10 +146,9 @@ impl RunForm {
 
     /// The input as a request; an error where a number is none.
     pub fn request(&self) -> Result<RunRequest, RunProblem> {
-        let texts = |prompts: &Vec<PromptField>| prompts.iter().map(|p| p.text.get()).collect();
         Ok(RunRequest {
             model: self.model.get().map(|id| id.0),
-            test_queries: Some(self.prompts.with(texts)),
+            test_queries: Some(self.written_prompts()),
             iterations: whole_number(Setting::Iterations, &self.iterations.get())?,
             max_tokens: whole_number(Setting::MaxTokens, &self.max_tokens.get())?,
             mode: Some(self.mode.get()),

@@ -10,7 +10,9 @@ use leptos::leptos_dom::helpers::set_interval_with_handle;
 use leptos::prelude::{document, on_cleanup, set_timeout, window};
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::js_sys::Uint8Array;
+use web_sys::{HtmlElement, HtmlInputElement};
 
 use super::THEME_KEY;
 
@@ -99,6 +101,35 @@ pub fn reveal(id: &str) {
         let _ = fold.set_attribute("open", "");
     }
     focus(id);
+}
+
+/// Reads the file that was chosen, and calls `on_read` with its name and its
+/// bytes, or why they are not to be had. One that is too large is not read.
+pub fn read_file(
+    input: HtmlInputElement,
+    most_bytes: usize,
+    on_read: impl FnOnce(String, Result<Vec<u8>, String>) + 'static,
+) {
+    let Some(file) = input.files().and_then(|files| files.get(0)) else {
+        return;
+    };
+    // So that the same file can be chosen again.
+    input.set_value("");
+    let name = file.name();
+    if file.size() > most_bytes as f64 {
+        let reason = format!(
+            "{name} has {} bytes; at most {most_bytes} are read: choose a shorter one",
+            file.size()
+        );
+        return on_read(name, Err(reason));
+    }
+    spawn_local(async move {
+        let bytes = JsFuture::from(file.array_buffer()).await;
+        let bytes = bytes
+            .map(|buffer| Uint8Array::new(&buffer).to_vec())
+            .map_err(|_| format!("{name} cannot be read; is it still there?"));
+        on_read(name, bytes);
+    });
 }
 
 /// The title of a page: here it is a text already.

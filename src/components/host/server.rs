@@ -36,6 +36,14 @@ pub fn is_focused(_id: &str) -> bool {
 /// Does nothing: there is no document yet.
 pub fn reveal(_id: &str) {}
 
+/// Does nothing: files are chosen in the browser.
+pub fn read_file<T>(
+    _input: T,
+    _most_bytes: usize,
+    _on_read: impl FnOnce(String, Result<Vec<u8>, String>) + 'static,
+) {
+}
+
 /// The title of a page as HTML: leptos_meta writes it into the document as it is.
 pub fn title(text: String) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")

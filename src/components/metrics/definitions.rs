@@ -18,6 +18,9 @@ pub(super) const PROMPT_TOKENS_PER_SECOND: &str = "512 prompt tokens / the time 
 pub(super) const CPU_SECONDS: &str = "CPU seconds of the worker from the first token to the \
     last / (generated tokens − 1) × 1,000: the first comes from the prompt. Decoding keeps its threads busy whatever the model: this figure, not the \
     percentage, tells what a smaller model saves.";
+pub(super) const RIGHT_ANSWERS: &str = "Answers of the first launch that hold what was expected / \
+    prompts that expect something. A text is found whatever its case and white space; a regular \
+    expression matches anywhere. The 95 % interval of the share is Wilson's.";
 pub(super) const TOKEN_LATENCY: &str = "The gaps between consecutive generated tokens of all \
     requests. A percentile is shown only where the sample can carry it: P50 from 11 gaps, \
     P95 from 130, P99 from 662.";

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::card::{CardValue, MetricCard, MetricHead, card_reading};
 use super::definitions;
+use super::right_answers::RightAnswersCard;
 use crate::components::words;
 use crate::domain::benchmark::{ArmResult, MemoryFigures};
 use crate::domain::latency::Percentiles;
@@ -81,6 +82,9 @@ pub fn MetricGrid(
                 reading=card_reading(&arm.cpu_seconds_per_1000_tokens, REQUESTS)
                 definition=definitions::CPU_SECONDS
             />
+            {arm
+                .right_answers
+                .map(|right| view! { <RightAnswersCard right mode=settings.mode/> })}
         </div>
     }
 }

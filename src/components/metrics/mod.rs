@@ -3,5 +3,6 @@
 mod card;
 mod definitions;
 mod grid;
+mod right_answers;
 
 pub use grid::MetricGrid;

@@ -2,7 +2,7 @@
 //! programs know the fields of a request, people the labels of the form.
 
 use super::setting::Setting;
-use crate::domain::defaults::{PROMPT_CHARS_LIMIT, PROMPTS_LIMIT};
+use crate::domain::defaults::{EXPECTED_CHARS_LIMIT, PROMPT_CHARS_LIMIT, PROMPTS_LIMIT};
 use crate::domain::error::AppError;
 use crate::domain::units;
 
@@ -65,6 +65,25 @@ pub enum RunProblem {
         /// From 1.
         number: usize,
     },
+    /// An expected answer says nothing.
+    ExpectedEmpty {
+        /// Its prompt, from 1.
+        number: usize,
+    },
+    /// An expected answer is too long.
+    ExpectedTooLong {
+        /// Its prompt, from 1.
+        number: usize,
+        /// Its characters.
+        n_chars: usize,
+    },
+    /// An expected answer is no regular expression that can be used.
+    ExpectedPattern {
+        /// Its prompt, from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 /// Who reads it.
@@ -109,7 +128,10 @@ impl RunProblem {
         match self {
             Self::PromptEmpty { number }
             | Self::PromptTooLong { number, .. }
-            | Self::PromptHasNul { number } => Some(*number),
+            | Self::PromptHasNul { number }
+            | Self::ExpectedEmpty { number }
+            | Self::ExpectedTooLong { number, .. }
+            | Self::ExpectedPattern { number, .. } => Some(*number),
             _ => None,
         }
     }
@@ -165,6 +187,18 @@ impl RunProblem {
             Self::PromptHasNul { number } => {
                 format!("prompt {number} contains a NUL character; remove it")
             }
+            Self::ExpectedEmpty { number } => {
+                format!("the expected answer of prompt {number} is empty; write it, or expect none")
+            }
+            Self::ExpectedTooLong { number, n_chars } => format!(
+                "the expected answer of prompt {number} has {} characters; at most {} are taken",
+                reader.number(*n_chars as i64),
+                reader.number(EXPECTED_CHARS_LIMIT as i64)
+            ),
+            Self::ExpectedPattern { number, reason } => format!(
+                "the expected answer of prompt {number} is no regular expression that can be used: \
+                 {reason}; correct it, or expect a text"
+            ),
         }
     }
 }

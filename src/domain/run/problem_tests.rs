@@ -66,6 +66,15 @@ fn the_form_never_names_a_field_of_a_request() {
             n_chars: 20_000,
         },
         RunProblem::PromptHasNul { number: 1 },
+        RunProblem::ExpectedEmpty { number: 1 },
+        RunProblem::ExpectedTooLong {
+            number: 1,
+            n_chars: 2_000,
+        },
+        RunProblem::ExpectedPattern {
+            number: 1,
+            reason: "unclosed group".to_owned(),
+        },
     ];
     for problem in SETTINGS.into_iter().flat_map(of).chain(others) {
         let said = problem.in_the_form();

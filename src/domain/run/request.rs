@@ -6,6 +6,7 @@ use super::problem::RunProblem;
 use super::setting::Setting;
 use crate::domain::defaults;
 use crate::domain::model::ModelId;
+use crate::domain::prompt::{self, Prompt};
 
 /// When a request ends. Never mixed within a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -41,7 +42,7 @@ pub struct RunRequest {
     pub model: Option<String>,
     /// The prompts; none: the defaults.
     #[serde(default)]
-    pub test_queries: Option<Vec<String>>,
+    pub test_queries: Option<Vec<Prompt>>,
     /// Fresh launches.
     #[serde(default)]
     pub iterations: Option<i64>,
@@ -84,7 +85,7 @@ pub struct RunSpec {
     /// Library id; none: the library's default.
     pub model: Option<ModelId>,
     /// 1 to 64 prompts, none blank.
-    pub prompts: Vec<String>,
+    pub prompts: Vec<Prompt>,
     /// How to measure.
     pub settings: RunSettings,
 }
@@ -199,27 +200,6 @@ pub(in crate::domain) fn checked_id(id: String) -> Result<ModelId, RunProblem> {
     Err(RunProblem::NotAModelId)
 }
 
-fn checked_prompts(prompts: Option<Vec<String>>) -> Result<Vec<String>, RunProblem> {
-    let Some(prompts) = prompts else {
-        return Ok(defaults::PROMPTS.map(String::from).to_vec());
-    };
-    if prompts.is_empty() {
-        return Err(RunProblem::NoPrompt);
-    }
-    if prompts.len() > defaults::PROMPTS_LIMIT {
-        return Err(RunProblem::TooManyPrompts { n: prompts.len() });
-    }
-    for (number, prompt) in (1..).zip(&prompts) {
-        if prompt.trim().is_empty() {
-            return Err(RunProblem::PromptEmpty { number });
-        }
-        let n_chars = prompt.chars().count();
-        if n_chars > defaults::PROMPT_CHARS_LIMIT {
-            return Err(RunProblem::PromptTooLong { number, n_chars });
-        }
-        if prompt.contains('\0') {
-            return Err(RunProblem::PromptHasNul { number });
-        }
-    }
-    Ok(prompts)
+fn checked_prompts(prompts: Option<Vec<Prompt>>) -> Result<Vec<Prompt>, RunProblem> {
+    prompts.map_or_else(|| Ok(Prompt::defaults()), prompt::checked)
 }
