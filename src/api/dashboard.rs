@@ -31,7 +31,7 @@ pub async fn load_about() -> Result<About, AppError> {
 
 /// Keeps the user's prompts and settings for the next visit.
 #[server(prefix = "/api", endpoint = "remember", input = Json, output = Json)]
-pub async fn remember(request: RunRequest) -> Result<(), AppError> {
+pub async fn remember(#[server(flatten)] request: RunRequest) -> Result<(), AppError> {
     let spec = crate::domain::run::RunSpec::try_from(request)?;
     expect_context::<crate::server::AppState>()
         .remember(&spec)

@@ -256,7 +256,7 @@ mod tests {
         progress.enter(StageName::WarmingUp, 1, None);
         let before = progress.seconds_left();
         progress.learn_generation(&generation(512));
-        assert_eq!(progress.work.prompt_tokens, [512.0, 22.0 / 4.0]);
+        assert_eq!(progress.work.prompt_tokens, [512.0, 6.0], "22 characters");
         // Nearly a second more in three requests and the two next warm-ups,
         // and in this one.
         let more = progress.seconds_left() - before;

@@ -7,6 +7,7 @@ use super::preflight::Room;
 
 /// The facts of the settings page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct About {
     /// Whittle's version.
     pub whittle_version: String,

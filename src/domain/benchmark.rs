@@ -10,7 +10,7 @@ use super::run::{GenerationMode, Run, RunId, RunSettings, Technique};
 use super::sample::StopReason;
 use super::units;
 
-/// Everything measured of one arm. Definitions: [`definition`](super::units).
+/// Everything measured of one arm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ArmResult {
@@ -176,6 +176,7 @@ impl RightAnswers {
 
 /// The answer of `POST /api/benchmark/baseline`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BenchmarkResponse {
     /// `baseline`.
     pub technique: Technique,
@@ -191,6 +192,7 @@ pub struct BenchmarkResponse {
 
 /// The seed's five figures and those beside them; null: not measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FlatMetrics {
     /// Seconds.
     pub response_time: Option<f64>,
@@ -221,6 +223,7 @@ pub struct FlatMetrics {
 /// Half widths of the 95 % intervals (Student t over launches), in the units of
 /// the figures they belong to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HalfWidths {
     /// Seconds.
     pub response_time: Option<f64>,

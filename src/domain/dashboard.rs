@@ -10,6 +10,7 @@ use super::run::{Run, RunSettings};
 
 /// The dashboard's data, loaded at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Dashboard {
     /// The models.
     pub library: LibraryListing,
@@ -33,6 +34,7 @@ pub struct Dashboard {
 
 /// The user's last choices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Remembered {
     /// Prompts.
     pub prompts: Vec<Prompt>,
@@ -44,6 +46,7 @@ pub struct Remembered {
 
 /// The machine, in short.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Machine {
     /// Processor's name.
     pub cpu_model: String,

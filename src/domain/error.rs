@@ -6,8 +6,12 @@ use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
+/// Longest reason that an error tells on, in characters.
+const REASON_CHARS_LIMIT: usize = 300;
+
 /// What kind of thing went wrong; decides the HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The request itself is wrong: 400.
@@ -18,6 +22,8 @@ pub enum ErrorCode {
     NotFound,
     /// The run was deleted and can still be restored: 404.
     Deleted,
+    /// The path exists for other methods, which the header Allow names: 405.
+    MethodNotAllowed,
     /// The request cannot be done in the present state: 409.
     Conflict,
     /// The body is larger than the server takes: 413.
@@ -43,6 +49,7 @@ impl ErrorCode {
             Self::BadRequest => 400,
             Self::Forbidden => 403,
             Self::NotFound | Self::Deleted => 404,
+            Self::MethodNotAllowed => 405,
             Self::Conflict => 409,
             Self::TooLarge => 413,
             Self::NotJson => 415,
@@ -56,13 +63,15 @@ impl ErrorCode {
 
 /// `{"error": {"code", "message"}}`: what failed, for which input, what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AppError {
     /// The only field, so that the body reads as the interface promises.
     pub error: ErrorBody,
 }
 
-/// The inside of an [`AppError`].
+/// The inside of an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ErrorBody {
     /// The kind, for programs.
     pub code: ErrorCode,
@@ -101,7 +110,8 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Args(reason)
             | ServerFnErrorErr::MissingArg(reason)
             | ServerFnErrorErr::Deserialization(reason) => Self::bad_request(format!(
-                "the request could not be read: {reason}; see the README for its fields"
+                "the request could not be read: {}; GET /api/openapi.json describes its fields",
+                shortened(&reason)
             )),
             ServerFnErrorErr::Request(reason) => Self::new(
                 ErrorCode::Internal,
@@ -110,4 +120,14 @@ impl FromServerFnError for AppError {
             other => Self::new(ErrorCode::Internal, other.to_string()),
         }
     }
+}
+
+/// A reason may quote a whole wrong value: enough to find it is told on.
+fn shortened(reason: &str) -> String {
+    if reason.chars().count() <= REASON_CHARS_LIMIT {
+        return reason.to_owned();
+    }
+    let mut short: String = reason.chars().take(REASON_CHARS_LIMIT).collect();
+    short.push('…');
+    short
 }

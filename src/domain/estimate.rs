@@ -36,6 +36,7 @@ impl From<&RunSpec> for Workload {
 
 /// What is known of a model's speed on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SpeedBasis {
     /// Loading, s.
     pub load_s: f64,

@@ -7,6 +7,7 @@ use super::sample::{RequestSample, StopReason};
 
 /// One thing that happened to a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RunEvent {
     /// The run as stored when the stream was opened; its first event.
@@ -64,6 +65,7 @@ impl RunEvent {
 /// An event with its number in the run: the numbers of stored events rise, live ones
 /// carry the number of the last stored event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Sequenced {
     /// From 1; 0: before any stored event.
     pub seq: u64,
@@ -74,6 +76,7 @@ pub struct Sequenced {
 
 /// The parts of a launch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StageName {
     /// The worker starts and loads the model.
@@ -103,6 +106,7 @@ impl StageName {
 
 /// Where a run is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Stage {
     /// The part of the launch.
     pub name: StageName,
@@ -122,6 +126,7 @@ pub struct Stage {
 
 /// A measured request, in short.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SampleSummary {
     /// From 1.
     pub iteration: u32,
@@ -156,6 +161,7 @@ impl From<&RequestSample> for SampleSummary {
 
 /// Live gauges of the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Live {
     /// Decode speed of the last half second or so; none outside of decoding.
     pub tokens_per_second: Option<f64>,

@@ -123,6 +123,7 @@ impl RunFilter {
 
 /// A model that stored runs have, as a filter offers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MeasuredModel {
     /// The model's id.
     pub id: ModelId,

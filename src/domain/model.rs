@@ -103,6 +103,7 @@ impl Model {
 /// A file of a model folder that cannot be measured, with the reason; in
 /// Ollama's store, a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UnusableFile {
     /// The file's name without its folder, or Ollama's name of the model.
     pub file_name: String,
@@ -112,6 +113,7 @@ pub struct UnusableFile {
 
 /// All that the library knows now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LibraryListing {
     /// Models that can be measured, by name.
     pub models: Vec<Model>,

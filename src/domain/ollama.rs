@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// An Ollama as Whittle sees it. Its stores decide what can be measured; its
 /// server only tells what else there is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ollama {
     /// The server.
     pub server: OllamaServer,
@@ -14,6 +15,7 @@ pub struct Ollama {
 
 /// What came of asking the server for its models.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum OllamaServer {
     /// Nobody asked: what was asked for does not show it.
@@ -46,6 +48,7 @@ pub enum OllamaServer {
 
 /// A model that the server lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ServedModel {
     /// Its name, such as `llama3.2:3b`. Untrusted.
     pub name: String,
@@ -58,6 +61,7 @@ pub struct ServedModel {
 
 /// A folder where Ollama keeps models.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OllamaStore {
     /// The folder, as shown.
     pub path: String,
@@ -68,6 +72,7 @@ pub struct OllamaStore {
 
 /// What was found in a store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum OllamaStoreState {
     /// It was read.

@@ -61,6 +61,7 @@ impl MemoryNeed {
 
 /// The machine at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Room {
     /// Memory of the machine, MB; 0: unknown.
     pub total_memory_mb: f64,

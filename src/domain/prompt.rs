@@ -28,10 +28,23 @@ pub struct Prompt {
 #[serde(rename_all = "snake_case")]
 pub enum Expectation {
     /// This text, whatever its case and white space.
-    Text(String),
-    /// Somewhere a match of this regular expression.
-    Regex(String),
+    Text(
+        #[cfg_attr(test, schemars(length(min = 1, max = defaults::EXPECTED_CHARS_LIMIT)))]
+        #[cfg_attr(test, schemars(regex(pattern = r"\S")))]
+        String,
+    ),
+    /// Somewhere a match of this regular expression, in the syntax of Rust's
+    /// `regex` crate.
+    Regex(
+        #[cfg_attr(test, schemars(length(min = 1, max = defaults::EXPECTED_CHARS_LIMIT)))]
+        #[cfg_attr(test, schemars(regex(pattern = r"\S")))]
+        String,
+    ),
 }
+
+/// What a prompt must match: not blank, no NUL.
+#[cfg(test)]
+const PROMPT_PATTERN: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
 
 /// A prompt as JSON has it.
 #[derive(Serialize, Deserialize)]
@@ -44,12 +57,19 @@ pub enum Expectation {
 )]
 enum Written {
     /// Answers are not judged.
-    Plain(String),
+    Plain(
+        #[cfg_attr(test, schemars(length(min = 1, max = defaults::PROMPT_CHARS_LIMIT)))]
+        #[cfg_attr(test, schemars(regex(pattern = PROMPT_PATTERN)))]
+        String,
+    ),
     /// Answers are judged.
     Judged {
         /// What is asked.
+        #[cfg_attr(test, schemars(length(min = 1, max = defaults::PROMPT_CHARS_LIMIT)))]
+        #[cfg_attr(test, schemars(regex(pattern = PROMPT_PATTERN)))]
         prompt: String,
-        /// What makes the answer right.
+        /// What makes the answer right; left out or null: it is not judged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         expected: Option<Expectation>,
     },
 }

@@ -14,6 +14,7 @@ pub const DEFAULT_NAME: &str = "Default";
 
 /// A named list of prompts that has passed every check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PromptSet {
     /// Its name: one line, of no other set.
     pub name: String,

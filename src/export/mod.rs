@@ -127,7 +127,8 @@ mod tests {
         let kept = std::fs::read_to_string(SCHEMA_FILE).expect("the schema's file");
         assert!(
             made == kept,
-            "the types of an export have changed: run this test with WHITTLE_WRITE_SCHEMA=1, \
+            "the types of an export have changed: run this test with WHITTLE_WRITE_SCHEMA=1 \
+             (cargo test --release --no-default-features --features ssr file_is_that_of_the_types), \
              and raise SCHEMA_VERSION when a field went or changed its meaning"
         );
     }

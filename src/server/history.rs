@@ -11,7 +11,7 @@ use crate::domain::run::{Run, RunId, RunSummary};
 use crate::store::Deletion;
 
 /// Runs of a page of the list, at most.
-const MAX_PAGE: u32 = 200;
+pub(super) const MAX_PAGE: u32 = 200;
 /// How often deleted runs are looked through.
 const REMOVAL_INTERVAL: Duration = Duration::from_secs(60 * 60);
 

@@ -5,6 +5,7 @@ mod errors;
 mod events;
 mod export;
 mod history;
+mod openapi;
 mod prompt_sets;
 mod router;
 mod security;
@@ -12,6 +13,8 @@ mod serve;
 mod state;
 mod status;
 
+#[cfg(test)]
+pub(crate) use openapi::DOCUMENT;
 pub use router::router;
 pub use security::AllowedHosts;
 pub use serve::{ServeOptions, serve};

@@ -4,7 +4,7 @@ use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use axum::{Json, Router, middleware};
 use leptos::config::LeptosOptions;
 use leptos::prelude::{provide_context, use_context};
@@ -13,13 +13,25 @@ use tower_http::compression::CompressionLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AllowedHosts, AppState, assets, events, export, security, status};
+use super::{AllowedHosts, AppState, assets, events, export, openapi, security, status};
 use crate::app::{App, shell};
 use crate::domain::error::AppError;
 use crate::domain::run::Run;
 
 /// Largest body of a request.
 const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// The routes that are no page and no server function: all are read with GET.
+pub(super) fn plain_routes() -> [(&'static str, MethodRouter<AppState>); 6] {
+    [
+        ("/healthz", get(health)),
+        ("/api/openapi.json", get(openapi::document)),
+        ("/api/runs/{id}", get(run)),
+        ("/api/runs/{id}/export", get(export::export_run)),
+        ("/api/runs/export.schema.json", get(export::schema)),
+        ("/events/runs/{id}", get(events::follow)),
+    ]
+}
 
 /// The whole interface over `state`, answering to `hosts`.
 pub fn router(state: AppState, hosts: AllowedHosts) -> Router {
@@ -38,27 +50,27 @@ pub fn router(state: AppState, hosts: AllowedHosts) -> Router {
     let with_fallback = move |request: Request| async move {
         match assets::asset(&request) {
             Some(asset) => asset,
-            None if request.uri().path().starts_with("/api/") => {
+            None if status::is_interface(request.uri().path()) => {
                 StatusCode::NOT_FOUND.into_response()
             }
             None => fallback(request).await.into_response(),
         }
     };
-    Router::new()
-        .route("/healthz", get(health))
-        .route("/api/runs/{id}", get(run))
-        .route("/api/runs/{id}/export", get(export::export_run))
-        .route("/api/runs/export.schema.json", get(export::schema))
+    let pages = Router::new()
         .leptos_routes_with_context(&state, generate_route_list(App), context, move || {
             shell(options.clone())
         })
-        .fallback(with_fallback)
-        // Event streams are not compressed: a gauge must not wait in a buffer.
-        .layer(CompressionLayer::new())
-        .route("/events/runs/{id}", get(events::follow))
-        .layer(middleware::from_fn(status::json_errors))
+        .fallback(with_fallback);
+    let add = |router: Router<AppState>, (path, answer)| router.route(path, answer);
+    plain_routes()
+        .into_iter()
+        .fold(pages, add)
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(status::json_errors))
+        // After the errors, which are read on the way. Event streams are not
+        // compressed: a gauge must not wait in a buffer.
+        .layer(CompressionLayer::new())
         .layer(
             CsrfLayer::new().with_rejection_response(|_: ProtectionError| {
                 security::cross_site().into_response()

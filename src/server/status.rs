@@ -1,25 +1,39 @@
-//! Gives an answer under `/api` the status that its error asks for, and every
-//! refusal on the way the same JSON form.
+//! Gives an answer of the HTTP interface the status that its error asks for, and
+//! every refusal on the way the same JSON form.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use leptos::server_fn::axum::server_fn_paths;
 
 use crate::domain::error::{AppError, ErrorCode};
 
 /// No error is longer.
 const MAX_ERROR_BYTES: usize = 64 << 10;
 
+/// Whether programs are answered there, and not people.
+pub(super) fn is_interface(path: &str) -> bool {
+    path.starts_with("/api/") || path.starts_with("/events/") || path == "/healthz"
+}
+
+/// Only server functions do; anything else is told so, whatever it sent.
+fn takes_posts(path: &str) -> bool {
+    server_fn_paths().any(|(other, method)| other == path && method == Method::POST)
+}
+
 /// Server functions answer every error with 500, and redirect browsers: here
 /// the code in the body decides, and the answer is always JSON.
 pub(super) async fn json_errors(mut request: Request, next: Next) -> Response {
-    if !request.uri().path().starts_with("/api/") {
+    let path = request.uri().path().to_owned();
+    if !is_interface(&path) {
         return next.run(request).await;
     }
-    if request.method() == Method::POST && !is_json(request.headers().get(CONTENT_TYPE)) {
+    let method = request.method().clone();
+    if method == Method::POST && takes_posts(&path) && !is_json(request.headers().get(CONTENT_TYPE))
+    {
         return AppError::new(
             ErrorCode::NotJson,
             "the body must be JSON; send it with Content-Type: application/json",
@@ -29,22 +43,35 @@ pub(super) async fn json_errors(mut request: Request, next: Next) -> Response {
     request
         .headers_mut()
         .insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let path = request.uri().path().to_owned();
     let response = next.run(request).await;
     match response.status() {
         status if status.is_success() => response,
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
-            if !is_json(response.headers().get(CONTENT_TYPE)) =>
-        {
-            AppError::new(
-                ErrorCode::NotFound,
-                format!("there is nothing at {path} for this method; the README lists the routes"),
-            )
-            .into_response()
-        }
+        StatusCode::NOT_FOUND if !is_json(response.headers().get(CONTENT_TYPE)) => AppError::new(
+            ErrorCode::NotFound,
+            format!("there is nothing at {path}; GET /api/openapi.json describes the routes"),
+        )
+        .into_response(),
+        StatusCode::METHOD_NOT_ALLOWED => method_not_allowed(&method, &path, &response),
         StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         _ => with_own_status(response).await,
     }
+}
+
+fn method_not_allowed(method: &Method, path: &str, response: &Response) -> Response {
+    let allowed = response.headers().get(ALLOW).cloned();
+    let methods = allowed
+        .as_ref()
+        .and_then(|methods| methods.to_str().ok())
+        .unwrap_or("other methods");
+    let mut answer = AppError::new(
+        ErrorCode::MethodNotAllowed,
+        format!("{path} does not answer {method}; send {methods}"),
+    )
+    .into_response();
+    if let Some(allowed) = allowed {
+        answer.headers_mut().insert(ALLOW, allowed);
+    }
+    answer
 }
 
 async fn with_own_status(response: Response) -> Response {
@@ -58,6 +85,14 @@ async fn with_own_status(response: Response) -> Response {
             return too_large();
         }
         return error.into_response();
+    }
+    // What axum could not read of an address it says as a text.
+    if parts.status == StatusCode::BAD_REQUEST {
+        let reason = String::from_utf8_lossy(&bytes);
+        return AppError::bad_request(format!(
+            "the address could not be read: {reason}; GET /api/openapi.json describes the routes"
+        ))
+        .into_response();
     }
     parts.headers.remove(axum::http::header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(bytes))

@@ -1,6 +1,7 @@
 //! Whittle from the outside: through HTTP, its workers and its command line,
 //! with a real, tiny model.
 
+mod answers;
 mod architecture;
 mod baseline;
 #[cfg(target_os = "linux")]
@@ -13,13 +14,16 @@ mod endings;
 mod fake_ollama;
 mod faults;
 mod figures;
+mod fuzz_api;
 mod history;
 mod house;
 mod input;
 mod load;
 mod ollama;
+mod openapi;
 mod other_user;
 mod prompts;
 mod security;
 mod servers;
 mod tiny_model;
+mod witness;

@@ -36,45 +36,56 @@ pub enum FlashAttention {
 
 /// A request for a run as it came, nothing checked yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunRequest {
     /// Library id; none: the last used, else the only model.
     #[serde(default)]
+    #[cfg_attr(test, schemars(regex(pattern = r"^[a-z0-9._-]{1,128}$")))]
     pub model: Option<String>,
     /// The prompts; none: the defaults.
     #[serde(default)]
+    #[cfg_attr(test, schemars(length(min = 1, max = defaults::PROMPTS_LIMIT)))]
     pub test_queries: Option<Vec<Prompt>>,
     /// Fresh launches.
     #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 1, max = defaults::ITERATIONS_LIMIT)))]
     pub iterations: Option<i64>,
-    /// Tokens to generate for each prompt.
+    /// Tokens to generate for each prompt; fewer than `n_ctx`.
     #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 1, max = defaults::MAX_TOKENS_LIMIT)))]
     pub max_tokens: Option<i64>,
     /// Fixed length or natural stop.
     #[serde(default)]
     pub mode: Option<GenerationMode>,
     /// Threads of the engine; none: the physical cores.
     #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 1, max = defaults::THREADS_LIMIT)))]
     pub n_threads: Option<i64>,
     /// Map the file instead of reading it.
     #[serde(default)]
     pub mmap: Option<bool>,
     /// Layers to put on a GPU.
     #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 0, max = defaults::GPU_LAYERS_LIMIT)))]
     pub n_gpu_layers: Option<i64>,
     /// Context length, tokens.
     #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = defaults::PREFILL_TOKENS, max = defaults::N_CTX_LIMIT)))]
     pub n_ctx: Option<i64>,
     /// Logical batch, tokens.
     #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 1, max = defaults::N_BATCH_LIMIT)))]
     pub n_batch: Option<i64>,
-    /// Physical batch, tokens.
+    /// Physical batch, tokens; at most `n_batch`.
     #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 1, max = defaults::N_BATCH_LIMIT)))]
     pub n_ubatch: Option<i64>,
     /// Fused attention.
     #[serde(default)]
     pub flash_attention: Option<FlashAttention>,
     /// Thrown-away rounds at the start of every launch.
     #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 0, max = defaults::WARM_UPS_LIMIT)))]
     pub warm_ups: Option<i64>,
 }
 

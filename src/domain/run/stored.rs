@@ -150,6 +150,7 @@ impl Run {
 
 /// One line of the list of runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunSummary {
     /// Its number.
     pub id: RunId,

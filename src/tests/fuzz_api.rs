@@ -1,0 +1,39 @@
+//! Schemathesis against a whole house: what does the server answer to requests
+//! that nobody thought of?
+
+use tokio::net::TcpListener;
+use tokio::process::Command;
+
+use crate::house::{HOST, House};
+
+const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/end2end/schemathesis.toml");
+const HOOKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/end2end/schemathesis_hooks.py");
+
+/// Not the program that users start but its router: the house has a model, a
+/// history and a lock of its own, so that this neither waits for another
+/// Whittle of the machine nor measures anything for it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Schemathesis, which make fuzz-api brings"]
+async fn schemathesis_finds_nothing() {
+    let program = std::env::var_os("SCHEMATHESIS").expect("make fuzz-api names the program");
+    let options = std::env::var("SCHEMATHESIS_OPTIONS").unwrap_or_default();
+    let house = House::with_model().await;
+    house.settled_library().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let router = house.router.clone();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let ended = Command::new(program)
+        .args(["--config-file", CONFIG, "run"])
+        .arg(format!("http://{address}/api/openapi.json"))
+        .args(["--header", &format!("Host: {HOST}")])
+        .args(options.split_whitespace())
+        .env("SCHEMATHESIS_HOOKS", HOOKS)
+        .current_dir(house.path())
+        .kill_on_drop(true)
+        .status()
+        .await
+        .expect("Schemathesis starts");
+    house.queue.shut_down().await;
+    assert!(ended.success(), "Schemathesis found something: see above");
+}
