@@ -33,7 +33,7 @@ pub(super) fn PromptFile(
             aria-label=move || format!("Load prompt {} from a file", index.get() + 1)
             on:click=pick
         >
-            "Load a file"
+            "Load"
         </button>
         <input
             type="file"
