@@ -53,10 +53,11 @@ pub fn router(state: AppState, hosts: AllowedHosts) -> Router {
             shell(options.clone())
         })
         .fallback(with_fallback)
+        // Before the compression: it reads the errors.
+        .layer(middleware::from_fn(status::json_errors))
         // Event streams are not compressed: a gauge must not wait in a buffer.
         .layer(CompressionLayer::new())
         .route("/events/runs/{id}", get(events::follow))
-        .layer(middleware::from_fn(status::json_errors))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(
