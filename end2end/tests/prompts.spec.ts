@@ -32,7 +32,7 @@ test('a set of prompts with expected answers is saved, chosen and judged', async
     await kind(page, 1).selectOption('Answer matches regex');
     await page.getByLabel('Regular expression for the answer to prompt 1').fill('(');
     await dashboard.runButton.click();
-    await expect(page.getByRole('alert')).toContainText(/expected answer of prompt 1.*unclosed group/);
+    await expect(dashboard.section.getByRole('alert')).toContainText(/expected answer of prompt 1.*unclosed group/);
     await page.getByLabel('Regular expression for the answer to prompt 1').fill('(?s)\\w');
     await kind(page, 2).selectOption('Answer contains');
     await expect(page.locator('#estimate')).toContainText('prompt 2 is empty');
@@ -100,10 +100,10 @@ test('a set of prompts with expected answers is saved, chosen and judged', async
     await page.getByRole('button', { name: 'Save as…' }).click();
     await page.getByLabel('Name', { exact: true }).fill('default');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await expect(page.getByRole('alert')).toContainText('built-in');
+    await expect(dashboard.section.getByRole('alert')).toContainText('built-in');
     await inspect(page, 'set-not-saved');
     await page.keyboard.press('Escape');
-    await expect(page.getByRole('alert')).toHaveCount(0);
+    await expect(dashboard.section.getByRole('alert')).toHaveCount(0);
   });
 });
 
@@ -117,11 +117,11 @@ test('a long prompt is loaded from a file, and warned of', async ({ page }) => {
     await chooser.setFiles({ name, mimeType: 'text/plain', buffer });
   };
   await load('picture.txt', Buffer.from([0xff, 0xd8, 0xff]));
-  await expect(page.getByRole('alert')).toContainText('picture.txt is not a text');
+  await expect(dashboard.section.getByRole('alert')).toContainText('icture.txt is not a text');
   await load('huge.txt', Buffer.alloc(900_000, 'a'));
-  await expect(page.getByRole('alert')).toContainText('huge.txt has 900000 bytes');
+  await expect(dashboard.section.getByRole('alert')).toContainText('huge.txt has 900000 bytes');
   await load('long.txt', Buffer.from('A line of a long text.\r\n'.repeat(1_000)));
-  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(dashboard.section.getByRole('alert')).toHaveCount(0);
   await expect(dashboard.prompt(1)).toHaveValue(/^A line of a long text\.\nA line/);
   await expect(dashboard.prompt(1)).toHaveAttribute('rows', '12');
   await expect(page.getByText(/Prompt 1 may be too long: roughly 5,750 tokens/)).toBeVisible();

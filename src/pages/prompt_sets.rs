@@ -79,8 +79,12 @@ fn delete(sets: PromptSets) {
 fn undo(sets: PromptSets, form: RunForm, keep: Callback<()>) {
     match sets.undo.get_untracked() {
         Some(Undo::Replaced(prompts, chosen)) => {
-            replace(sets, form, &prompts, chosen, keep);
-            host::focus("prompt-set");
+            // Not in the click's own scope: it ends with the button, and the new
+            // fields would end with it.
+            spawn_local(async move {
+                replace(sets, form, &prompts, chosen, keep);
+                host::focus("prompt-set");
+            });
         }
         Some(Undo::Deleted(set)) => {
             ask(

@@ -88,6 +88,18 @@ async fn bodies_that_are_no_json_are_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_error_has_its_status_for_browsers_too() {
+    let house = House::with_model().await;
+    let request = Request::post("/api/runs")
+        .header("host", HOST)
+        .header("content-type", "application/json")
+        .header("accept-encoding", "gzip, br")
+        .body(Body::from(json!({"test_queries": []}).to_string()));
+    let (status, _) = house.ask(request.expect("a request")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_no_models_are_listed_with_the_reason() {
     let house = House::empty(real_workers()).await;
     let models = house.models();

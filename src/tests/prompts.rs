@@ -78,7 +78,10 @@ async fn expectations_that_cannot_be_used_are_refused_by_number() {
         let queries = json!(["a", {"prompt": "b", "expected": expected}]);
         for (path, body) in [
             ("/api/runs", json!({"test_queries": queries})),
-            ("/api/remember", json!({"test_queries": queries})),
+            (
+                "/api/remember",
+                json!({"request": {"test_queries": queries}}),
+            ),
             ("/api/prompt-sets", json!({"name": "a", "prompts": queries})),
         ] {
             let (status, answer) = house.post(path, &body).await;
@@ -112,7 +115,7 @@ async fn prompt_sets_are_kept_replaced_and_deleted() {
     assert_eq!(one, sums);
 
     // What the form remembers is recognized as the set that it is.
-    let queries = json!({"test_queries": ["a", judged]});
+    let queries = json!({"request": {"test_queries": ["a", judged]}});
     house.post("/api/remember", &queries).await;
     let (_, dashboard) = house.get("/api/dashboard").await;
     assert_eq!(dashboard["remembered"]["prompts"], json!(["a", judged]));
@@ -124,10 +127,7 @@ async fn prompt_sets_are_kept_replaced_and_deleted() {
     house.settled_library().await;
     let (_, page) = house.get("/").await;
     let page = page.as_str().expect("a page");
-    assert!(
-        page.contains("My &lt;b&gt;sums&lt;/b&gt;</option>"),
-        "{page}"
-    );
+    assert!(page.contains(r#"value="set:My &lt;b&gt;sums&lt;/b&gt;" selected"#));
 
     let body = json!({"name": "another"});
     let (status, deleted) = house.post("/api/prompt-sets/delete", &body).await;
@@ -175,7 +175,7 @@ async fn a_prompt_longer_than_a_batch_is_answered_as_in_one() {
     for (n_batch, n_ubatch) in [(2048, 2048), (100, 30)] {
         let body = json!({
             "test_queries": [prompt], "iterations": 1, "max_tokens": 8,
-            "n_ctx": 2048, "n_batch": n_batch, "n_ubatch": n_ubatch,
+            "n_ctx": 2048, "n_batch": n_batch, "n_ubatch": n_ubatch, "n_threads": 1,
         });
         let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
         assert_eq!(status, StatusCode::OK, "{answer}");

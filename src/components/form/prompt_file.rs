@@ -33,7 +33,7 @@ pub(super) fn PromptFile(
             aria-label=move || format!("Load prompt {} from a file", index.get() + 1)
             on:click=pick
         >
-            "Load a file"
+            "Load"
         </button>
         <input
             type="file"
@@ -47,20 +47,20 @@ pub(super) fn PromptFile(
 
 /// The text in a file's bytes, if they are one that a prompt can be.
 fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, String> {
-    let not_text = || format!("{name} is not a text in UTF-8; save it as one");
+    let not_text = || format!("the file {name} is not a text in UTF-8; save it as one");
     let text = String::from_utf8(bytes).map_err(|_| not_text())?;
     if text.contains('\0') {
         return Err(not_text());
     }
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     if text.trim().is_empty() {
-        return Err(format!("{name} is empty; choose another file"));
+        return Err(format!("the file {name} is empty; choose another file"));
     }
     let n_chars = text.chars().count();
     if n_chars > PROMPT_CHARS_LIMIT {
         let n = words::plural(n_chars as u64, "character", "characters");
         return Err(format!(
-            "{name} has {n}; at most {PROMPT_CHARS_LIMIT} are taken: choose a shorter one"
+            "the file {name} has {n}; at most {PROMPT_CHARS_LIMIT} are taken: choose a shorter one"
         ));
     }
     Ok(text)

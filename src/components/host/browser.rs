@@ -118,7 +118,7 @@ pub fn read_file(
     let name = file.name();
     if file.size() > most_bytes as f64 {
         let reason = format!(
-            "{name} has {} bytes; at most {most_bytes} are read: choose a shorter one",
+            "the file {name} has {} bytes; at most {most_bytes} are read: choose a shorter one",
             file.size()
         );
         return on_read(name, Err(reason));
@@ -127,7 +127,7 @@ pub fn read_file(
         let bytes = JsFuture::from(file.array_buffer()).await;
         let bytes = bytes
             .map(|buffer| Uint8Array::new(&buffer).to_vec())
-            .map_err(|_| format!("{name} cannot be read; is it still there?"));
+            .map_err(|_| format!("the file {name} cannot be read; is it still there?"));
         on_read(name, bytes);
     });
 }
