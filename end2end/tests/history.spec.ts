@@ -31,7 +31,8 @@ test('a run is named, noted, deleted, restored, found and exported', async ({ pa
     await edit.click();
     await page.getByLabel('Name', { exact: true }).fill('x'.repeat(121));
     await page.getByRole('button', { name: 'Save' }).click();
-    await expect(page.getByRole('alert')).toContainText('at most 120');
+    const form = page.getByRole('form', { name: 'Name and note' });
+    await expect(form.getByRole('alert')).toContainText('at most 120');
     await picture(page, 'name-too-long');
     await page.getByLabel('Note', { exact: true }).fill('On battery.\n<b>Fan</b> was loud.');
     await page.getByLabel('Name', { exact: true }).fill('Morning <i>run</i>');
