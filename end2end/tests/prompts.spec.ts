@@ -131,6 +131,7 @@ test('a long prompt is loaded from a file, and warned of', async ({ page }) => {
   await dashboard.reaches('failed');
   await expect(dashboard.section.getByRole('alert')).toContainText(/raise the context to at least/);
   await picture(page, 'long-prompt-failed');
+  await page.locator('.settings > summary').click();
   await page.getByLabel('Context, tokens').fill('8192');
   await expect(page.getByText(/may be too long/)).toHaveCount(0);
 });
