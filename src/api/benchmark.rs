@@ -1,10 +1,10 @@
 //! The seed's endpoint: ask for a run and wait until it has ended.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 
 use crate::domain::benchmark::BenchmarkResponse;
 use crate::domain::error::AppError;
+use crate::domain::json::Json;
 use crate::domain::run::RunRequest;
 
 /// Measures a model as it is and answers when done. Fields that are left out

@@ -1,11 +1,12 @@
 //! What the pages load, and what the dashboard remembers.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::{GetUrl, Json};
+use leptos::server_fn::codec::GetUrl;
 
 use crate::domain::about::About;
 use crate::domain::dashboard::Dashboard;
 use crate::domain::error::AppError;
+use crate::domain::json::Json;
 use crate::domain::model::LibraryListing;
 use crate::domain::run::RunRequest;
 

@@ -1,10 +1,11 @@
 //! What users do to stored runs: name, note, delete, restore.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::{GetUrl, Json};
+use leptos::server_fn::codec::GetUrl;
 
 use crate::domain::error::AppError;
 use crate::domain::filter::MeasuredModel;
+use crate::domain::json::Json;
 use crate::domain::run::Run;
 
 /// Lists the models that stored runs have.

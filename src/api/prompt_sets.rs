@@ -1,9 +1,10 @@
 //! Prompt sets: list, read, keep, delete.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::{GetUrl, Json};
+use leptos::server_fn::codec::GetUrl;
 
 use crate::domain::error::AppError;
+use crate::domain::json::Json;
 use crate::domain::prompt::Prompt;
 use crate::domain::prompt_set::PromptSet;
 

@@ -1,9 +1,10 @@
 //! Starting, following, ending and reading runs.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::{GetUrl, Json};
+use leptos::server_fn::codec::GetUrl;
 
 use crate::domain::error::AppError;
+use crate::domain::json::Json;
 use crate::domain::run::{Run, RunRequest, RunSummary};
 
 /// Queues a run and answers at once; follow it at `/events/runs/{id}`.

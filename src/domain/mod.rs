@@ -9,6 +9,7 @@ pub mod error;
 pub mod estimate;
 pub mod event;
 pub mod filter;
+pub mod json;
 pub mod label;
 pub mod latency;
 pub mod live;

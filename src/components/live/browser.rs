@@ -62,7 +62,7 @@ async fn follow_once(
             Step::Message(text) => {
                 on_link(false);
                 // An event of a newer server is skipped, not fatal.
-                let event = serde_json::from_str::<Sequenced>(&text);
+                let event = Sequenced::read(&text);
                 if event.is_ok_and(on_event) {
                     return true;
                 }
