@@ -117,9 +117,9 @@ test('a long prompt is loaded from a file, and warned of', async ({ page }) => {
     await chooser.setFiles({ name, mimeType: 'text/plain', buffer });
   };
   await load('picture.txt', Buffer.from([0xff, 0xd8, 0xff]));
-  await expect(dashboard.section.getByRole('alert')).toContainText('icture.txt is not a text');
+  await expect(dashboard.section.getByRole('alert')).toContainText('The file picture.txt is not a text');
   await load('huge.txt', Buffer.alloc(900_000, 'a'));
-  await expect(dashboard.section.getByRole('alert')).toContainText('huge.txt has 900000 bytes');
+  await expect(dashboard.section.getByRole('alert')).toContainText('The file huge.txt is too large');
   await load('long.txt', Buffer.from('A line of a long text.\r\n'.repeat(1_000)));
   await expect(dashboard.section.getByRole('alert')).toHaveCount(0);
   await expect(dashboard.prompt(1)).toHaveValue(/^A line of a long text\.\nA line/);

@@ -141,7 +141,7 @@ pub async fn measure_baseline(
     let _ = observations
         .send(Observation::Event(RunEvent::Stage(stage)))
         .await;
-    let mut measured = summary::summarize(plan, &launches, before, MachineLoad::read());
+    let mut measured = summary::summarize(plan, &launches, before, MachineLoad::read()).await;
     measured.arm.warnings.extend(found.cautions);
     for message in &measured.arm.warnings {
         let warning = RunEvent::Warning {

@@ -3,14 +3,32 @@
 use super::statistics::wilson;
 use crate::domain::benchmark::{Answer, RightAnswers};
 use crate::domain::pattern;
-use crate::domain::prompt::Expectation;
+use crate::domain::prompt::{Expectation, Prompt};
+use crate::domain::sample::RequestSample;
 
 /// Whether an answer is right; none where a pattern cannot be used.
-pub(super) fn is_right(expected: &Expectation, answer: &str) -> Option<bool> {
+fn is_right(expected: &Expectation, answer: &str) -> Option<bool> {
     match expected {
         Expectation::Text(text) => Some(plain(answer).contains(&plain(text))),
         Expectation::Regex(written) => Some(pattern::compile(written).ok()?.is_match(answer)),
     }
+}
+
+/// Judges the answers of a launch, one for each prompt; none: nothing is
+/// expected. On a thread of its own: a large pattern takes seconds for a long
+/// answer, and whoever cancels the run must not wait for it.
+pub(super) async fn verdicts(prompts: &[Prompt], requests: &[RequestSample]) -> Vec<Option<bool>> {
+    let answers: Vec<(Option<Expectation>, String)> = prompts
+        .iter()
+        .zip(requests)
+        .map(|(prompt, request)| (prompt.expected.clone(), request.generation.text.clone()))
+        .collect();
+    let judge =
+        |(expected, text): &(Option<Expectation>, String)| is_right(expected.as_ref()?, text);
+    let judging = move || answers.iter().map(judge).collect();
+    tokio::task::spawn_blocking(judging)
+        .await
+        .unwrap_or_else(|_| vec![None; prompts.len()])
 }
 
 /// The share of right answers among those that were judged.

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::domain::metrics::Reading;
-use crate::domain::outlier::{OUTLIER_DEVIATIONS, OUTLIER_FLOOR, Outlier, OutlierFigure};
+use crate::domain::outlier::{
+    OUTLIER_DEVIATIONS, OUTLIER_FLOOR, Outlier, OutlierFigure, Outliers, Work,
+};
 use crate::domain::sample::RequestSample;
 
 const FIGURES: [OutlierFigure; 2] = [
@@ -16,11 +18,14 @@ const FIGURES: [OutlierFigure; 2] = [
 /// often enough to tell.
 pub(super) fn outliers<'a>(
     requests: impl IntoIterator<Item = &'a RequestSample>,
-) -> Reading<Vec<Outlier>> {
+) -> Reading<Outliers> {
     // The same work: the same prompt, and as many tokens generated.
-    let mut by_work: BTreeMap<(u32, u32), Vec<&RequestSample>> = BTreeMap::new();
+    let mut by_work: BTreeMap<Work, Vec<&RequestSample>> = BTreeMap::new();
     for request in requests {
-        let work = (request.prompt, request.generation.n_generated);
+        let work = Work {
+            prompt: request.prompt,
+            n_generated: request.generation.n_generated,
+        };
         by_work.entry(work).or_default().push(request);
     }
     let most = by_work.values().map(Vec::len).max().unwrap_or(0);
@@ -29,14 +34,19 @@ pub(super) fn outliers<'a>(
             "it takes {OUTLIER_FLOOR} requests of the same prompt and length, and there are {most}"
         ));
     }
+    by_work.retain(|_, requests| requests.len() >= OUTLIER_FLOOR);
     let mut found: Vec<Outlier> = by_work
         .values()
-        .filter(|requests| requests.len() >= OUTLIER_FLOOR)
         .flat_map(|requests| FIGURES.map(|figure| far(requests, figure)))
         .flatten()
         .collect();
     found.sort_by_key(|outlier| (outlier.iteration, outlier.prompt));
-    Reading::Measured(found)
+    let n_looked_at: usize = by_work.values().map(Vec::len).sum();
+    Reading::Measured(Outliers {
+        found,
+        n_looked_at: u32::try_from(n_looked_at).unwrap_or(u32::MAX),
+        looked_at: by_work.into_keys().collect(),
+    })
 }
 
 /// Those whose `figure` is far from the median of all.
@@ -123,7 +133,7 @@ mod tests {
         // 0.005 twice, 0.015 twice, 0.025 twice ...: their median is 0.025,
         // and 14.826 of it 0.37065.
         for (last, is_far) in [(1.41, false), (1.42, true), (0.67, false)] {
-            let Reading::Measured(found) = outliers(&ten(1, last)) else {
+            let Reading::Measured(Outliers { found, .. }) = outliers(&ten(1, last)) else {
                 panic!("ten are enough");
             };
             assert_eq!(found.len(), usize::from(is_far), "{last}: {found:?}");
@@ -143,7 +153,7 @@ mod tests {
             request.generation.response_time_s *= 100.0;
             request
         }));
-        let Reading::Measured(found) = outliers(&requests) else {
+        let Reading::Measured(Outliers { found, .. }) = outliers(&requests) else {
             panic!("ten are enough");
         };
         let places: Vec<(u32, u32)> = found.iter().map(|o| (o.iteration, o.prompt)).collect();
@@ -170,7 +180,19 @@ mod tests {
         for request in &mut requests[..9] {
             request.generation.response_time_s = 1.0;
         }
-        assert_eq!(outliers(&requests), Reading::Measured(Vec::new()));
+        let Reading::Measured(outliers) = outliers(&requests) else {
+            panic!("ten are enough");
+        };
+        assert_eq!(outliers.found, []);
+        assert_eq!(outliers.n_looked_at, 10);
+        let (prompt, n_generated) = (1, 16);
+        assert_eq!(
+            outliers.looked_at,
+            [Work {
+                prompt,
+                n_generated
+            }]
+        );
     }
 
     proptest! {
@@ -179,7 +201,7 @@ mod tests {
             let n = times.len();
             let requests: Vec<_> = (1..).zip(times).map(|(i, time)| request(i, 1, time)).collect();
             let found = outliers(&requests);
-            let n_far = found.value().map_or(0, Vec::len);
+            let n_far = found.value().map_or(0, |outliers| outliers.found.len());
             prop_assert!(n_far * 2 < n, "{n_far} of {n}");
         }
     }

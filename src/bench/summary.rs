@@ -13,7 +13,7 @@ use crate::domain::metrics::{Figure, Reading};
 use crate::domain::sample::{Generation, MemoryReading};
 
 /// Summarizes the launches of one arm.
-pub(super) fn summarize(
+pub(super) async fn summarize(
     plan: &Plan,
     launches: &[Launched],
     before: MachineLoad,
@@ -31,7 +31,7 @@ pub(super) fn summarize(
     let gaps = Latencies::of(all().flat_map(|g| g.token_gaps_ns.iter().copied()));
     let requests = Latencies::of(all().map(|g| (g.response_time_s * 1e9) as u64));
     let one_token = "only one token was generated: there is no gap between tokens to time";
-    let answers = answers(plan, &launches[0]);
+    let answers = answers(plan, &launches[0]).await;
     let mut arm = ArmResult {
         model: plan.model.clone(),
         response_time_s: by_launch(launches, "no request", mean_of(|g| Some(g.response_time_s))),
@@ -135,20 +135,20 @@ fn mean_mb(launches: &[Launched], bytes: impl Fn(&Launched) -> Option<u64>) -> O
     ratio(values.iter().sum(), values.len() as f64)
 }
 
-fn answers(plan: &Plan, first: &Launched) -> Vec<Answer> {
-    let prompts = plan.spec.prompts.iter();
+async fn answers(plan: &Plan, first: &Launched) -> Vec<Answer> {
+    let prompts = &plan.spec.prompts;
+    let verdicts = judge::verdicts(prompts, &first.requests).await;
     prompts
+        .iter()
         .zip(&first.requests)
-        .map(|(prompt, request)| Answer {
+        .zip(verdicts)
+        .map(|((prompt, request), is_right)| Answer {
             prompt: prompt.text.clone(),
             text: request.generation.text.clone(),
             n_prompt_tokens: request.generation.n_prompt_tokens,
             n_generated: request.generation.n_generated,
             stop: request.generation.stop,
-            is_right: prompt
-                .expected
-                .as_ref()
-                .and_then(|expected| judge::is_right(expected, &request.generation.text)),
+            is_right,
         })
         .collect()
 }

@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::domain::prompt::Prompt;
+use crate::domain::prompt_set::DEFAULT_NAME;
 use crate::server::AppState;
 
 #[derive(Debug, Args)]
@@ -32,6 +33,9 @@ impl PromptArgs {
             return read(file).map(Some);
         }
         if let Some(name) = &self.prompt_set {
+            if name.eq_ignore_ascii_case(DEFAULT_NAME) {
+                return Ok(None);
+            }
             return Ok(Some(state.prompt_set(name).await?.prompts));
         }
         let given: Vec<Prompt> = self

@@ -150,7 +150,11 @@ fn LabelForm(label: Label, on_save: Callback<(Label, String, String)>) -> impl I
             </div>
             {move || label.problem.get().map(|error| view! { <ErrorAlert error/> })}
             <div class="row">
-                <button type="submit" class="button primary" disabled=move || label.is_busy.get()>
+                <button
+                    type="submit"
+                    class="button primary"
+                    aria-disabled=move || label.is_busy.get().then_some("true")
+                >
                     "Save"
                 </button>
                 <button type="button" class="button" on:click=move |_| label.close()>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::marked::marked;
 use super::words;
-use crate::domain::ollama::{Ollama, OllamaServer, OllamaStoreState, ServedModel};
+use crate::domain::ollama::{Ollama, OllamaServer, OllamaStore, OllamaStoreState, ServedModel};
 use crate::domain::units;
 
 /// Names that are shown before the rest is counted.
@@ -134,7 +134,10 @@ fn server(server: &OllamaServer) -> String {
 fn store(state: &OllamaStoreState) -> String {
     match state {
         OllamaStoreState::Read { models, is_cut } if *is_cut => {
-            format!("The first {}; it has more than Whittle reads.", count(models))
+            format!(
+                "{}; there are more than Whittle reads, or folders that are closed to you.",
+                count(models)
+            )
         }
         OllamaStoreState::Read { models, .. } if models.is_empty() => {
             "No model yet; `ollama pull NAME` fetches one.".to_owned()
@@ -177,8 +180,16 @@ fn differences(ollama: &Ollama) -> Vec<(&'static str, String)> {
         names(stored.collect()),
         "The server keeps another store, or has not seen them yet; Whittle takes them as they are.",
     );
-    [only_served, only_stored]
+    // Of a store that was not read whole nothing can be said to be missing.
+    let is_whole = |store: &OllamaStore| match store.state {
+        OllamaStoreState::Read { is_cut, .. } => !is_cut,
+        OllamaStoreState::Absent => true,
+        OllamaStoreState::NotAllowed | OllamaStoreState::Unreadable { .. } => false,
+    };
+    let only_served = ollama.stores.iter().all(is_whole).then_some(only_served);
+    only_served
         .into_iter()
+        .chain([only_stored])
         .filter_map(|(term, names, why)| Some((term, format!("{}. {why}", names?))))
         .collect()
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::latency::{HistogramBin, Percentiles};
 use super::metrics::{Figure, Reading};
 use super::model::Model;
-use super::outlier::Outlier;
+use super::outlier::Outliers;
 use super::run::{GenerationMode, Run, RunId, RunSettings, Technique};
 use super::sample::StopReason;
 use super::units;
@@ -55,11 +55,11 @@ pub struct ArmResult {
     /// Requests far from the others of their prompt, which are kept in every
     /// figure.
     #[serde(default = "not_looked_for")]
-    pub outliers: Reading<Vec<Outlier>>,
+    pub outliers: Reading<Outliers>,
 }
 
 /// What an older version left open.
-fn not_looked_for() -> Reading<Vec<Outlier>> {
+fn not_looked_for() -> Reading<Outliers> {
     Reading::NotMeasured("the version that measured this run did not look for them".to_owned())
 }
 

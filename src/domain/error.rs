@@ -91,6 +91,14 @@ impl AppError {
         }
     }
 
+    /// A body that is not read to its end.
+    pub fn too_large() -> Self {
+        Self::new(
+            ErrorCode::TooLarge,
+            "the body is larger than 1 MiB, all prompts together; send fewer or shorter ones",
+        )
+    }
+
     /// Shorthand for the most common kind.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::BadRequest, message)
@@ -108,6 +116,13 @@ impl FromServerFnError for AppError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
+            // How the limit of the body shows. What serde says of a value ends in
+            // its place, whatever the value.
+            ServerFnErrorErr::Deserialization(reason)
+                if reason.ends_with("length limit exceeded") =>
+            {
+                Self::too_large()
+            }
             ServerFnErrorErr::Args(reason)
             | ServerFnErrorErr::MissingArg(reason)
             | ServerFnErrorErr::Deserialization(reason) => Self::bad_request(format!(

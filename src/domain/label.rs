@@ -49,7 +49,7 @@ fn checked(
 
 /// White space, line breaks included, becomes single spaces; other control
 /// characters are dropped.
-pub(super) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let visible = |c: &char| !c.is_control() || c.is_whitespace();
     let text: String = text.chars().filter(visible).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")

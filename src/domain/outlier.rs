@@ -48,15 +48,47 @@ pub struct Outlier {
     pub median: f64,
 }
 
+/// What looking for outliers gave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Outliers {
+    /// The outliers, in the order of the schedule.
+    pub found: Vec<Outlier>,
+    /// Requests that were looked at: those whose work was done often enough.
+    pub n_looked_at: u32,
+    /// Their work.
+    pub looked_at: Vec<Work>,
+}
+
+/// What makes two requests comparable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Work {
+    /// Which prompt, from 1.
+    pub prompt: u32,
+    /// Tokens generated.
+    pub n_generated: u32,
+}
+
 /// What a reader should know of the outliers among `n_requests`, in sentences.
-pub fn in_words(outliers: &Reading<Vec<Outlier>>, n_requests: u64) -> String {
-    let found = match outliers {
+pub fn in_words(outliers: &Reading<Outliers>, n_requests: u64) -> String {
+    let Outliers {
+        found, n_looked_at, ..
+    } = match outliers {
         Reading::NotMeasured(reason) => return format!("Outliers are not flagged: {reason}."),
         Reading::Measured(found) => found,
     };
     let rule = "more than 10 robust standard deviations (1.4826 × the median absolute deviation) \
                 from the median of the same prompt";
-    let all = units::plural(n_requests, "request", "requests");
+    let n_looked_at = u64::from(*n_looked_at);
+    let looked_at = units::plural(n_looked_at, "request", "requests");
+    let all = match n_requests.saturating_sub(n_looked_at) {
+        0 => looked_at,
+        n => format!(
+            "{looked_at} ({} of fewer than {OUTLIER_FLOOR} of a kind not looked at)",
+            units::count(n)
+        ),
+    };
     let n = n_outliers(found);
     if n == 0 {
         return format!("None of {all} is an outlier, {rule}.");
@@ -116,10 +148,18 @@ mod tests {
         }
     }
 
+    fn among(n_looked_at: u32, found: Vec<Outlier>) -> Reading<Outliers> {
+        Reading::Measured(Outliers {
+            found,
+            n_looked_at,
+            looked_at: Vec::new(),
+        })
+    }
+
     #[test]
     fn an_outlier_is_named_and_kept() {
         let found = vec![outlier(3, OutlierFigure::ResponseTimeS)];
-        let said = in_words(&Reading::Measured(found), 30);
+        let said = in_words(&among(30, found), 30);
         assert!(said.starts_with("1 of 30 requests is an outlier"), "{said}");
         assert!(
             said.ends_with(
@@ -136,17 +176,22 @@ mod tests {
             outlier(3, OutlierFigure::ResponseTimeS),
             outlier(3, OutlierFigure::TimeToFirstTokenMs),
         ];
-        assert!(in_words(&Reading::Measured(both), 10).starts_with("1 of 10 requests is"));
+        assert!(in_words(&among(10, both), 10).starts_with("1 of 10 requests is"));
         let many = (1..=5).map(|i| outlier(i, OutlierFigure::ResponseTimeS));
-        let said = in_words(&Reading::Measured(many.collect()), 50);
+        let said = in_words(&among(50, many.collect()), 50);
         assert!(said.starts_with("5 of 50 requests are outliers"), "{said}");
         assert!(said.contains("; and 2 more in the export."), "{said}");
     }
 
     #[test]
     fn none_and_not_looked_for_are_two_things() {
-        let none = in_words(&Reading::Measured(Vec::new()), 30);
+        let none = in_words(&among(30, Vec::new()), 30);
         assert!(none.starts_with("None of 30 requests is"), "{none}");
+        let some = in_words(&among(10, Vec::new()), 30);
+        assert!(
+            some.starts_with("None of 10 requests (20 of fewer than 10 of a kind not looked at)"),
+            "{some}"
+        );
         let unknown = Reading::NotMeasured("there are 3".to_owned());
         let said = in_words(&unknown, 6);
         assert_eq!(said, "Outliers are not flagged: there are 3.");

@@ -20,7 +20,7 @@ mod on_server {
 
     /// Largest pattern once compiled, bytes; what writes a thousand characters
     /// and means a million is refused.
-    const SIZE_LIMIT: usize = 1 << 20;
+    const SIZE_LIMIT: usize = 256 << 10;
 
     /// Says what is wrong with a pattern.
     ///

@@ -9,6 +9,9 @@ use super::prompt::{Prompt, checked};
 /// Most sets that are kept.
 pub const SETS_LIMIT: u32 = 200;
 
+/// Most bytes of all their prompts together: they are listed in one answer.
+pub const SETS_BYTES_LIMIT: u32 = 8_000_000;
+
 /// What the built-in prompts are called.
 pub const DEFAULT_NAME: &str = "Default";
 

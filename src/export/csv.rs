@@ -4,7 +4,7 @@
 use csv::{Terminator, Writer, WriterBuilder};
 
 use crate::domain::benchmark::Answer;
-use crate::domain::outlier::Outlier;
+use crate::domain::outlier::{Outlier, Work};
 use crate::domain::prompt::Prompt;
 use crate::domain::run::Run;
 use crate::domain::sample::{ArmRequest, Generation, StopReason};
@@ -27,7 +27,13 @@ impl Row<'_> {
         let is_this = |outlier: &Outlier| {
             (outlier.iteration, outlier.prompt) == (sample.iteration, sample.prompt)
         };
-        Some(arm.outliers.value()?.iter().any(is_this))
+        let outliers = arm.outliers.value()?;
+        let work = Work {
+            prompt: sample.prompt,
+            n_generated: sample.generation.n_generated,
+        };
+        let is_looked_at = outliers.looked_at.contains(&work);
+        is_looked_at.then(|| outliers.found.iter().any(is_this))
     }
 
     /// The prompt as the user wrote it.

@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::domain::model::{LibraryListing, Model, ModelId, ModelOrigin, UnusableFile};
-use crate::machine_lock::MachineLock;
+use crate::machine_lock::{MachineLock, TURN};
 use content::{Contents, Knowledge};
 use folders::Folder;
 
@@ -84,6 +84,10 @@ impl Library {
                     let Some(inner) = weak.upgrade() else { return };
                     inner.contents().learn_hash(&path, hashed);
                     inner.hashed.notify_all();
+                    drop(inner);
+                    // A store of hundreds of gigabytes must not keep a run
+                    // waiting until the last of its files is read.
+                    std::thread::sleep(TURN);
                 }
             })
             .map_err(LibraryError::Start)?;

@@ -104,10 +104,17 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     let keep = Callback::new(move |()| {
         form.keep_settings();
         if let Some(request) = valid_request(form) {
-            // What was wrong with the form before no longer is.
-            shown.problem.set(None);
             remember(request);
         }
+    });
+    // What was wrong with the form goes while it is put right. Not once the
+    // field is left: the page would move under the click that leaves it.
+    Effect::new(move |before: Option<_>| {
+        let spec = form.spec();
+        if spec.is_ok() && before.is_some_and(|before| before != spec) {
+            shown.problem.set(None);
+        }
+        spec
     });
     let actions = prompt_sets::actions(sets, form, keep);
     let latest = StoredValue::new(latest);

@@ -15,8 +15,8 @@ use crate::domain::run::Run;
 use crate::export::{ExportFormat, SCHEMA};
 use crate::store::Place;
 
-/// Requests that are read at once; one holds at most 2,000 gaps and a text.
-const PAGE: u32 = 32;
+/// Requests that are read at once; one may hold 100,000 gaps and a long text.
+const PAGE: u32 = 4;
 
 /// Sends the run as a file to keep.
 pub(super) async fn export_run(

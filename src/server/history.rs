@@ -77,7 +77,7 @@ impl AppState {
 }
 
 /// Removes what was deleted long enough ago, at the start and from time to
-/// time; never beside a measurement, which it would disturb. Ends with the
+/// time; not while a run of this server waits or is measured. Ends with the
 /// queue.
 pub(super) async fn remove_deleted(state: AppState) {
     let ending = state.queue().shut_down_done();

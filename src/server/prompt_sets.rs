@@ -2,7 +2,8 @@
 
 use super::AppState;
 use crate::domain::error::{AppError, ErrorCode};
-use crate::domain::prompt_set::{PromptSet, SETS_LIMIT};
+use crate::domain::label::NAME_CHARS_LIMIT;
+use crate::domain::prompt_set::{PromptSet, SETS_BYTES_LIMIT, SETS_LIMIT};
 
 impl AppState {
     /// All prompt sets, by name.
@@ -24,8 +25,9 @@ impl AppState {
         Err(AppError::new(
             ErrorCode::Conflict,
             format!(
-                "{SETS_LIMIT} prompt sets are kept and no more: {} was not. Delete one, or save \
-                 under a name that is there",
+                "prompt sets are full: {SETS_LIMIT} are kept, of {} MB together, and {} was not. \
+                 Delete one, or save under a name that is there",
+                SETS_BYTES_LIMIT / 1_000_000,
                 set.name
             ),
         ))
@@ -39,6 +41,8 @@ impl AppState {
 }
 
 fn unknown(name: &str) -> AppError {
+    // A name that no set can have may be as long as a body.
+    let name: String = name.chars().take(NAME_CHARS_LIMIT).collect();
     AppError::new(
         ErrorCode::NotFound,
         format!("there is no prompt set {name}; GET /api/prompt-sets lists them"),

@@ -22,6 +22,7 @@ use crate::domain::model::{LibraryListing, Model, ModelId};
 use crate::domain::preflight::{Room, preflight};
 use crate::domain::prompt::Prompt;
 use crate::domain::run::{FailureKind, Run, RunId, RunSettings, RunSpec, RunStatus};
+use crate::domain::units;
 use crate::library::{FileIdentity, Library, Located};
 use crate::queue::{Job, Queue};
 use crate::store::Store;
@@ -347,7 +348,15 @@ impl AppState {
         }
         // The choice must not depend on which file happens to be hashed first.
         let listing = self.blocking(Library::settled_listing).await?;
-        let listing = self.with_last_used(listing).await?;
+        if listing.n_pending > 0 {
+            let n = units::plural(listing.n_pending.into(), "model is", "models are");
+            return Err(AppError::new(
+                ErrorCode::Conflict,
+                format!(
+                    "{n} still being read for the first time; say which one to measure, or try again later"
+                ),
+            ));
+        }
         listing.default_model.ok_or_else(|| {
             let ids: Vec<&str> = listing
                 .models

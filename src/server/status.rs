@@ -52,7 +52,7 @@ pub(super) async fn json_errors(mut request: Request, next: Next) -> Response {
         )
         .into_response(),
         StatusCode::METHOD_NOT_ALLOWED => method_not_allowed(&method, &path, &response),
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        StatusCode::PAYLOAD_TOO_LARGE => AppError::too_large().into_response(),
         _ => with_own_status(response).await,
     }
 }
@@ -80,10 +80,6 @@ async fn with_own_status(response: Response) -> Response {
         return AppError::new(ErrorCode::Internal, "the server's answer broke off").into_response();
     };
     if let Ok(error) = serde_json::from_slice::<AppError>(&bytes) {
-        // The limit of the body shows only as a text from within.
-        if error.error.message.contains("length limit exceeded") {
-            return too_large();
-        }
         return error.into_response();
     }
     // What axum could not read of an address it says as a text.
@@ -96,14 +92,6 @@ async fn with_own_status(response: Response) -> Response {
     }
     parts.headers.remove(axum::http::header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(bytes))
-}
-
-fn too_large() -> Response {
-    AppError::new(
-        ErrorCode::TooLarge,
-        "the body is larger than 1 MiB, all prompts together; send fewer or shorter ones",
-    )
-    .into_response()
 }
 
 fn is_json(value: Option<&HeaderValue>) -> bool {

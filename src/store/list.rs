@@ -87,8 +87,9 @@ fn page(
         query.push_bind(from.to_string()).push(")");
     }
     if let Some(to) = filter.to {
+        // Not by '+1 day': SQLite has no day after the last of the year 9999.
         query.push(" AND created_at_s < unixepoch(");
-        query.push_bind(to.to_string()).push(", '+1 day')");
+        query.push_bind(to.to_string()).push(") + 86400");
     }
     let has_days = filter.from.is_some() || filter.to.is_some();
     let id = if has_days { "+id" } else { "id" };

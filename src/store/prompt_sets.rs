@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError};
 use crate::domain::prompt::Prompt;
-use crate::domain::prompt_set::{PromptSet, SETS_LIMIT};
+use crate::domain::prompt_set::{PromptSet, SETS_BYTES_LIMIT, SETS_LIMIT};
 
 impl Store {
     /// The names of all sets, in order.
@@ -50,12 +50,16 @@ impl Store {
     pub async fn keep_prompt_set(&self, set: &PromptSet) -> Result<bool, StoreError> {
         let kept = sqlx::query(
             "INSERT INTO prompt_sets (name, prompts_json)
-             SELECT ?1, ?2 WHERE (SELECT count(*) FROM prompt_sets WHERE name <> ?1) < ?3
+             SELECT ?1, ?2 WHERE
+                 (SELECT count(*) < ?3
+                         AND coalesce(sum(octet_length(prompts_json)), 0) + octet_length(?2) <= ?4
+                  FROM prompt_sets WHERE name <> ?1)
              ON CONFLICT (name) DO UPDATE SET prompts_json = excluded.prompts_json",
         )
         .bind(&set.name)
         .bind(serde_json::to_string(&set.prompts)?)
         .bind(SETS_LIMIT)
+        .bind(SETS_BYTES_LIMIT)
         .execute(&self.pool)
         .await?;
         Ok(kept.rows_affected() > 0)

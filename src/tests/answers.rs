@@ -114,6 +114,9 @@ async fn successes(witness: &mut Witness, house: &House) {
     ] {
         let (status, answer) = witness.get(house, path, address).await;
         assert_eq!(status, StatusCode::OK, "{address}: {answer}");
+        if address == list {
+            assert_eq!(answer.as_array().map(Vec::len), Some(2), "{answer}");
+        }
     }
 }
 
@@ -199,11 +202,14 @@ async fn refusals(witness: &mut Witness, house: &House) {
         let (status, _) = witness.get(house, path, address).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
     }
-    let unknown = json!({"name": "nope"});
-    let (status, _) = witness
-        .post(house, "/api/prompt-sets/delete", &unknown)
-        .await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
+    // However long, and whatever it says.
+    for name in ["x".repeat(100_000), "length limit exceeded".to_owned()] {
+        let unknown = json!({"name": name});
+        let (status, answer) = witness
+            .post(house, "/api/prompt-sets/delete", &unknown)
+            .await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{answer}");
+    }
 }
 
 /// What depends on the queue, and on how much is kept.

@@ -129,7 +129,7 @@ fn bench_after(setup: &str, folder: &Path) -> String {
 async fn a_disk_that_is_full_when_storing_fails_the_run_with_the_reason() {
     let folder = tempfile::tempdir().expect("a folder");
     // The journal grows beyond it with the first requests.
-    let errors = bench_after("trap '' XFSZ; ulimit -f 400;", folder.path());
+    let errors = bench_after("trap '' XFSZ; ulimit -f 700;", folder.path());
     assert!(errors.contains("is the disk full"), "{errors}");
     // What is there is whole and opens again.
     let store = Store::open(&folder.path().join("data/whittle.db")).await;

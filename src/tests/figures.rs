@@ -68,7 +68,7 @@ async fn outliers_are_flagged_wherever_a_run_is_read() {
     let house = House::with_model().await;
     let body = json!({"test_queries": ["hello", "what is it"], "iterations": 10, "max_tokens": 8});
     let (arm, page) = measure(&house, &body).await;
-    let found = arm["outliers"]["measured"]
+    let found = arm["outliers"]["measured"]["found"]
         .as_array()
         .expect("ten are enough");
     let place = |outlier: &Value| (outlier["iteration"].as_u64(), outlier["prompt"].as_u64());
@@ -81,11 +81,11 @@ async fn outliers_are_flagged_wherever_a_run_is_read() {
     assert!(page.contains("of 20 requests"), "{page}");
 
     // Not left to the machine: one that is far, as it is stored.
-    let outlier = r#"{"measured":[{"iteration":3,"prompt":1,"figure":"response_time_s",
-        "value":2.4,"median":1.1}]}"#;
+    let outlier = r#"[{"iteration":3,"prompt":1,"figure":"response_time_s",
+        "value":2.4,"median":1.1}]"#;
     edit(
         &house,
-        &format!("json_set(result_json, '$.outliers', json('{outlier}'))"),
+        &format!("json_set(result_json, '$.outliers.measured.found', json('{outlier}'))"),
     )
     .await;
     let cells = outlier_cells(&house, 1).await;

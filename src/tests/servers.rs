@@ -20,7 +20,9 @@ impl Server {
     fn on(data: &Path) -> Self {
         let mut serve = Command::new(env!("CARGO_BIN_EXE_whittle"));
         serve.args(["serve", "--addr", "127.0.0.1:0", "--data-dir"]);
-        Self::start(serve.arg(data))
+        // Not the Ollama of the machine that runs the tests.
+        serve.arg(data).args(["--ollama", "127.0.0.1:9"]);
+        Self::start(serve.arg("--ollama-store").arg(data.join("no-ollama")))
     }
 
     /// Starts what the command says, and reads where it listens.

@@ -117,9 +117,16 @@ fn answer(
                 mode,
                 n_ctx: load.n_ctx,
             };
+            let mut last_prompt_progress = Instant::now();
             let on_progress = |made: Progress| match made {
-                // Always: a long prompt must not look like a hang.
-                Progress::Prompt => events.send(&WorkerEvent::PromptProgress),
+                // Even unwatched: a long prompt must not look like a hang. Seldom:
+                // small batches are many, and telling takes from what is timed.
+                Progress::Prompt => {
+                    if last_prompt_progress.elapsed() >= generate::PROGRESS_INTERVAL {
+                        last_prompt_progress = Instant::now();
+                        events.send(&WorkerEvent::PromptProgress);
+                    }
+                }
                 Progress::Tokens(n_generated, tokens_per_second) if progress => {
                     events.send(&WorkerEvent::Progress {
                         n_generated,

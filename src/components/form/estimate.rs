@@ -8,6 +8,7 @@ use crate::components::words;
 use crate::domain::dashboard::Dashboard;
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::model::ModelId;
+use crate::domain::run::GenerationMode;
 use crate::domain::units;
 
 /// The time that the present input asks for, or what is wrong with the input.
@@ -41,7 +42,12 @@ pub fn EstimateLine(
         } else {
             "a guess from the file's size; the run itself will tell"
         };
-        format!("About {time} for {plan} ({source}).")
+        // Answers may end before; none is longer.
+        let about = match spec.settings.mode {
+            GenerationMode::FixedLength => "About",
+            GenerationMode::NaturalStop => "At most about",
+        };
+        format!("{about} {time} for {plan} ({source}).")
     });
     view! {
         <p class="estimate" class:over=is_wrong id=PROBLEM_ID>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::faulty::{PROBLEM_ID, expected_id};
 use super::prompt_field::{ExpectedKind, PromptField};
 use super::state::RunForm;
 use crate::domain::benchmark::RightAnswers;
@@ -18,9 +19,15 @@ const KINDS: [(ExpectedKind, &str, &str); 3] = [
 pub(super) fn ExpectedField(
     prompt: PromptField,
     index: ReadSignal<usize>,
+    is_wrong: Memo<bool>,
     on_change: Callback<()>,
 ) -> impl IntoView {
-    let PromptField { kind, expected, .. } = prompt;
+    let PromptField {
+        key,
+        kind,
+        expected,
+        ..
+    } = prompt;
     let choose = move |event| {
         let value = event_target_value(&event);
         if let Some((chosen, ..)) = KINDS.iter().find(|(_, key, _)| *key == value) {
@@ -46,7 +53,6 @@ pub(super) fn ExpectedField(
         };
         format!("{what} the answer to prompt {}", index.get() + 1)
     };
-    let is_empty = move || expected.with(|text| text.trim().is_empty());
     view! {
         <div class="expected">
             <select
@@ -58,12 +64,14 @@ pub(super) fn ExpectedField(
             </select>
             <Show when=move || kind.get() != ExpectedKind::Any>
                 <input
+                    id=expected_id(key)
                     type="text"
                     autocomplete="off"
                     spellcheck="false"
                     dir="auto"
                     aria-label=name
-                    aria-invalid=move || is_empty().then_some("true")
+                    aria-invalid=move || is_wrong.get().then_some("true")
+                    aria-describedby=move || is_wrong.get().then_some(PROBLEM_ID)
                     value=expected.get_untracked()
                     prop:value=move || expected.get()
                     on:input=move |event| expected.set(event_target_value(&event))

@@ -28,6 +28,11 @@ pub fn prompt_id(key: u32) -> String {
     format!("prompt-{key}")
 }
 
+/// The element's id of what is expected of the answer to it.
+pub fn expected_id(key: u32) -> String {
+    format!("expected-{key}")
+}
+
 /// Brings the user to the input that has to be changed.
 pub fn show_faulty(form: RunForm, problem: &RunProblem) {
     let prompt = problem.prompt().and_then(|number| {
@@ -35,7 +40,11 @@ pub fn show_faulty(form: RunForm, problem: &RunProblem) {
         let key = form
             .prompts
             .with_untracked(|prompts| Some(prompts.get(place)?.key));
-        Some(prompt_id(key?))
+        Some(if problem.is_expectation() {
+            expected_id(key?)
+        } else {
+            prompt_id(key?)
+        })
     });
     let setting = problem.setting().map(setting_id);
     if let Some(id) = prompt.as_deref().or(setting) {

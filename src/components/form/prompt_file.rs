@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::components::{host, words};
 use crate::domain::defaults::PROMPT_CHARS_LIMIT;
+use crate::domain::units;
 
 /// The button that opens a file; `on_read` gets its text, or why there is none.
 #[component]
@@ -22,7 +23,8 @@ pub(super) fn PromptFile(
         if let Some(input) = input.get_untracked() {
             // The longest characters of UTF-8 have four bytes.
             host::read_file(input, PROMPT_CHARS_LIMIT * 4, move |name, bytes| {
-                on_read.run(bytes.and_then(|bytes| text_of(&name, bytes)));
+                // The prompt may have been removed meanwhile.
+                let _ = on_read.try_run(bytes.and_then(|bytes| text_of(&name, bytes)));
             });
         }
     };
@@ -60,7 +62,8 @@ fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, String> {
     if n_chars > PROMPT_CHARS_LIMIT {
         let n = words::plural(n_chars as u64, "character", "characters");
         return Err(format!(
-            "the file {name} has {n}; at most {PROMPT_CHARS_LIMIT} are taken: choose a shorter one"
+            "the file {name} has {n}; at most {} are taken: choose a shorter one",
+            units::count(PROMPT_CHARS_LIMIT as u64)
         ));
     }
     Ok(text)

@@ -85,10 +85,16 @@ fn PromptArea(
     let n_rows = Memo::new(move |_| text.with(|text| rows(text)));
     let is_too_long = move || n_chars.get() > PROMPT_CHARS_LIMIT;
     // The form says one problem at a time: this one may be of another prompt.
-    let is_wrong = Memo::new(move |_| {
-        let faulty = problem.with(|problem| problem.as_ref().and_then(RunProblem::prompt));
-        faulty == Some(index.get() + 1)
-    });
+    let is_faulty = move |in_expectation: bool| {
+        problem.with(|problem| {
+            let here = problem
+                .as_ref()
+                .filter(|p| p.prompt() == Some(index.get() + 1));
+            here.is_some_and(|problem| problem.is_expectation() == in_expectation)
+        })
+    };
+    let is_wrong = Memo::new(move |_| is_faulty(false));
+    let is_expected_wrong = Memo::new(move |_| is_faulty(true));
     let count = move || {
         let n = words::plural(n_chars.get() as u64, "character", "characters");
         if is_too_long() {
@@ -151,7 +157,7 @@ fn PromptArea(
                         }
                     })
             }}
-            <ExpectedField prompt index on_change/>
+            <ExpectedField prompt index is_wrong=is_expected_wrong on_change/>
         </div>
     }
 }

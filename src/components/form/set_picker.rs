@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::sets::{Chosen, PromptSets, SetActions, Undo, Wanted};
 use super::state::RunForm;
 use crate::components::alert::ErrorAlert;
+use crate::domain::label::one_line;
 use crate::domain::prompt_set::DEFAULT_NAME;
 
 /// Before the name in the value of an option: names may be any text.
@@ -166,9 +167,8 @@ fn SaveForm(sets: PromptSets, on_save: Callback<String>) -> impl IntoView {
         }
     };
     let is_known = Memo::new(move |_| {
-        let name = name.get();
-        sets.names
-            .with(|names| names.iter().any(|known| known == name.trim()))
+        let name = one_line(&name.get());
+        sets.names.with(|names| names.contains(&name))
     });
     let note = move || {
         if is_known.get() {
@@ -190,7 +190,11 @@ fn SaveForm(sets: PromptSets, on_save: Callback<String>) -> impl IntoView {
                 prop:value=move || name.get()
                 on:input=move |event| name.set(event_target_value(&event))
             />
-            <button type="submit" class="button" disabled=move || sets.is_busy.get()>
+            <button
+                type="submit"
+                class="button"
+                aria-disabled=move || sets.is_busy.get().then_some("true")
+            >
                 {move || if is_known.get() { "Replace" } else { "Save" }}
             </button>
             <button type="button" class="button quiet" on:click=move |_| close()>

@@ -117,10 +117,7 @@ pub fn read_file(
     input.set_value("");
     let name = file.name();
     if file.size() > most_bytes as f64 {
-        let reason = format!(
-            "the file {name} has {} bytes; at most {most_bytes} are read: choose a shorter one",
-            file.size()
-        );
+        let reason = format!("the file {name} is too large for a prompt; choose a shorter one");
         return on_read(name, Err(reason));
     }
     spawn_local(async move {

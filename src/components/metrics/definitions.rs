@@ -20,7 +20,8 @@ pub(super) const CPU_SECONDS: &str = "CPU seconds of the worker from the first t
     percentage, tells what a smaller model saves.";
 pub(super) const RIGHT_ANSWERS: &str = "Answers of the first launch that hold what was expected / \
     prompts that expect something. A text is found whatever its case and white space; a regular \
-    expression matches anywhere. The 95 % interval of the share is Wilson's.";
+    expression matches anywhere. The 95 % interval of the share is Wilson's: over prompts, as \
+    if they were drawn from many like them; more launches do not narrow it.";
 pub(super) const TOKEN_LATENCY: &str = "The gaps between consecutive generated tokens of all \
     requests. A percentile is shown only where the sample can carry it: P50 from 11 gaps, \
     P95 from 130, P99 from 662.";

@@ -136,6 +136,16 @@ impl RunProblem {
         }
     }
 
+    /// Whether it lies in what is expected of that prompt's answer.
+    pub fn is_expectation(&self) -> bool {
+        matches!(
+            self,
+            Self::ExpectedEmpty { .. }
+                | Self::ExpectedTooLong { .. }
+                | Self::ExpectedPattern { .. }
+        )
+    }
+
     fn words(&self, reader: Reader) -> String {
         let name = |setting| reader.name(setting);
         let number = |value: u32| reader.number(value.into());

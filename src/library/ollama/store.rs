@@ -36,7 +36,7 @@ pub(super) struct Blob {
 /// The models of a store, by name.
 pub(super) struct Stock {
     pub(super) models: Vec<StoredModel>,
-    /// Whether there are more.
+    /// Whether there are more: too many, or in folders that are closed.
     pub(super) is_cut: bool,
 }
 
@@ -60,17 +60,26 @@ impl Store {
 
     /// Reads the manifests, which lie at host/namespace/model/tag.
     pub(super) fn stock(&self) -> Result<Stock, StoreError> {
-        let mut budget = Budget(MAX_ENTRIES);
+        let mut budget = Budget {
+            left: MAX_ENTRIES,
+            is_cut: false,
+        };
         let mut stock = Stock {
             models: Vec::new(),
             is_cut: false,
         };
         let manifests = self.root.join("manifests");
-        for host in budget.folders(&manifests)? {
-            for namespace in budget.folders(&manifests.join(&host))? {
-                for model in budget.folders(&manifests.join(&host).join(&namespace))? {
+        // Before the first pull there is none.
+        if let Err(error) = fs::read_dir(&manifests)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error.into());
+        }
+        for host in budget.folders(&manifests) {
+            for namespace in budget.folders(&manifests.join(&host)) {
+                for model in budget.folders(&manifests.join(&host).join(&namespace)) {
                     let folder = manifests.join(&host).join(&namespace).join(&model);
-                    for tag in budget.files(&folder)? {
+                    for tag in budget.files(&folder) {
                         if stock.models.len() >= MAX_MODELS {
                             stock.is_cut = true;
                             break;
@@ -84,7 +93,7 @@ impl Store {
                 }
             }
         }
-        stock.is_cut |= budget.0 == 0;
+        stock.is_cut |= budget.is_cut || budget.left == 0;
         stock.models.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(stock)
     }
@@ -124,35 +133,39 @@ impl Store {
 }
 
 /// How many entries may still be looked at.
-struct Budget(usize);
+struct Budget {
+    left: usize,
+    /// Whether a folder was left out.
+    is_cut: bool,
+}
 
 impl Budget {
     /// The folders in a folder; linked ones, which may lead anywhere, are none.
-    fn folders(&mut self, folder: &Path) -> Result<Vec<String>, StoreError> {
+    fn folders(&mut self, folder: &Path) -> Vec<String> {
         self.entries(folder, |kind| kind.is_dir())
     }
 
-    fn files(&mut self, folder: &Path) -> Result<Vec<String>, StoreError> {
+    fn files(&mut self, folder: &Path) -> Vec<String> {
         self.entries(folder, |kind| !kind.is_dir())
     }
 
-    fn entries(
-        &mut self,
-        folder: &Path,
-        is_wanted: impl Fn(fs::FileType) -> bool,
-    ) -> Result<Vec<String>, StoreError> {
+    /// A folder that is closed to this user hides what is in it and no more.
+    fn entries(&mut self, folder: &Path, is_wanted: impl Fn(fs::FileType) -> bool) -> Vec<String> {
         let entries = match fs::read_dir(folder) {
-            // Before the first pull, or removed this moment.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
+            Ok(entries) => entries,
+            Err(error) => {
+                // Else it was removed this moment.
+                self.is_cut |= error.kind() != io::ErrorKind::NotFound;
+                return Vec::new();
+            }
         };
         let mut names = Vec::new();
-        for entry in entries.flatten().take(self.0) {
-            self.0 -= 1;
+        for entry in entries.flatten().take(self.left) {
+            self.left -= 1;
             let is_wanted = entry.file_type().is_ok_and(&is_wanted);
             names.extend(entry.file_name().into_string().ok().filter(|_| is_wanted));
         }
-        Ok(names)
+        names
     }
 }
 

@@ -234,7 +234,7 @@ fn prompt_sets(schemas: &mut Schemas) -> Vec<Operation> {
         )
         .says(
             "Keep a prompt set",
-            "Keeps it in place of the one with its name, if there is one. At most 200 are kept.",
+            "Keeps it in place of the one with its name, if there is one. At most 200 are kept, of 8 MB together.",
         )
         .answers::<PromptSet>(schemas, "The set, as it is kept.")
         .fails(&[Conflict, Internal]),
