@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The same for the command line, which has nothing else to do: as long as a
 /// measurement by another Whittle may take.
 const LONG_PATIENCE: Duration = Duration::from_secs(3600);
+/// How long new files are read, one after the other, before those who wait to
+/// measure get their turn.
+const STRETCH: Duration = Duration::from_secs(1);
 
 /// A cheap handle on the library. Its methods block on the disk.
 #[derive(Clone)]
@@ -78,6 +81,7 @@ impl Library {
         std::thread::Builder::new()
             .name("hash models".to_owned())
             .spawn(move || {
+                let mut stretch = Instant::now();
                 while let Ok(path) = receiver.recv() {
                     let hashed =
                         MachineLock::wait(&lock_path).and_then(|_held| content::hash_file(&path));
@@ -87,7 +91,10 @@ impl Library {
                     drop(inner);
                     // A store of hundreds of gigabytes must not keep a run
                     // waiting until the last of its files is read.
-                    std::thread::sleep(TURN);
+                    if stretch.elapsed() > STRETCH {
+                        std::thread::sleep(TURN);
+                        stretch = Instant::now();
+                    }
                 }
             })
             .map_err(LibraryError::Start)?;

@@ -5,6 +5,7 @@ mod errors;
 mod events;
 mod export;
 mod history;
+mod loads;
 mod openapi;
 mod prompt_sets;
 mod router;

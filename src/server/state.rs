@@ -11,31 +11,25 @@ use tokio::sync::OnceCell;
 use crate::backend::{Grant, Introduction, WorkerError, WorkerLauncher, WorkerProcess};
 use crate::bench::Plan;
 use crate::bench::machine::{MachineFacts, MachineLoad};
-use crate::domain::about::About;
 use crate::domain::benchmark::BenchmarkResponse;
-use crate::domain::dashboard::{Dashboard, Machine, Remembered};
-use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::filter::RunFilter;
-use crate::domain::model::{LibraryListing, Model, ModelId};
-use crate::domain::preflight::{Room, preflight};
-use crate::domain::prompt::Prompt;
+use crate::domain::model::{Model, ModelId};
+use crate::domain::preflight::preflight;
 use crate::domain::run::{FailureKind, Run, RunId, RunSettings, RunSpec, RunStatus};
 use crate::domain::units;
 use crate::library::{FileIdentity, Library, Located};
 use crate::queue::{Job, Queue};
 use crate::store::Store;
 
-const LAST_MODEL: &str = "last_model";
-const PROMPTS: &str = "prompts";
-/// Models whose latest run the dashboard shows.
-const LATEST_LIMIT: u32 = 20;
+pub(super) const LAST_MODEL: &str = "last_model";
+pub(super) const PROMPTS: &str = "prompts";
 
 /// A cheap handle on everything the server has.
 #[derive(Clone)]
 pub struct AppState {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
     /// What a worker says of itself, once one was asked.
     introduction: Arc<OnceCell<Introduction>>,
 }
@@ -203,97 +197,6 @@ impl AppState {
         })
     }
 
-    /// The models, with what Ollama's server says of its own.
-    pub(crate) async fn models(&self) -> Result<LibraryListing, AppError> {
-        let asked = async {
-            match self.parts.library.ollama() {
-                Some(ollama) => Some(ollama.ask().await),
-                None => None,
-            }
-        };
-        let (listing, server) = tokio::join!(self.listing(), asked);
-        let mut listing = listing?;
-        if let (Some(ollama), Some(server)) = (&mut listing.ollama, server) {
-            ollama.server = server;
-        }
-        Ok(listing)
-    }
-
-    /// The models; the default is the last used one while it is there.
-    async fn listing(&self) -> Result<LibraryListing, AppError> {
-        let listing = self.blocking(Library::listing).await?;
-        self.with_last_used(listing).await
-    }
-
-    async fn with_last_used(
-        &self,
-        mut listing: LibraryListing,
-    ) -> Result<LibraryListing, AppError> {
-        let last = self.last_used(&listing).await?;
-        listing.default_model = last.or(listing.default_model);
-        Ok(listing)
-    }
-
-    async fn last_used(&self, listing: &LibraryListing) -> Result<Option<ModelId>, AppError> {
-        let last: Option<ModelId> = self.parts.store.setting(LAST_MODEL).await?;
-        Ok(last.filter(|last| listing.models.iter().any(|model| model.id == *last)))
-    }
-
-    /// All that the dashboard shows.
-    pub(crate) async fn dashboard(&self) -> Result<Dashboard, AppError> {
-        let library = self.listing().await?;
-        let mut speeds = Vec::with_capacity(library.models.len());
-        for model in &library.models {
-            speeds.push((model.id.clone(), self.speed(model).await?));
-        }
-        let active = match self.parts.queue.newest_active() {
-            Some(id) => Some(self.run(id.0).await?).filter(|run| !run.status.is_terminal()),
-            None => None,
-        };
-        let store = &self.parts.store;
-        let prompts = store.setting(PROMPTS).await?;
-        let prompts = prompts.unwrap_or_else(Prompt::defaults);
-        let mut settings = Vec::new();
-        for model in &library.models {
-            let kept = self.parts.store.setting(&settings_key(&model.id)).await?;
-            settings.extend(kept.map(|kept| (model.id.clone(), kept)));
-        }
-        Ok(Dashboard {
-            library,
-            remembered: Remembered {
-                prompt_set: store.prompt_set_of(&prompts).await?,
-                prompts,
-                settings,
-            },
-            prompt_sets: store.prompt_set_names().await?,
-            speeds,
-            active,
-            latest: self.parts.store.latest_by_model(LATEST_LIMIT).await?,
-            room: self.room().await?,
-            machine: self.machine(),
-            notices: self.parts.notices.clone(),
-        })
-    }
-
-    /// What this Whittle is and what it runs on.
-    pub(crate) async fn about(&self) -> Result<About, AppError> {
-        let Introduction { engine, sandbox } = self.introduction().await?.clone();
-        let facts = &self.parts.machine;
-        let data = &self.parts.models_folder;
-        Ok(About {
-            whittle_version: env!("CARGO_PKG_VERSION").to_owned(),
-            engine,
-            sandbox,
-            cpu_model: facts.cpu_model.clone(),
-            physical_cores: facts.physical_cores,
-            default_threads: facts.default_threads(),
-            system: facts.system.clone(),
-            cpu_governor: facts.cpu_governor.clone(),
-            room: self.room().await?,
-            data_folder: data.parent().unwrap_or(data).display().to_string(),
-        })
-    }
-
     /// Keeps prompts, and the settings for their model, for the next visit.
     pub(crate) async fn remember(&self, spec: &RunSpec) -> Result<(), AppError> {
         let store = &self.parts.store;
@@ -382,34 +285,12 @@ impl AppState {
         Ok(self.parts.store.keep_setting(LAST_MODEL, model).await?)
     }
 
-    async fn speed(&self, model: &Model) -> Result<SpeedBasis, AppError> {
+    pub(super) async fn speed(&self, model: &Model) -> Result<SpeedBasis, AppError> {
         let measured = self.parts.store.speed(&model.id).await?;
         Ok(measured.unwrap_or_else(|| SpeedBasis::guess(model.size_bytes)))
     }
 
-    async fn room(&self) -> Result<Room, AppError> {
-        let parts = Arc::clone(&self.parts);
-        let look = move || {
-            parts
-                .machine
-                .room(MachineLoad::read(), &parts.models_folder)
-        };
-        tokio::task::spawn_blocking(look).await.map_err(panicked)
-    }
-
-    fn machine(&self) -> Machine {
-        let facts = &self.parts.machine;
-        Machine {
-            cpu_model: facts.cpu_model.clone(),
-            physical_cores: facts.physical_cores,
-            logical_cores: facts.logical_cores,
-            total_memory_mb: facts.total_memory_mb,
-            engine_version: ENGINE_VERSION.to_owned(),
-            models_folder: self.parts.models_folder.display().to_string(),
-        }
-    }
-
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Library) -> T + Send + 'static,
     ) -> Result<T, AppError> {
@@ -436,7 +317,7 @@ fn failure_code(kind: FailureKind) -> ErrorCode {
 }
 
 /// Where the settings for a model are kept.
-fn settings_key(model: &ModelId) -> String {
+pub(super) fn settings_key(model: &ModelId) -> String {
     format!("settings/{model}")
 }
 
@@ -454,7 +335,7 @@ fn open_unchanged(path: &Path, identity: FileIdentity, name: &str) -> Result<Fil
     }
 }
 
-fn panicked(error: tokio::task::JoinError) -> AppError {
+pub(super) fn panicked(error: tokio::task::JoinError) -> AppError {
     tracing::error!(%error, "a task of the server failed");
     AppError::new(ErrorCode::Internal, "a fault of Whittle; see its log")
 }

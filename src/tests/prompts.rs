@@ -147,6 +147,26 @@ async fn prompt_sets_are_kept_replaced_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn prompt_sets_are_bounded_in_size() {
+    let house = House::with_model().await;
+    // Four bytes a character, and 600,000 bytes a set.
+    let prompts = vec!["\u{1f600}".repeat(150_000)];
+    let mut kept = 0;
+    let refused = loop {
+        let body = json!({"name": format!("set {kept}"), "prompts": prompts});
+        match house.post("/api/prompt-sets", &body).await {
+            (StatusCode::OK, _) => kept += 1,
+            other => break other,
+        }
+    };
+    assert_eq!((kept, refused.0), (13, StatusCode::CONFLICT));
+    assert!(message(&refused.1).contains("8 MB"), "{}", refused.1);
+    let body = json!({"name": "set 7", "prompts": prompts});
+    let (status, _) = house.post("/api/prompt-sets", &body).await;
+    assert_eq!(status, StatusCode::OK, "one that is there can be replaced");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn prompt_sets_are_bounded_in_number() {
     let house = House::with_model().await;
     for i in 0..200 {
@@ -157,7 +177,7 @@ async fn prompt_sets_are_bounded_in_number() {
     let body = json!({"name": "one more", "prompts": ["a"]});
     let (status, answer) = house.post("/api/prompt-sets", &body).await;
     assert_eq!(status, StatusCode::CONFLICT, "{answer}");
-    assert!(message(&answer).contains("200 prompt sets"), "{answer}");
+    assert!(message(&answer).contains("200 are kept"), "{answer}");
     let body = json!({"name": "set 7", "prompts": ["b"]});
     let (status, _) = house.post("/api/prompt-sets", &body).await;
     assert_eq!(status, StatusCode::OK, "one that is there can be replaced");
