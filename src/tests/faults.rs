@@ -174,7 +174,9 @@ async fn a_model_that_is_cut_or_replaced_during_a_run_fails_it() {
     let changes: [&dyn Fn(&Path); 2] = [&cut, &replace];
     for change in changes {
         let house = House::with_model().await;
-        let body = json!({"test_queries": ["hello"], "iterations": 3, "max_tokens": 1000});
+        // One thread: two that wait for each other crawl beside other tests.
+        let body =
+            json!({"test_queries": ["hello"], "iterations": 3, "max_tokens": 1000, "n_threads": 1});
         let (_, run) = house.post("/api/runs", &body).await;
         let id = run["id"].as_i64().expect("an id");
         house.wait_for(id, "running").await;

@@ -194,9 +194,9 @@ impl House {
         panic!("no model of architecture {architecture} is listed");
     }
 
-    /// Waits until a run has the status.
+    /// Waits until a run has the status; two minutes, for machines that are busy.
     pub async fn wait_for(&self, id: i64, status: &str) -> Value {
-        for _ in 0..600 {
+        for _ in 0..2400 {
             let (_, run) = self.get(&format!("/api/runs/{id}")).await;
             if run["status"] == status {
                 return run;
