@@ -45,11 +45,12 @@ test('before and after a run', async ({ page, browser, baseURL }) => {
   await inspect(page, 'done');
   await test.step('by keyboard', () => expectReachable(page));
 
-  await page.getByText('Settings').first().click();
   for (const summary of await page.locator('summary').all()) {
     const details = summary.locator('..');
     if ((await details.getAttribute('open')) === null) await summary.click();
   }
+  await expect(page).toHaveURL('/');
+  await expect(page.getByLabel('Flash attention')).toBeVisible();
   await inspect(page, 'done-all-unfolded');
 
   for (const [path, name] of [
