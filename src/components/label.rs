@@ -5,6 +5,7 @@ use leptos::html::{Button, Input};
 use leptos::prelude::*;
 
 use crate::components::alert::ErrorAlert;
+use crate::components::focus::focus_after;
 use crate::components::words;
 use crate::domain::error::AppError;
 use crate::domain::label::{LabelChange, NAME_CHARS_LIMIT, NOTE_CHARS_LIMIT};
@@ -54,16 +55,7 @@ pub fn EditLabelButton(
     label: Label,
 ) -> impl IntoView {
     let button = NodeRef::<Button>::new();
-    Effect::new(move |was_open: Option<bool>| {
-        let is_open = label.is_open.get();
-        if was_open == Some(true)
-            && !is_open
-            && let Some(button) = button.get_untracked()
-        {
-            let _ = button.focus();
-        }
-        is_open
-    });
+    focus_after(label.is_open, button);
     view! {
         <button
             type="button"

@@ -7,6 +7,7 @@ pub mod deletion;
 pub mod empty;
 pub mod environment;
 pub mod export;
+pub mod focus;
 pub mod form;
 pub mod gauges;
 pub mod histogram;

@@ -1,9 +1,9 @@
 //! Schemathesis against a whole house: what does the server answer to requests
 //! that nobody thought of?
 
-use tokio::net::TcpListener;
 use tokio::process::Command;
 
+use crate::fake_ollama::serve;
 use crate::house::{HOST, House};
 
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/end2end/schemathesis.toml");
@@ -19,10 +19,7 @@ async fn schemathesis_finds_nothing() {
     let options = std::env::var("SCHEMATHESIS_OPTIONS").unwrap_or_default();
     let house = House::with_model().await;
     house.settled_library().await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("its address");
-    let router = house.router.clone();
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let address = serve(house.router.clone()).await;
     let ended = Command::new(program)
         .args(["--config-file", CONFIG, "run"])
         .arg(format!("http://{address}/api/openapi.json"))

@@ -6,10 +6,11 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
+use crate::fake_ollama::serve;
 use crate::house::{HOST, House};
 
 fn long_run() -> String {
@@ -52,10 +53,7 @@ async fn ten_thousand_posts_at_once_are_all_answered() {
 async fn two_hundred_sockets_at_once_are_all_answered() {
     let house = House::with_model().await;
     house.settled_library().await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("its address");
-    let router = house.router.clone();
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let address = serve(house.router.clone()).await;
     let mut posts = JoinSet::new();
     for _ in 0..200 {
         posts.spawn(async move {

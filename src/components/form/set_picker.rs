@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::sets::{Chosen, PromptSets, SetActions, Undo, Wanted};
 use super::state::RunForm;
 use crate::components::alert::ErrorAlert;
+use crate::components::focus::focus_after;
 use crate::domain::label::one_line;
 use crate::domain::prompt_set::DEFAULT_NAME;
 
@@ -65,20 +66,6 @@ pub(super) fn SetPicker(form: RunForm, sets: PromptSets, actions: SetActions) ->
             {move || sets.problem.get().map(|error| view! { <ErrorAlert error/> })}
         </div>
     }
-}
-
-/// Gives the focus back to the button when what it opened closes.
-fn focus_after(is_open: RwSignal<bool>, button: NodeRef<Button>) {
-    Effect::new(move |was_open: Option<bool>| {
-        let is_open = is_open.get();
-        if was_open == Some(true)
-            && !is_open
-            && let Some(button) = button.get_untracked()
-        {
-            let _ = button.focus();
-        }
-        is_open
-    });
 }
 
 #[component]
