@@ -1,16 +1,13 @@
 #!/usr/bin/env node
-// Measures what watching a run costs it. The same model and settings are
-// measured in turns (the order changes from round to round, so that a machine
-// that drifts favours none):
+// Measures what watching a run costs its decode speed, within single requests.
 //
-//   bare     `whittle bench --no-gauges`: no sampling, no progress, no server
-//   served   by the server, with sampling and events, nobody watching
-//   watched  the same, and Chromium follows it on the dashboard
-//
-// The ratio of decode speeds within a round is the result.
+// A model decodes long answers while the dashboard is open in Chromium. Every
+// few seconds the server (sampling, events, history) and the browser are halted
+// by a signal, or go on; the worker never notices, and keeps the time of every
+// token. Halted and not, in pairs of neighbouring windows whose order
+// alternates, are compared: launches differ by more than what is looked for.
 
-import { execFile } from 'node:child_process';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 
 import {
   ask,
@@ -19,155 +16,151 @@ import {
   isLinux,
   launchBrowser,
   machine,
-  median,
-  program,
+  meanInterval,
   say,
   sleep,
-  withFolder,
   withServer,
 } from './bench.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: 'string', default: '7' },
-    iterations: { type: 'string', default: '3' },
-    'max-tokens': { type: 'string', default: '128' },
+    requests: { type: 'string', default: '20' },
+    'max-tokens': { type: 'string', default: '3000' },
+    'window-seconds': { type: 'string', default: '4' },
   },
 });
 const [model] = positionals;
-if (!model) throw new Error('usage: bench-overhead.mjs MODEL.gguf [--rounds N]');
-const rounds = Number(values.rounds);
-const settings = { iterations: Number(values.iterations), max_tokens: Number(values['max-tokens']) };
+if (!model) throw new Error('usage: bench-overhead.mjs MODEL.gguf [--requests N]');
+if (!isLinux) throw new Error('processes are halted and their time is read as Linux does it');
+const windowMs = Number(values['window-seconds']) * 1000;
+const settings = {
+  iterations: 1,
+  n_ctx: 4096,
+  max_tokens: Number(values['max-tokens']),
+  test_queries: Array(Number(values.requests)).fill('Tell me a long story.'),
+};
+/** Between the announcement of a request and its start, as the server leaves it. */
+const SETTLE_MS = 50;
 
-/** Decode speed of a finished run, tokens/s. */
-function speed(run) {
-  const reading = run.arms[0]?.tokens_per_second;
-  if (!reading?.measured) throw new Error(`run ${run.id}: ${run.failure?.message ?? 'no speed'}`);
-  return reading.measured.mean;
-}
-
-async function bare(folder) {
-  const args = ['bench', model, '--no-gauges', '--json', '--data-dir', folder];
-  args.push('--iterations', `${settings.iterations}`, '--max-tokens', `${settings.max_tokens}`);
-  const { stdout } = await promisify(execFile)(program, args, { maxBuffer: 1 << 26 });
-  return { speed: speed(JSON.parse(stdout)) };
-}
-
-/** CPU seconds that the server, without its workers, and the browser use during `work`. */
-async function withCpu(serverPid, work) {
-  const browserSeconds = () => {
-    const server = new Set([serverPid, ...descendants(serverPid)]);
-    const browser = descendants(process.pid).filter((pid) => !server.has(pid));
-    return browser.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+/** The server and the browser: whoever watches the worker. */
+function watchers(server) {
+  const workers = new Set(descendants(server.pid));
+  const browser = descendants(process.pid).filter((pid) => pid !== server.pid && !workers.has(pid));
+  const signal = (name) => {
+    for (const pid of [server.pid, ...browser]) process.kill(pid, name);
   };
-  if (!isLinux) return { ...(await work()), cpu: null };
-  const before = { server: cpuSeconds(serverPid), browser: browserSeconds() };
-  const start = performance.now();
-  const result = await work();
-  const seconds = (performance.now() - start) / 1000;
-  const percent = (after, before) => ((after - before) / seconds) * 100;
   return {
-    ...result,
-    cpu: {
-      server: percent(cpuSeconds(serverPid), before.server),
-      browser: percent(browserSeconds(), before.browser),
-    },
+    halt: () => signal('SIGSTOP'),
+    goOn: () => signal('SIGCONT'),
+    cpu: () => ({
+      server: cpuSeconds(server.pid),
+      browser: browser.reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+    }),
   };
 }
 
-async function lastSpeed(url) {
-  const [{ id }] = await ask(url, '/api/runs');
-  return { speed: speed(await ask(url, `/api/runs/${id}`)) };
-}
-
-async function served({ url, pid }, id) {
-  return withCpu(pid, async () => {
-    // It answers when the run is over: nothing is asked in between.
-    await ask(url, '/api/benchmark/baseline', { model: id, ...settings });
-    return lastSpeed(url);
-  });
-}
-
-async function watched({ url, pid }, id, onVersion) {
-  const browser = await launchBrowser();
-  onVersion(browser.version());
-  try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    await page.goto(url);
-    await page.locator('body[data-hydrated="true"]').waitFor();
-    // The form holds the settings of the last run; set all the same.
-    await page.locator('#model').selectOption(id);
-    await page.locator('details.settings').evaluate((details) => (details.open = true));
-    await page.getByLabel(/^Iterations/).fill(String(settings.iterations));
-    await page.getByLabel(/^Tokens per prompt/).fill(String(settings.max_tokens));
-    const ended = page.evaluate(async () => {
-      const section = document.querySelector('#baseline');
-      const until = (status) =>
-        new Promise((resolve) => {
-          // Playwright's own waiting would look at every frame.
-          const look = () => section.dataset.status === status && resolve();
-          new MutationObserver(look).observe(section, { attributeFilter: ['data-status'] });
-          look();
-        });
-      await until('running');
-      document.querySelector('.gauges').scrollIntoView();
-      await until('done');
-    });
-    await sleep(1000);
-    return await withCpu(pid, async () => {
-      await page.getByRole('button', { name: 'Run baseline' }).click();
-      await ended;
-      return lastSpeed(url);
-    });
-  } finally {
-    await browser.close();
+/** Calls `onStart` at the start of every request, until the run is over. */
+async function follow(url, id, onStart) {
+  const events = await fetch(`${url}/events/runs/${id}`);
+  let text = '';
+  for await (const chunk of events.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const messages = text.split('\n\n');
+    text = messages.pop();
+    for (const message of messages) {
+      const data = /^data: ?(.*)$/m.exec(message);
+      const event = data && JSON.parse(data[1]);
+      if (event?.type === 'stage' && event.name === 'generating') onStart(event.prompt);
+      if (event?.type === 'failed') throw new Error(event.failure.message);
+    }
   }
 }
 
-function row(name, ratios) {
-  const sorted = [...ratios].sort((a, b) => a - b);
-  const cost = (1 - median(ratios)) * 100;
-  const spread = `${sorted[0].toFixed(3)} to ${sorted.at(-1).toFixed(3)}`;
-  console.log(`| ${name} | ${median(ratios).toFixed(4)} (${spread}) | ${cost.toFixed(1)} % |`);
+/** Halts and resumes the watchers from window to window until told to end. */
+async function alternate(watching, windows, isOver) {
+  // with, without, without, with, ...
+  for (let n = 0; !isOver(); n++) {
+    const isWatched = n % 4 === 0 || n % 4 === 3;
+    if (isWatched) watching.goOn();
+    else watching.halt();
+    const [start, before] = [performance.now(), watching.cpu()];
+    await sleep(windowMs);
+    const [end, after] = [performance.now(), watching.cpu()];
+    const cpu = (who) => ((after[who] - before[who]) / (end - start)) * 1e5;
+    windows.push({ n, isWatched, start, end, server: cpu('server'), browser: cpu('browser') });
+  }
+  watching.goOn();
 }
 
-await withFolder((folder) =>
-  withServer(async (server) => {
-    const { models } = await ask(server.url, '/api/models');
-    const found = models.find(({ file_name }) => model.endsWith(file_name));
-    if (!found) throw new Error(`${model} is not among the demo models`);
-    let version = 'unknown';
-    const arms = {
-      bare: () => bare(folder),
-      served: () => served(server, found.id),
-      watched: () => watched(server, found.id, (its) => (version = its)),
-    };
-    const results = [];
-    for (let round = 0; round < rounds; round++) {
-      const order = Object.keys(arms);
-      // Every order once in six rounds.
-      order.push(...order.splice(0, round % 3));
-      if (round % 6 > 2) order.reverse();
-      const result = {};
-      for (const arm of order) {
-        result[arm] = await arms[arm]();
-        say(`round ${round + 1} of ${rounds}, ${arm}: ${result[arm].speed.toFixed(1)} tokens/s`);
-      }
-      results.push(result);
-    }
-    const ratios = (over, under) => results.map((r) => r[over].speed / r[under].speed);
-    console.log('| decode speed | median ratio (lowest to highest) | cost |');
-    console.log('|---|---|---|');
-    row('sampling, events, history / none', ratios('served', 'bare'));
-    row('an open dashboard / none', ratios('watched', 'served'));
-    row('all of it / none', ratios('watched', 'bare'));
-    const cpu = (arm, who) => median(results.map((r) => r[arm].cpu?.[who] ?? NaN)).toFixed(2);
-    console.log(
-      `\n${rounds} rounds of ${settings.iterations} launches, ${settings.max_tokens} tokens for ` +
-        `each of the default prompts, ${found.name} ${found.file_type}. CPU, % of one core: the ` +
-        `server ${cpu('served', 'server')} unwatched and ${cpu('watched', 'server')} watched, ` +
-        `the browser ${cpu('watched', 'browser')}.\n${machine(version)}.`,
-    );
-  }),
-);
+/** Decode speed of the tokens that lie wholly in a window, tokens/s; none where
+ * the window is not wholly within one request. */
+function speed(window, requests) {
+  const within = requests.find(({ first, last }) => first <= window.start && window.end <= last);
+  if (!within) return null;
+  const gaps = within.tokens.filter(({ from, to }) => window.start <= from && to <= window.end);
+  return gaps.length / (gaps.reduce((sum, { from, to }) => sum + (to - from), 0) / 1000);
+}
+
+/** The times of a request's tokens on this program's clock, ms. */
+function timeline({ generation }, start) {
+  let at = start + generation.time_to_first_token_s * 1000;
+  const first = at;
+  const tokens = generation.token_gaps_ns.map((ns) => ({ from: at, to: (at += ns / 1e6) }));
+  return { first, last: at, tokens };
+}
+
+await withServer(async (server) => {
+  const { models } = await ask(server.url, '/api/models');
+  const found = models.find(({ file_name }) => model.endsWith(file_name));
+  if (!found) throw new Error(`${model} is not among the demo models`);
+  const browser = await launchBrowser();
+  const version = browser.version();
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  // It answers when the run is over, later than fetch waits; its events tell.
+  ask(server.url, '/api/benchmark/baseline', { model: found.id, ...settings }).catch(() => {});
+  await page.goto(server.url);
+  await page.locator('#baseline[data-status="running"] .gauges').scrollIntoViewIfNeeded();
+
+  const [{ id }] = await ask(server.url, '/api/runs');
+  const [starts, windows] = [new Map(), []];
+  let isOver = false;
+  const alternating = { done: null };
+  await follow(server.url, id, (prompt) => {
+    starts.set(prompt, performance.now() + SETTLE_MS);
+    say(`request ${prompt} of ${settings.test_queries.length}`);
+    alternating.done ??= alternate(watchers(server), windows, () => isOver);
+  });
+  isOver = true;
+  await alternating.done;
+  await browser.close();
+
+  const { requests: samples } = await ask(server.url, `/api/runs/${id}/export?format=json`);
+  const requests = samples
+    .filter(({ prompt }) => starts.has(prompt))
+    .map((sample) => timeline(sample, starts.get(sample.prompt)));
+  const pairs = [];
+  for (let n = 0; n + 1 < windows.length; n += 2) {
+    const [one, other] = [windows[n], windows[n + 1]];
+    const [watched, halted] = one.isWatched ? [one, other] : [other, one];
+    const speeds = [speed(watched, requests), speed(halted, requests)];
+    if (speeds.every(Boolean)) pairs.push(Math.log(speeds[0] / speeds[1]));
+  }
+  const { mean, halfWidth } = meanInterval(pairs);
+  const percent = (log) => `${((1 - Math.exp(log)) * 100).toFixed(2)} %`;
+  const watched = windows.filter(({ isWatched }) => isWatched);
+  const share = (who) => watched.reduce((sum, w) => sum + w[who], 0) / watched.length;
+  console.log('| what watching costs | |');
+  console.log('|---|---|');
+  console.log(
+    `| decode speed, server and open dashboard against both halted | ${percent(mean)} ` +
+      `(95 % interval ${percent(mean + halfWidth)} to ${percent(mean - halfWidth)}, ` +
+      `${pairs.length} pairs of ${windowMs / 1000} s) |`,
+  );
+  console.log(`| processor time of the server, of one core | ${share('server').toFixed(2)} % |`);
+  console.log(`| processor time of the browser, of one core | ${share('browser').toFixed(2)} % |`);
+  console.log(
+    `\n${found.name} ${found.file_type}, ${starts.size} requests of ${settings.max_tokens} tokens.` +
+      `\n${machine(version)}.`,
+  );
+});

@@ -74,6 +74,31 @@ test('a reload and a second tab follow a run to its end', async ({ page, context
   expectFigures(await cards(second.page), stored);
 });
 
+test('more pages follow a run than a browser keeps connections', async ({ page, context }) => {
+  // Pages of a headless browser all count as looked at.
+  await context.addInitScript(() => {
+    Object.defineProperty(document, 'hidden', { get: () => 'inBackground' in window });
+  });
+  const first = await Dashboard.open(page);
+  await first.start(LONG);
+  const hide = (tab: Dashboard) => tab.page.evaluate(() => Object.assign(window, { inBackground: true }));
+  for (let n = 0; n < 6; n++) {
+    const tab = await Dashboard.open(await context.newPage());
+    await expect(tab.section).toHaveAttribute('data-status', 'running');
+    await hide(tab);
+  }
+  await hide(first);
+
+  const front = await Dashboard.open(await context.newPage());
+  await expect(front.section).toHaveAttribute('data-status', 'running');
+  await front.cancelButton.click();
+  await front.reaches('cancelled');
+  await expect(front.page.getByText('does not answer')).toHaveCount(0);
+
+  await page.evaluate(() => Reflect.deleteProperty(window, 'inBackground'));
+  await first.reaches('cancelled');
+});
+
 test('a killed worker fails its run and no other', async ({ page, request, server }) => {
   const dashboard = await Dashboard.open(page);
   await dashboard.start(LONG);

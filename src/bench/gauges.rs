@@ -1,8 +1,8 @@
-//! Live gauges of a worker, twice a second, from the server's side so that
+//! Live gauges of a worker, at most twice a second, from the server's side so that
 //! sampling takes as little as possible from what is measured.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 use tokio::sync::mpsc;
@@ -13,6 +13,10 @@ use super::progress::Progress;
 use crate::domain::event::{Live, RunEvent};
 
 const INTERVAL: Duration = Duration::from_millis(500);
+/// While a request or the prefill is timed: a browser draws each gauge on the
+/// cores that are being measured. What a request was as a whole is told at its
+/// end.
+const INTERVAL_TIMED: Duration = Duration::from_secs(2);
 
 /// What the launch tells its gauges.
 pub(super) struct Shared {
@@ -41,8 +45,13 @@ impl Gauges {
                 return;
             };
             let pid = Pid::from_u32(pid);
+            let mut told = Instant::now();
             loop {
                 ticks.tick().await;
+                if is_timed(&shared) && told.elapsed() < INTERVAL_TIMED {
+                    continue;
+                }
+                told = Instant::now();
                 // Two small files of /proc: some ten microseconds.
                 let what = ProcessRefreshKind::nothing()
                     .with_cpu()
@@ -63,6 +72,11 @@ impl Drop for Gauges {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+fn is_timed(shared: &Mutex<Shared>) -> bool {
+    let shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.progress.is_timed()
 }
 
 fn reading(process: &sysinfo::Process, logical_cores: u32, shared: &Mutex<Shared>) -> Live {

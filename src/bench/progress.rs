@@ -114,6 +114,11 @@ impl Progress {
         }
     }
 
+    /// Whether the present stage is one whose time is a result.
+    pub(super) fn is_timed(&self) -> bool {
+        matches!(self.name, StageName::Prefill | StageName::Generating)
+    }
+
     /// Learns from a load.
     pub(super) fn learn_load(&mut self, report: &LoadReport) {
         self.basis.load_s = report.load_s;

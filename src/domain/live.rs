@@ -3,7 +3,7 @@
 use super::event::{Live, RunEvent, SampleSummary, Sequenced, Stage};
 use super::run::{Failure, Run, RunStatus};
 
-/// How many live speeds the trace keeps: a minute at two a second.
+/// How many live speeds the trace keeps.
 const TRACE_LENGTH: usize = 120;
 
 /// Folds events into what a page shows.
@@ -72,7 +72,16 @@ impl LiveRun {
                 self.waiting_for_machine = false;
                 self.stage = Some(stage);
             }
-            RunEvent::Sample(sample) => self.samples.push(sample),
+            RunEvent::Sample(sample) => {
+                // While a request is timed, gauges come seldom.
+                if let Some(speed) = sample.tokens_per_second {
+                    self.trace(speed);
+                    if let Some(live) = &mut self.live {
+                        live.tokens_per_second = Some(speed);
+                    }
+                }
+                self.samples.push(sample);
+            }
             RunEvent::Live(live) => self.take_live(live),
             RunEvent::Warning { message } => self.warnings.push(message),
             RunEvent::Done => self.status = RunStatus::Done,
@@ -87,11 +96,15 @@ impl LiveRun {
 
     fn take_live(&mut self, live: Live) {
         if let Some(speed) = live.tokens_per_second {
-            if self.speed_trace.len() == TRACE_LENGTH {
-                self.speed_trace.remove(0);
-            }
-            self.speed_trace.push(speed);
+            self.trace(speed);
         }
         self.live = Some(live);
+    }
+
+    fn trace(&mut self, speed: f64) {
+        if self.speed_trace.len() == TRACE_LENGTH {
+            self.speed_trace.remove(0);
+        }
+        self.speed_trace.push(speed);
     }
 }

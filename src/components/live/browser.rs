@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::channel::mpsc;
 use futures::future::{AbortHandle, abortable};
+use futures::{Stream, StreamExt};
 use gloo_net::eventsource::State;
 use gloo_net::eventsource::futures::EventSource;
 use leptos::leptos_dom::helpers::{IntervalHandle, set_interval_with_handle};
+use leptos::prelude::document;
 use leptos::task::spawn_local;
 
 use crate::domain::event::Sequenced;
@@ -24,39 +25,76 @@ enum Step {
     Tick,
 }
 
+/// How a connection ended.
+enum End {
+    /// With the run.
+    RunOver,
+    /// It must be made again.
+    Lost,
+    /// Nobody looks at the page.
+    Hidden,
+}
+
 /// Calls `on_event` with every event until it returns true, and `on_link` with
 /// whether the connection is lost. Aborting the handle closes the connection.
+///
+/// A page that nobody looks at gives its connection up until somebody does: a
+/// browser keeps six to a server, and pages that waited in the background would
+/// leave none for the page in front.
 pub fn follow(
     id: RunId,
     on_event: impl Fn(Sequenced) -> bool + 'static,
     on_link: impl Fn(bool) + 'static,
 ) -> AbortHandle {
-    let (work, handle) =
-        abortable(async move { while !follow_once(id, &on_event, &on_link).await {} });
+    let (work, handle) = abortable(async move { follow_to_the_end(id, &on_event, &on_link).await });
     spawn_local(async move {
         let _ = work.await;
     });
     handle
 }
 
-/// One connection; true when the run is over, false when it must be made again.
-async fn follow_once(
+async fn follow_to_the_end(
     id: RunId,
     on_event: &impl Fn(Sequenced) -> bool,
     on_link: &impl Fn(bool),
-) -> bool {
+) {
     let (ticks, _interval) = ticks();
     let mut ticks = ticks.map(|()| Step::Tick);
+    loop {
+        match follow_once(id, &mut ticks, on_event, on_link).await {
+            End::RunOver => return,
+            End::Lost => {
+                on_link(true);
+                for _ in 0..TICKS_BEFORE_RETRY {
+                    ticks.next().await;
+                }
+            }
+            End::Hidden => {
+                while document().hidden() {
+                    ticks.next().await;
+                }
+            }
+        }
+    }
+}
+
+/// One connection.
+async fn follow_once(
+    id: RunId,
+    ticks: &mut (impl Stream<Item = Step> + Unpin),
+    on_event: &impl Fn(Sequenced) -> bool,
+    on_link: &impl Fn(bool),
+) -> End {
     let connection = EventSource::new(&format!("/events/runs/{id}"))
         .and_then(|mut source| Ok((source.subscribe("message")?, source)));
     let Ok((messages, source)) = connection else {
-        return give_up(&mut ticks, on_link).await;
+        return End::Lost;
     };
     let messages = messages.map(|message| match message {
         Ok((_, message)) => Step::Message(message.data().as_string().unwrap_or_default()),
         Err(_) => Step::Closed,
     });
-    let mut steps = futures::stream::select(messages, &mut ticks);
+    let mut steps = futures::stream::select(messages, ticks);
     while let Some(step) = steps.next().await {
         match step {
             Step::Message(text) => {
@@ -64,27 +102,15 @@ async fn follow_once(
                 // An event of a newer server is skipped, not fatal.
                 let event = Sequenced::read(&text);
                 if event.is_ok_and(on_event) {
-                    return true;
+                    return End::RunOver;
                 }
             }
+            Step::Tick if document().hidden() => return End::Hidden,
             Step::Tick => on_link(source.state() == State::Connecting),
             Step::Closed => break,
         }
     }
-    drop(steps);
-    give_up(&mut ticks, on_link).await
-}
-
-/// Waits before the next connection.
-async fn give_up(
-    ticks: &mut (impl futures::Stream<Item = Step> + Unpin),
-    on_link: &impl Fn(bool),
-) -> bool {
-    on_link(true);
-    for _ in 0..TICKS_BEFORE_RETRY {
-        ticks.next().await;
-    }
-    false
+    End::Lost
 }
 
 struct Interval(Option<IntervalHandle>);
