@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// While a request or the prefill is timed: a browser draws each gauge on the
 /// cores that are being measured. What a request was as a whole is told at its
 /// end.
-const INTERVAL_TIMED: Duration = Duration::from_secs(2);
+const INTERVAL_TIMED: Duration = Duration::from_secs(3);
 
 /// What the launch tells its gauges.
 pub(super) struct Shared {
