@@ -8,8 +8,12 @@ mod launch;
 pub mod machine;
 mod outliers;
 mod progress;
+mod quality;
 mod stability;
 mod statistics;
 mod summary;
+mod variant;
 
 pub use baseline::{MeasureError, Measured, Observation, Plan, measure_baseline};
+pub use quality::{QualityPlan, QualityProgress, QualityResult, measure_quality};
+pub use variant::{Making, Variant, VariantError, Workshop};

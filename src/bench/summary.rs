@@ -10,6 +10,7 @@ use super::statistics::{Latencies, figure};
 use crate::domain::benchmark::{Answer, ArmResult, MemoryFigures, TokensGenerated};
 use crate::domain::environment::{ChatTemplate, Environment};
 use crate::domain::metrics::{Figure, Reading};
+use crate::domain::recipe::Recipe;
 use crate::domain::sample::{Generation, MemoryReading};
 
 /// Summarizes the launches of one arm.
@@ -33,6 +34,7 @@ pub(super) async fn summarize(
     let one_token = "only one token was generated: there is no gap between tokens to time";
     let answers = answers(plan, &launches[0]).await;
     let mut arm = ArmResult {
+        recipe: Recipe::default(),
         model: plan.model.clone(),
         response_time_s: by_launch(launches, "no request", mean_of(|g| Some(g.response_time_s))),
         time_to_first_token_ms: by_launch(

@@ -6,6 +6,7 @@ use super::latency::{HistogramBin, Percentiles};
 use super::metrics::{Figure, Reading};
 use super::model::Model;
 use super::outlier::Outliers;
+use super::recipe::Recipe;
 use super::run::{GenerationMode, Run, RunId, RunSettings, Technique};
 use super::sample::StopReason;
 use super::units;
@@ -16,6 +17,9 @@ use super::units;
 pub struct ArmResult {
     /// The model that was measured.
     pub model: Model,
+    /// What was done to the run's model to make it.
+    #[serde(default)]
+    pub recipe: Recipe,
     /// Request start to last token, tokenization and sampling included, s.
     pub response_time_s: Reading<Figure>,
     /// Request start to first token sampled, ms.

@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod benchmark;
+pub mod compare;
 pub mod dashboard;
 pub mod defaults;
 pub mod environment;
@@ -22,6 +23,9 @@ pub mod preflight;
 pub mod prompt;
 pub mod prompt_set;
 pub mod protocol;
+pub mod quality;
+pub mod quantization;
+pub mod recipe;
 pub mod run;
 pub mod sample;
 pub mod units;

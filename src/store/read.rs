@@ -119,6 +119,7 @@ fn assemble(row: RunRow, arms: &[String]) -> Result<Run, StoreError> {
         queue_position: None,
         arms: arms?,
         environment,
+        comparison: None,
         failure: optional(row.failure_json.as_deref())?,
         note: row.note,
     })

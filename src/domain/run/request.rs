@@ -7,6 +7,8 @@ use super::setting::Setting;
 use crate::domain::defaults;
 use crate::domain::model::ModelId;
 use crate::domain::prompt::{self, Prompt};
+use crate::domain::quality::QualitySpec;
+use crate::domain::recipe::Recipe;
 
 /// When a request ends. Never mixed within a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -99,6 +101,12 @@ pub struct RunSpec {
     pub prompts: Vec<Prompt>,
     /// How to measure.
     pub settings: RunSettings,
+    /// The variants to compare with the model; empty: the baseline alone.
+    #[serde(default)]
+    pub recipes: Vec<Recipe>,
+    /// The quality to measure; none: none.
+    #[serde(default)]
+    pub quality: Option<QualitySpec>,
 }
 
 /// How a run measures. What an older version did not store was the default.
@@ -173,6 +181,8 @@ impl TryFrom<RunRequest> for RunSpec {
             model: request.model.map(checked_id).transpose()?,
             prompts: checked_prompts(request.test_queries)?,
             settings,
+            recipes: Vec::new(),
+            quality: None,
         })
     }
 }

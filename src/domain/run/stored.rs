@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::request::{RunSettings, RunSpec};
 use crate::domain::benchmark::ArmResult;
+use crate::domain::compare::Comparison;
 use crate::domain::environment::Environment;
 use crate::domain::model::{Model, ModelId};
 
@@ -28,6 +29,8 @@ impl fmt::Display for RunId {
 pub enum Technique {
     /// The model as it is.
     Baseline,
+    /// Quantized variants of it, against it.
+    Quantization,
 }
 
 /// How far a run has come.
@@ -132,6 +135,9 @@ pub struct Run {
     pub queue_position: Option<u32>,
     /// What it measured, one per arm; the first is the baseline.
     pub arms: Vec<ArmResult>,
+    /// What the variants change; only where there are some and all is measured.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
     /// What it was measured on.
     pub environment: Option<Environment>,
     /// Why it failed.
