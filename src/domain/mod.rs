@@ -16,6 +16,7 @@ pub mod latency;
 pub mod live;
 pub mod metrics;
 pub mod model;
+pub mod noise;
 pub mod ollama;
 pub mod outlier;
 pub mod pattern;
