@@ -35,7 +35,7 @@ pub async fn measure(
     let mut before = MachineLoad::read();
     // Before a variant is made for nothing.
     let room = plan.machine.room(before, &plan.data_folder);
-    let mut cautions = fit(&[plan.model.clone()], plan, &room)?;
+    let mut cautions = fit(std::slice::from_ref(&plan.model), plan, &room)?;
     let progress = Progress::start(&plan.spec, plan.basis);
     let watch = Watch::new(progress, plan.labels(), observations);
     let _gauges = (plan.conduct.watched).then(|| Gauges::start(&watch, plan.machine.logical_cores));

@@ -18,7 +18,7 @@ use crate::domain::run::RunSpec;
 #[derive(Debug, Subcommand)]
 pub(super) enum VerdictsCommand {
     /// Launch a model against itself, --iterations times, and keep the pairs.
-    Record(RecordArgs),
+    Record(Box<RecordArgs>),
     /// Draw runs from the pairs and say how often they are right.
     Judge {
         /// The file of pairs.
@@ -40,7 +40,7 @@ pub(super) struct RecordArgs {
 
 pub(super) async fn verdicts(command: VerdictsCommand) -> anyhow::Result<()> {
     match command {
-        VerdictsCommand::Record(args) => record(args).await,
+        VerdictsCommand::Record(args) => record(*args).await,
         VerdictsCommand::Judge { pairs } => judge(&pairs),
     }
 }

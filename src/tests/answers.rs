@@ -266,9 +266,8 @@ async fn states(witness: &mut Witness, house: &House) {
         .await;
     assert_eq!(status, StatusCode::CONFLICT);
 
-    let mut next = running["id"].as_i64().expect("an id");
-    for measured in WAITED_FOR {
-        next += 1;
+    let running = running["id"].as_i64().expect("an id");
+    for (next, measured) in (running + 1..).zip(WAITED_FOR) {
         let cancelled = async {
             let path = format!("/api/runs/{next}");
             while house.get(&path).await.0 != StatusCode::OK {
