@@ -131,7 +131,7 @@ fn spec(args: &BenchArgs, prompts: Option<Vec<Prompt>>) -> anyhow::Result<RunSpe
 }
 
 /// A path wins over an id: it names one file and nothing else.
-async fn locate(state: &AppState, model: String) -> anyhow::Result<Located> {
+pub(super) async fn locate(state: &AppState, model: String) -> anyhow::Result<Located> {
     let path = PathBuf::from(&model);
     if path.is_file() || model.contains('/') {
         let named = format!("{model} cannot be measured");

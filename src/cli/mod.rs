@@ -2,6 +2,7 @@
 
 mod bench;
 mod prompts;
+mod quantize;
 mod upcast;
 
 use std::net::SocketAddr;
@@ -38,6 +39,8 @@ enum Command {
     },
     /// Measure a model: the dashboard's figures on the command line.
     Bench(bench::BenchArgs),
+    /// Make a quantized variant of a model, or find it as it was made earlier.
+    Quantize(quantize::QuantizeArgs),
     /// Rewrite a quantized model as F16; what quantizing lost stays lost.
     Upcast {
         /// The model to read.
@@ -113,6 +116,7 @@ pub fn run() -> anyhow::Result<()> {
             ollama: ollama.options(),
         })),
         Command::Bench(args) => runtime()?.block_on(bench::bench(args)),
+        Command::Quantize(args) => runtime()?.block_on(quantize::quantize(args)),
         Command::Upcast { source, target } => runtime()?.block_on(upcast::upcast(&source, &target)),
     }
 }

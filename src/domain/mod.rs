@@ -29,3 +29,4 @@ pub mod recipe;
 pub mod run;
 pub mod sample;
 pub mod units;
+pub mod variant;

@@ -8,6 +8,7 @@ use leptos::config::{Env, LeptosOptions};
 
 use tokio::sync::OnceCell;
 
+use super::variants::Forecasts;
 use crate::backend::{Grant, Introduction, WorkerError, WorkerLauncher, WorkerProcess};
 use crate::bench::Plan;
 use crate::bench::machine::{MachineFacts, MachineLoad};
@@ -32,6 +33,8 @@ pub struct AppState {
     pub(super) parts: Arc<Parts>,
     /// What a worker says of itself, once one was asked.
     introduction: Arc<OnceCell<Introduction>>,
+    /// What variants were forecast to be.
+    pub(super) forecasts: Forecasts,
 }
 
 /// What a state is made of.
@@ -58,6 +61,7 @@ impl AppState {
         Self {
             parts: Arc::new(parts),
             introduction: Arc::default(),
+            forecasts: Forecasts::default(),
         }
     }
 

@@ -26,4 +26,5 @@ mod prompts;
 mod security;
 mod servers;
 mod tiny_model;
+mod variants;
 mod witness;
