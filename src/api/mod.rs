@@ -6,12 +6,14 @@ mod dashboard;
 mod history;
 mod prompt_sets;
 mod runs;
+mod variants;
 
 pub use benchmark::{benchmark_baseline, benchmark_quantization};
 pub use dashboard::{list_models, load_about, load_dashboard, remember};
 pub use history::{delete_run, label_run, list_measured_models, restore_run};
 pub use prompt_sets::{delete_prompt_set, get_prompt_set, keep_prompt_set, list_prompt_sets};
 pub use runs::{cancel_run, get_run, list_runs, measure_noise, start_run};
+pub use variants::{delete_variant, forecast_variants};
 
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
@@ -22,7 +24,8 @@ mod tests {
     use serde::Serialize;
     use serde_json::Value;
 
-    use super::{benchmark, dashboard, history, prompt_sets, runs};
+    use super::{benchmark, dashboard, history, prompt_sets, runs, variants};
+    use crate::domain::model::ModelId;
     use crate::domain::quantization::QuantizationType;
     use crate::domain::run::{BaselineRequest, NoiseRequest, QuantizationRequest, RunRequest};
 
@@ -79,6 +82,11 @@ mod tests {
             name: name(),
             prompts: Vec::new(),
         };
+        let model = || ModelId(String::new());
+        let forecast = variants::ForecastVariants {
+            model: model(),
+            recipes: Vec::new(),
+        };
         let all = [
             names("post", &benchmark::BenchmarkBaseline { request: baseline }),
             names("post", &benchmark::BenchmarkQuantization { request: level }),
@@ -99,6 +107,8 @@ mod tests {
             names("post", &runs::CancelRun { id: 1 }),
             names("get", &runs::GetRun { id: 1 }),
             names("get", &list),
+            names("post", &forecast),
+            names("post", &variants::DeleteVariant { model: model() }),
         ];
         assert_eq!(all.len(), server_fn_paths().count());
         for [described, taken] in all {

@@ -3,8 +3,10 @@
 
 mod bootstrap;
 mod compare;
+mod base_file;
+mod digest;
 mod gauges;
-mod iteration;
+mod imatrix;
 mod judge;
 mod launch;
 mod loss;
@@ -17,12 +19,14 @@ mod prepare;
 mod progress;
 mod quality;
 mod schedule;
+mod shelf;
 mod stability;
 mod statistics;
 mod summary;
 mod trust;
 mod variant;
 mod watch;
+mod workbench;
 
 pub use measure::measure;
 pub use plan::{Conduct, MeasureError, Measured, Observation, Plan};

@@ -5,6 +5,7 @@ mod compare;
 mod follow;
 mod prompts;
 mod run_args;
+mod quantize;
 mod upcast;
 mod verdicts;
 
@@ -44,6 +45,8 @@ enum Command {
     Bench(run_args::RunArgs),
     /// Quantize a model and measure the variants against it, in turns.
     Compare(compare::CompareArgs),
+    /// Make a quantized variant of a model, or find it as it was made earlier.
+    Quantize(quantize::QuantizeArgs),
     /// Rewrite a quantized model as F16; what quantizing lost stays lost.
     Upcast {
         /// The model to read.
@@ -124,6 +127,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Bench(args) => runtime()?.block_on(bench::bench(args)),
         Command::Compare(args) => runtime()?.block_on(compare::compare(args)),
         Command::Verdicts(command) => runtime()?.block_on(verdicts::verdicts(command)),
+        Command::Quantize(args) => runtime()?.block_on(quantize::quantize(args)),
         Command::Upcast { source, target } => runtime()?.block_on(upcast::upcast(&source, &target)),
     }
 }

@@ -93,13 +93,18 @@ impl RunArgs {
         }
     }
 
-    /// The model. A path wins over an id: it names one file and nothing else.
+    /// The model.
     pub(super) async fn locate(&self, state: &AppState) -> anyhow::Result<Located> {
-        let path = PathBuf::from(&self.model);
-        if path.is_file() || self.model.contains('/') {
-            let named = format!("{} cannot be measured", self.model);
-            return state.locate_path(path).await.context(named);
-        }
-        Ok(state.locate_id(self.model.clone()).await?)
+        locate(state, self.model.clone()).await
     }
+}
+
+/// A path wins over an id: it names one file and nothing else.
+pub(super) async fn locate(state: &AppState, model: String) -> anyhow::Result<Located> {
+    let path = PathBuf::from(&model);
+    if path.is_file() || model.contains('/') {
+        let named = format!("{model} cannot be measured");
+        return state.locate_path(path).await.context(named);
+    }
+    Ok(state.locate_id(model).await?)
 }

@@ -30,3 +30,4 @@ pub mod recipe;
 pub mod run;
 pub mod sample;
 pub mod units;
+pub mod variant;

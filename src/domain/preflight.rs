@@ -176,6 +176,7 @@ mod tests {
             kv_bytes_per_token: Some(50_000),
             n_vocab: Some(100_000),
             provenance: None,
+            variant: None,
         }
     }
 

@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::environment::{EngineInfo, LoadReport, Sandbox};
+use super::quantization::QuantizationType;
+use super::recipe::Quantize;
 use super::run::{FlashAttention, GenerationMode};
 use super::sample::{Generation, MemoryReading, Prefill};
+use super::variant::Fallback;
 
 /// A command, parent to worker, on standard input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +48,53 @@ pub enum WorkerCommand {
         /// Said in the target's `whittle.provenance`.
         provenance: String,
     },
+    /// Say how large the tensors of variants would be; answered by `Predicted`.
+    PredictVariants {
+        /// The model to read.
+        source: String,
+        /// What would be done to it.
+        recipes: Vec<Quantize>,
+    },
+    /// Collect an importance matrix; answered by `ImatrixCollected`.
+    CollectImatrix(ImatrixCommand),
+    /// Quantize a model; answered by `Quantized`.
+    Quantize(QuantizeCommand),
+}
+
+/// How to collect an importance matrix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImatrixCommand {
+    /// The model to read.
+    pub source: String,
+    /// The file to write.
+    pub target: String,
+    /// The calibration text.
+    pub text: String,
+    /// Tokens of a chunk.
+    pub n_ctx: u32,
+    /// Chunks at most.
+    pub n_chunks: u32,
+    /// Threads.
+    pub n_threads: u32,
+}
+
+/// How to quantize.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuantizeCommand {
+    /// The model to read.
+    pub source: String,
+    /// The file to write.
+    pub target: String,
+    /// To which type.
+    pub level: QuantizationType,
+    /// The importance matrix to weigh errors by, a file.
+    pub imatrix: Option<String>,
+    /// Whether weights that are quantized already may be quantized again.
+    pub allow_requantize: bool,
+    /// Threads.
+    pub n_threads: u32,
+    /// Said in the target's `whittle.provenance`.
+    pub provenance: String,
 }
 
 /// The settings of a load.
@@ -104,6 +154,37 @@ pub enum WorkerEvent {
     Memory(MemoryReading),
     /// The F16 file is written and on disk.
     Upcast,
+    /// How large the tensors of the variants would be.
+    Predicted {
+        /// Bytes, in the order of the recipes.
+        tensor_bytes: Vec<u64>,
+    },
+    /// A chunk of the calibration text is read.
+    ImatrixProgress {
+        /// Chunks done.
+        chunk: u32,
+        /// In all.
+        n_chunks: u32,
+    },
+    /// The importance matrix is written.
+    ImatrixCollected {
+        /// The chunks that it was collected on.
+        n_chunks: u32,
+    },
+    /// A tensor is being rewritten.
+    TensorProgress {
+        /// Its number, from 1.
+        tensor: u32,
+        /// In all.
+        n_tensors: u32,
+    },
+    /// The quantized file is written.
+    Quantized {
+        /// Tensors that got another type than was meant.
+        fallbacks: Vec<Fallback>,
+        /// How long it took, s.
+        quantize_s: f64,
+    },
     /// The last command failed; the worker lives on.
     Failed {
         /// The kind.

@@ -120,6 +120,11 @@ impl QuantizationType {
         self.facts().needs_imatrix
     }
 
+    /// Whether it keeps 16 bits of every weight.
+    pub fn is_unquantized(self) -> bool {
+        matches!(self, Self::F16 | Self::BF16)
+    }
+
     /// When to choose it, in a sentence.
     pub fn advice(self) -> &'static str {
         self.facts().advice
@@ -133,7 +138,7 @@ impl QuantizationType {
         // Bits: the block layouts of ggml-common.h (bytes of a block x 8 / its
         // weights); the mixtures of the K-quants as llama-quantize lists them
         // for Llama-3.1-8B. The need for a matrix: `tensor_requires_imatrix` in
-        // llama-quant.cpp.
+        // llama-quant.cpp, for every type that a mixture contains.
         let facts = |name, bits_per_weight, needs_imatrix, advice| Facts {
             name,
             bits_per_weight,
@@ -258,8 +263,8 @@ impl QuantizationType {
             Self::IQ3_XS => facts(
                 "IQ3_XS",
                 3.3,
-                false,
-                "Between IQ3_XXS and IQ3_S; slower on a CPU.",
+                true,
+                "Between IQ3_XXS and IQ3_S, with an importance matrix; slower on a CPU.",
             ),
             Self::IQ3_XXS => facts(
                 "IQ3_XXS",

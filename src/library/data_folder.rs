@@ -50,6 +50,7 @@ impl DataFolder {
         for place in [
             folder.models(),
             folder.texts(),
+            folder.variants(),
             folder.cache(),
             folder.temporary(),
         ] {
@@ -100,6 +101,16 @@ impl DataFolder {
         self.root.join("texts")
     }
 
+    /// The variants that were made here.
+    pub fn variants(&self) -> PathBuf {
+        self.root.join("variants")
+    }
+
+    /// What can be computed again: hashes, importance matrices.
+    pub fn cache(&self) -> PathBuf {
+        self.root.join("cache")
+    }
+
     /// The history.
     pub fn database(&self) -> PathBuf {
         self.root.join("whittle.db")
@@ -113,10 +124,6 @@ impl DataFolder {
     /// Content hashes by file.
     pub(super) fn hash_cache(&self) -> PathBuf {
         self.cache().join("hashes.json")
-    }
-
-    fn cache(&self) -> PathBuf {
-        self.root.join("cache")
     }
 
     fn temporary(&self) -> PathBuf {

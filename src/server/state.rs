@@ -8,6 +8,7 @@ use leptos::config::{Env, LeptosOptions};
 
 use tokio::sync::OnceCell;
 
+use super::variants::Forecasts;
 use crate::backend::{Grant, Introduction, WorkerError, WorkerLauncher, WorkerProcess};
 use crate::bench::machine::{MachineFacts, MachineLoad};
 use crate::bench::{Conduct, Plan, Workshop};
@@ -35,6 +36,8 @@ pub struct AppState {
     pub(super) parts: Arc<Parts>,
     /// What a worker says of itself, once one was asked.
     introduction: Arc<OnceCell<Introduction>>,
+    /// What variants were forecast to be.
+    pub(super) forecasts: Forecasts,
 }
 
 /// What a state is made of.
@@ -61,6 +64,7 @@ impl AppState {
         Self {
             parts: Arc::new(parts),
             introduction: Arc::default(),
+            forecasts: Forecasts::default(),
         }
     }
 
@@ -130,18 +134,6 @@ impl AppState {
         Ok(Some((name, text)))
     }
 
-    /// Where variants are made for a run of so many threads.
-    fn workshop(&self, n_threads: u32) -> Workshop {
-        let models = &self.parts.models_folder;
-        let data = models.parent().unwrap_or(models);
-        Workshop {
-            launcher: self.parts.launcher.clone(),
-            variants: data.join("variants"),
-            cache: data.join("cache"),
-            n_threads,
-        }
-    }
-
     /// Queues the run that `spec` asks for.
     pub(crate) async fn start(&self, spec: RunSpec) -> Result<Run, AppError> {
         let id = match spec.model.clone() {
@@ -196,7 +188,10 @@ impl AppState {
         let n_threads = spec.settings.n_threads;
         let n_threads = n_threads.unwrap_or_else(|| self.parts.machine.default_threads());
         let plan = Plan {
-            workshop: self.workshop(n_threads),
+            workshop: Workshop {
+                n_threads,
+                ..self.workshop()
+            },
             text: self.text(&spec).await?,
             launcher: self.parts.launcher.clone(),
             path: path.clone(),

@@ -14,7 +14,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("engine", &["domain"]),
     ("worker", &["engine", "domain"]),
     ("backend", &["domain"]),
-    ("bench", &["backend", "domain"]),
+    ("bench", &["backend", "gguf", "domain"]),
     ("store", &["domain"]),
     ("export", &["domain"]),
     ("machine_lock", &[]),

@@ -86,6 +86,8 @@ fn bench_says_what_is_wrong() {
     let truncated = tiny_model::write_truncated(folder.path(), "half.gguf");
     let latin = folder.path().join("latin.txt");
     std::fs::write(&latin, [b'n', 0xE9, b'e']).expect("a file");
+    let tiny = tiny_model::write(folder.path(), "tiny.gguf");
+    let tiny = tiny.to_string_lossy();
     let cases = [
         (vec!["bench", "/no/such.gguf"], "/no/such.gguf"),
         (
@@ -149,6 +151,18 @@ fn bench_says_what_is_wrong() {
             "is not UTF-8",
         ),
         (
+            vec!["quantize", "x", "--type", "q9_9"],
+            "\"q9_9\" is no quantization that can be made",
+        ),
+        (
+            vec!["quantize", &tiny, "--type", "iq2_xxs"],
+            "IQ2_XXS needs an importance matrix",
+        ),
+        (
+            vec!["quantize", "/no/such.gguf", "--type", "q4_0"],
+            "/no/such.gguf",
+        ),
+        (
             vec!["serve", "--addr", "0.0.0.0:0"],
             "not a loopback address",
         ),
@@ -169,6 +183,38 @@ fn bench_says_what_is_wrong() {
             "{arguments:?}: {error}"
         );
     }
+}
+
+#[test]
+fn quantize_makes_a_variant_once_and_says_what_is_in_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let model = model.to_str().expect("a name");
+    let output = whittle(folder.path(), &["quantize", model, "--type", "Q4_0"]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        output.stderr.is_empty(),
+        "no progress bar in a pipe: {output:?}"
+    );
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for says in ["bits per weight", "Q4_0    ", "Q8_0 instead of Q6_K"] {
+        assert!(text.contains(says), "{says} is not said: {text}");
+    }
+    let path = text.lines().next().expect("a path");
+    let header = whittle::gguf::check_model(path.as_ref()).expect("a model");
+    assert_eq!(header.file_type, "Q4_0");
+    let again = ["quantize", model, "--type", "q4_0", "--json"];
+    let output = whittle(folder.path(), &again);
+    let variant: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(variant["path"], path);
+    assert_eq!(variant["model"]["origin"], "variant");
+    let id = variant["model"]["id"].as_str().expect("an id");
+    let twice = whittle(folder.path(), &["quantize", id, "--type", "q8_0"]);
+    let text = String::from_utf8_lossy(&twice.stdout).into_owned();
+    assert!(
+        text.contains("Note: Requantized: the base is Q4_0"),
+        "{twice:?}"
+    );
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod prompts;
 mod security;
 mod servers;
 mod tiny_model;
+mod variants;
 #[cfg(target_os = "linux")]
 mod waiting;
 mod witness;

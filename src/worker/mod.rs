@@ -4,6 +4,7 @@
 mod channel;
 mod generate;
 mod limits;
+mod make;
 mod process;
 mod sandbox;
 mod serve;

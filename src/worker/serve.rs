@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::channel::Events;
 use super::generate::{self, GenerateError, Progress, Request};
+use super::make;
 use super::process::Memory;
 use crate::domain::environment::LoadReport;
 use crate::domain::protocol::{LoadCommand, WorkerCommand, WorkerErrorKind, WorkerEvent};
@@ -36,6 +37,14 @@ pub(super) fn serve(commands: &Commands, memory: &mut Memory, events: &mut Event
                     Err(error) => fail(events, WorkerErrorKind::Compute, error.to_string()),
                 }
             }
+            Ok(
+                command @ (WorkerCommand::PredictVariants { .. }
+                | WorkerCommand::CollectImatrix(_)
+                | WorkerCommand::Quantize(_)),
+            ) => match make::make(&command, events) {
+                Ok(made) => events.send(&made),
+                Err(error) => fail(events, WorkerErrorKind::Model, error.to_string()),
+            },
             Ok(_) => fail(
                 events,
                 WorkerErrorKind::Command,
@@ -150,7 +159,11 @@ fn answer(
             events.send(&WorkerEvent::Memory(memory.read()));
         }
         WorkerCommand::ReadMemory => events.send(&WorkerEvent::Memory(memory.read())),
-        WorkerCommand::Load(_) | WorkerCommand::UpcastToF16 { .. } => fail(
+        WorkerCommand::Load(_)
+        | WorkerCommand::UpcastToF16 { .. }
+        | WorkerCommand::PredictVariants { .. }
+        | WorkerCommand::CollectImatrix(_)
+        | WorkerCommand::Quantize(_) => fail(
             events,
             WorkerErrorKind::Command,
             "a worker holds one model; start another worker".to_owned(),

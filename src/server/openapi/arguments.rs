@@ -4,7 +4,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::domain::model::ModelId;
 use crate::domain::prompt::Prompt;
+use crate::domain::quantization::QuantizationType;
 
 /// Names a run.
 #[derive(Serialize, JsonSchema)]
@@ -44,6 +46,33 @@ pub(super) struct PromptSetKept {
     /// The prompts, in order.
     #[schemars(length(min = 1, max = crate::domain::defaults::PROMPTS_LIMIT))]
     prompts: Vec<Prompt>,
+}
+
+/// Names a variant.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct VariantId {
+    /// Its library id, as `GET /api/models` lists it.
+    model: ModelId,
+}
+
+/// What is to be forecast.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct VariantsAsked {
+    /// The library id of the model to make them of.
+    model: ModelId,
+    /// What would be done to it.
+    #[schemars(length(min = 1, max = 64))]
+    recipes: Vec<QuantizeAsked>,
+}
+
+/// How to quantize; in answers every field is there.
+#[derive(Serialize, JsonSchema)]
+struct QuantizeAsked {
+    /// To which type.
+    level: QuantizationType,
+    /// Whether errors count by an importance matrix.
+    #[serde(default)]
+    imatrix: bool,
 }
 
 /// Which runs are listed.

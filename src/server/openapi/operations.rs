@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::arguments::{ExportQuery, PromptSetKept, PromptSetName, RunLabel, RunNumber, RunsQuery};
+use super::arguments::{
+    ExportQuery, PromptSetKept, PromptSetName, RunLabel, RunNumber, RunsQuery, VariantId,
+    VariantsAsked,
+};
 use super::operation::Operation;
 use super::schemas::Schemas;
 use crate::domain::about::About;
@@ -14,11 +17,12 @@ use crate::domain::error::ErrorCode::{
 };
 use crate::domain::event::Sequenced;
 use crate::domain::filter::MeasuredModel;
-use crate::domain::model::LibraryListing;
+use crate::domain::model::{LibraryListing, Model};
 use crate::domain::prompt_set::PromptSet;
 use crate::domain::run::{
     BaselineRequest, NoiseRequest, QuantizationRequest, Run, RunRequest, RunSummary,
 };
+use crate::domain::variant::VariantForecasts;
 use crate::export::RunExport;
 
 const BENCHMARK: &str = "Benchmark";
@@ -46,6 +50,7 @@ pub(super) fn all(schemas: &mut Schemas) -> Vec<Operation> {
     all.extend(reading(schemas));
     all.extend(changing(schemas));
     all.extend(prompt_sets(schemas));
+    all.extend(variants(schemas));
     all.extend(others(schemas));
     all
 }
@@ -282,6 +287,33 @@ fn prompt_sets(schemas: &mut Schemas) -> Vec<Operation> {
             )
             .answers::<PromptSet>(schemas, "The set, as it was.")
             .fails(&[NotFound, Internal]),
+    ]
+}
+
+fn variants(schemas: &mut Schemas) -> Vec<Operation> {
+    let asked = json!({
+        "model": "some-model.f16-0123abcd",
+        "recipes": [{"level": "q4_0", "imatrix": false}],
+    });
+    let id = json!({"model": "some-model.f16-q4_0-0123abcd"});
+    let (forecast, delete) = ("/api/variants/forecast", "/api/variants/delete");
+    vec![
+        Operation::post::<VariantsAsked>(forecast, "forecastVariants", LIBRARY, schemas, &asked)
+            .says(
+                "Forecast variants",
+                "How large variants of a model would be, and how much room there is. Nothing is \
+                 written.",
+            )
+            .answers::<VariantForecasts>(schemas, "One for each recipe, in order.")
+            .fails(&[NotFound, Conflict, ModelNotUsable, RunFailed]),
+        Operation::post::<VariantId>(delete, "deleteVariant", LIBRARY, schemas, &id)
+            .says(
+                "Delete a variant",
+                "Removes its file for good; the same recipe makes it again. Models that were not \
+                 made here are never deleted.",
+            )
+            .answers::<Model>(schemas, "What it was.")
+            .fails(&[NotFound, Conflict]),
     ]
 }
 
