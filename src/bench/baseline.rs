@@ -154,7 +154,7 @@ pub async fn measure_baseline(
 
 /// What threads reserve for their stacks and hardly use: llama.cpp checks the
 /// tensors of a file in a thread each, 8 MiB of stack apiece.
-const STACKS_BYTES: u64 = 4 << 30;
+pub(super) const STACKS_BYTES: u64 = 4 << 30;
 
 /// Most private memory of a worker: what is available, so that a model which
 /// needs far more fails instead of bringing the machine to a halt. Drivers of a

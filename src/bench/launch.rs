@@ -51,8 +51,8 @@ pub(super) async fn measure_launch(
     setting.announce(StageName::Loading, iteration, None).await;
     let grant = Grant {
         model: Some(setting.model.try_clone().map_err(WorkerError::Start)?),
-        write_to: None,
         memory_bytes: setting.memory_bytes,
+        ..Grant::default()
     };
     let (worker, introduction) = WorkerProcess::start(&setting.plan.launcher, grant).await?;
     let _gauges = setting.plan.watched.then(|| {

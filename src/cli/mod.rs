@@ -2,6 +2,8 @@
 
 mod bench;
 mod prompts;
+mod quality;
+mod quality_print;
 mod upcast;
 
 use std::net::SocketAddr;
@@ -38,6 +40,8 @@ enum Command {
     },
     /// Measure a model: the dashboard's figures on the command line.
     Bench(bench::BenchArgs),
+    /// Compare variants with their baseline: perplexity, divergence, answers.
+    Quality(quality::QualityArgs),
     /// Rewrite a quantized model as F16; what quantizing lost stays lost.
     Upcast {
         /// The model to read.
@@ -113,6 +117,7 @@ pub fn run() -> anyhow::Result<()> {
             ollama: ollama.options(),
         })),
         Command::Bench(args) => runtime()?.block_on(bench::bench(args)),
+        Command::Quality(args) => runtime()?.block_on(quality::quality(args)),
         Command::Upcast { source, target } => runtime()?.block_on(upcast::upcast(&source, &target)),
     }
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::environment::{EngineInfo, LoadReport, Sandbox};
+use super::evaluation::{EvaluationCommand, EvaluationProgress, EvaluationReport};
+use super::quality::AnswerComparison;
 use super::run::{FlashAttention, GenerationMode};
 use super::sample::{Generation, MemoryReading, Prefill};
 
@@ -41,6 +43,8 @@ pub enum WorkerCommand {
         /// Said in the target's `whittle.provenance`.
         provenance: String,
     },
+    /// Compare variants with their baseline; answered by `Evaluated`.
+    Evaluate(EvaluationCommand),
 }
 
 /// The settings of a load.
@@ -100,6 +104,17 @@ pub enum WorkerEvent {
     Memory(MemoryReading),
     /// The F16 file is written and on disk.
     Upcast,
+    /// A chunk of an evaluation is scored by one model.
+    Scored(EvaluationProgress),
+    /// Both answers to one prompt.
+    Answered {
+        /// The variant, from 0.
+        variant: u32,
+        /// The answers.
+        answer: AnswerComparison,
+    },
+    /// An evaluation is done.
+    Evaluated(Box<EvaluationReport>),
     /// The last command failed; the worker lives on.
     Failed {
         /// The kind.
@@ -117,6 +132,10 @@ pub enum WorkerErrorKind {
     Model,
     /// The prompt does not fit the context.
     Prompt,
+    /// The evaluation text cannot be used.
+    Text,
+    /// The models need more memory than they may use.
+    Memory,
     /// The command came in the wrong order or made no sense.
     Command,
     /// The engine failed while computing.

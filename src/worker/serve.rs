@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::channel::Events;
 use super::generate::{self, GenerateError, Progress, Request};
 use super::process::Memory;
+use super::quality;
 use crate::domain::environment::LoadReport;
 use crate::domain::protocol::{LoadCommand, WorkerCommand, WorkerErrorKind, WorkerEvent};
 use crate::engine::{
@@ -34,6 +35,12 @@ pub(super) fn serve(commands: &Commands, memory: &mut Memory, events: &mut Event
                 match written {
                     Ok(()) => events.send(&WorkerEvent::Upcast),
                     Err(error) => fail(events, WorkerErrorKind::Compute, error.to_string()),
+                }
+            }
+            Ok(WorkerCommand::Evaluate(evaluate)) => {
+                match quality::evaluate(&evaluate, memory, events) {
+                    Ok(report) => events.send(&WorkerEvent::Evaluated(Box::new(report))),
+                    Err(error) => fail(events, error.kind(), error.to_string()),
                 }
             }
             Ok(_) => fail(
@@ -148,11 +155,13 @@ fn answer(
             events.send(&WorkerEvent::Memory(memory.read()));
         }
         WorkerCommand::ReadMemory => events.send(&WorkerEvent::Memory(memory.read())),
-        WorkerCommand::Load(_) | WorkerCommand::UpcastToF16 { .. } => fail(
-            events,
-            WorkerErrorKind::Command,
-            "a worker holds one model; start another worker".to_owned(),
-        ),
+        WorkerCommand::Load(_) | WorkerCommand::UpcastToF16 { .. } | WorkerCommand::Evaluate(_) => {
+            fail(
+                events,
+                WorkerErrorKind::Command,
+                "a worker holds one model; start another worker".to_owned(),
+            )
+        }
     }
 }
 
