@@ -30,7 +30,7 @@ SOURCES := $(shell find src style public 2>/dev/null) \
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-quantize bench-web bench-overhead bench-verdicts fuzz fuzz-api clean
+.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-quantize bench-quality bench-web bench-overhead bench-verdicts fuzz fuzz-api clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -92,6 +92,9 @@ bench-engine: build demo ## Compare the engine's speed with llama.cpp's own llam
 
 bench-quantize: build demo ## Compare variants with those of llama.cpp's own llama-quantize
 	python3 end2end/bench-quantize.py --whittle $(WHITTLE) "$(DEMO_F16)"
+
+bench-quality: build demo ## Compare perplexity and divergence with llama.cpp's own llama-perplexity
+	python3 end2end/bench-quality.py --whittle $(WHITTLE) "$(DEMO_F16)"
 
 bench-web: setup-test build demo ## Measure the pages: first byte, bundle, hydration, the idle server
 	WHITTLE_BIN=$(WHITTLE) node end2end/bench-web.mjs

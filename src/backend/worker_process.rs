@@ -114,7 +114,9 @@ impl WorkerProcess {
                 WorkerEvent::LoadProgress { .. }
                 | WorkerEvent::PromptProgress
                 | WorkerEvent::ImatrixProgress { .. }
-                | WorkerEvent::TensorProgress { .. } => on_event(&event),
+                | WorkerEvent::TensorProgress { .. }
+                | WorkerEvent::Scored(_)
+                | WorkerEvent::Answered { .. } => on_event(&event),
                 WorkerEvent::Progress { .. } => {
                     deadline = self.deadlines.token;
                     on_event(&event);

@@ -1,16 +1,19 @@
 //! Draws up the schedule of a run and drives it from the server's side:
 //! order, sampling of CPU and memory, statistics.
 
+mod base_file;
 mod bootstrap;
 mod compare;
-mod base_file;
 mod digest;
+mod evaluation_text;
 mod gauges;
 mod imatrix;
+mod iteration;
 mod judge;
 mod launch;
 mod loss;
 pub mod machine;
+mod mcnemar;
 mod measure;
 mod outliers;
 mod paired;
@@ -28,6 +31,8 @@ mod variant;
 mod watch;
 mod workbench;
 
+pub use evaluation_text::{TextProblem, check_size, evaluation_text};
+pub use mcnemar::mcnemar;
 pub use measure::measure;
 pub use plan::{Conduct, MeasureError, Measured, Observation, Plan};
 pub use quality::{QualityPlan, QualityProgress, QualityResult, measure_quality};

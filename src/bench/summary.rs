@@ -65,7 +65,7 @@ pub(super) async fn summarize(
         token_latency_histogram: gaps.bins(),
         right_answers: judge::right_answers(&answers),
         answers,
-        warnings: warnings(plan, position, &environment, launches),
+        warnings: warnings(plan, position, measured, &environment, launches),
         unstable: Vec::new(),
         tokens_generated: TokensGenerated::of(&all().map(|g| g.n_generated).collect::<Vec<_>>()),
         outliers: outliers(launches.iter().flat_map(|launch| &launch.requests)),
@@ -217,10 +217,13 @@ pub(super) fn environment(
 fn warnings(
     plan: &Plan,
     position: usize,
+    measured: &Arm,
     environment: &Environment,
     launches: &[Launched],
 ) -> Vec<String> {
-    let mut warnings = Vec::from_iter(disagreement(launches));
+    let made = measured.model.variant.iter();
+    let mut warnings: Vec<String> = made.flat_map(|made| made.warnings.clone()).collect();
+    warnings.extend(disagreement(launches));
     // The rest is said once: of the baseline, for all.
     if position > 0 {
         return warnings;

@@ -184,6 +184,7 @@ impl Workshop {
             model: Some(file.file().try_clone().map_err(WorkerError::Start)?),
             write_to: write_to.map(Path::to_path_buf),
             memory_bytes: self.launcher.memory_bytes,
+            ..Grant::default()
         };
         Ok(WorkerProcess::start(&self.launcher, grant).await?.0)
     }

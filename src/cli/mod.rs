@@ -4,8 +4,10 @@ mod bench;
 mod compare;
 mod follow;
 mod prompts;
-mod run_args;
+mod quality;
+mod quality_print;
 mod quantize;
+mod run_args;
 mod upcast;
 mod verdicts;
 
@@ -47,6 +49,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Make a quantized variant of a model, or find it as it was made earlier.
     Quantize(quantize::QuantizeArgs),
+    /// Compare variants with their baseline: perplexity, divergence, answers.
+    Quality(quality::QualityArgs),
     /// Rewrite a quantized model as F16; what quantizing lost stays lost.
     Upcast {
         /// The model to read.
@@ -128,6 +132,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Compare(args) => runtime()?.block_on(compare::compare(args)),
         Command::Verdicts(command) => runtime()?.block_on(verdicts::verdicts(command)),
         Command::Quantize(args) => runtime()?.block_on(quantize::quantize(args)),
+        Command::Quality(args) => runtime()?.block_on(quality::quality(args)),
         Command::Upcast { source, target } => runtime()?.block_on(upcast::upcast(&source, &target)),
     }
 }

@@ -8,6 +8,7 @@ pub mod defaults;
 pub mod environment;
 pub mod error;
 pub mod estimate;
+pub mod evaluation;
 pub mod event;
 pub mod filter;
 pub mod json;

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::environment::{EngineInfo, LoadReport, Sandbox};
+use super::evaluation::{EvaluationCommand, EvaluationProgress, EvaluationReport};
+use super::quality::AnswerComparison;
 use super::quantization::QuantizationType;
 use super::recipe::Quantize;
 use super::run::{FlashAttention, GenerationMode};
@@ -59,6 +61,8 @@ pub enum WorkerCommand {
     CollectImatrix(ImatrixCommand),
     /// Quantize a model; answered by `Quantized`.
     Quantize(QuantizeCommand),
+    /// Compare variants with their baseline; answered by `Evaluated`.
+    Evaluate(EvaluationCommand),
 }
 
 /// How to collect an importance matrix.
@@ -185,6 +189,17 @@ pub enum WorkerEvent {
         /// How long it took, s.
         quantize_s: f64,
     },
+    /// A chunk of an evaluation is scored by one model.
+    Scored(EvaluationProgress),
+    /// Both answers to one prompt.
+    Answered {
+        /// The variant, from 0.
+        variant: u32,
+        /// The answers.
+        answer: AnswerComparison,
+    },
+    /// An evaluation is done.
+    Evaluated(Box<EvaluationReport>),
     /// The last command failed; the worker lives on.
     Failed {
         /// The kind.
@@ -202,6 +217,10 @@ pub enum WorkerErrorKind {
     Model,
     /// The prompt does not fit the context.
     Prompt,
+    /// The evaluation text cannot be used.
+    Text,
+    /// The models need more memory than they may use.
+    Memory,
     /// The command came in the wrong order or made no sense.
     Command,
     /// The engine failed while computing.

@@ -28,7 +28,8 @@ pub struct Perplexity {
     pub text: TextName,
     /// Chunks of `n_ctx` tokens.
     pub n_chunks: u32,
-    /// Tokens of a chunk; the second half is scored.
+    /// Tokens of a chunk, and of the batch that processes it; the second half is
+    /// scored.
     pub n_ctx: u32,
     /// Tokens scored.
     pub n_tokens: u64,
@@ -156,13 +157,18 @@ impl Loss {
     }
 }
 
+/// The name of the text that Whittle brings.
+pub const BUILT_IN_TEXT: &str = "built-in evaluation text";
+/// Longest text of the user's own in a file, bytes.
+pub const TEXT_FILE_BYTES_LIMIT: usize = 4 << 20;
 /// Chunks by default.
 pub const CHUNKS: u32 = 40;
 /// Chunks of a quick look.
 pub const CHUNKS_QUICK: u32 = 10;
 /// Most chunks.
 pub const CHUNKS_LIMIT: u32 = 1_000;
-/// Tokens of a chunk.
+/// Tokens of a chunk. Each is processed in one batch of that many (`n_ctx`,
+/// `n_batch` and `n_ubatch`): the size of a batch alone moves the figures.
 pub const CHUNK_TOKENS: u32 = 512;
 /// Largest text of the user's own, bytes: what a request has room for.
 pub const TEXT_BYTES_LIMIT: usize = 900_000;

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::tiny_model;
+use crate::tiny_model::{self, Tiny};
 
 fn whittle(folder: &std::path::Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_whittle"))
@@ -305,4 +305,88 @@ fn verdicts_are_recorded_and_judged() {
         text.contains("at least 95 % worse") && text.contains("| 20 % | 4 | 3 |"),
         "{text}"
     );
+}
+
+#[test]
+fn quality_prints_what_was_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let base = tiny_model::write(folder.path(), "base.gguf");
+    let other = Tiny {
+        seed: 2,
+        ..Tiny::default()
+    };
+    let other = tiny_model::write_as(folder.path(), "other.gguf", other);
+    let [base, other] = [&base, &other].map(|path| path.to_str().expect("a name"));
+    let arguments = ["quality", base, other, "--chunks", "2", "--threads", "1"];
+    let output = whittle(folder.path(), &arguments);
+    let text = String::from_utf8_lossy(&output.stdout);
+    for says in [
+        "other.gguf: ",
+        "Mean KLD",
+        "built-in evaluation text, 2 chunks of 512",
+    ] {
+        assert!(text.contains(says), "{output:?}");
+    }
+    assert!(
+        output.stderr.is_empty(),
+        "no progress bar in a pipe: {output:?}"
+    );
+    let json = [
+        &arguments[..],
+        &["--json", "--prompt", "hi", "--max-tokens", "4"],
+    ]
+    .concat();
+    let output = whittle(folder.path(), &json);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(found["baseline"]["model"], "base.gguf");
+    let variant = &found["variants"][0];
+    let kld = &variant["quality"]["measured"]["mean_kld"]["value"];
+    assert!(kld.as_f64().is_some_and(|kld| kld > 0.0), "{found}");
+    assert_eq!(variant["answers"][0]["prompt"], 1, "{found}");
+    let alone = whittle(
+        folder.path(),
+        &["quality", base, "--chunks", "2", "--threads", "1"],
+    );
+    let text = String::from_utf8_lossy(&alone.stdout);
+    assert!(
+        text.contains("Perplexity") && !text.contains("KLD"),
+        "{alone:?}"
+    );
+}
+
+#[test]
+fn quality_says_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let model = model.to_str().expect("a name");
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        path.to_str().expect("a name").to_owned()
+    };
+    let latin = file("latin.txt", b"caf\xe9 noir");
+    let short = file("short.txt", b"hello");
+    let empty = file("empty.txt", b"\n");
+    let huge = file("huge.txt", &vec![b'a'; (4 << 20) + 1]);
+    let cases: [(&[&str], &str); 8] = [
+        (&["/no/such.gguf"], "/no/such.gguf cannot be compared"),
+        (
+            &[model, "/no/such.gguf"],
+            "/no/such.gguf cannot be compared",
+        ),
+        (&[model, "--text", "/no/such.txt"], "/no/such.txt"),
+        (&[model, "--text", &latin], "byte 4 is none of a character"),
+        (&[model, "--text", &short], "one chunk needs 512"),
+        (&[model, "--text", &empty], "is empty"),
+        (&[model, "--text", &huge], "4.19 MB"),
+        (&[model, "--chunks", "1001"], "1..=1000"),
+    ];
+    for (arguments, says) in cases {
+        let output = whittle(folder.path(), &[&["quality"], arguments].concat());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && error.contains(says),
+            "{arguments:?}: {error}"
+        );
+    }
 }

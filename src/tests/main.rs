@@ -24,6 +24,7 @@ mod ollama;
 mod openapi;
 mod other_user;
 mod prompts;
+mod quality;
 mod security;
 mod servers;
 mod tiny_model;

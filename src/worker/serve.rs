@@ -8,6 +8,7 @@ use super::channel::Events;
 use super::generate::{self, GenerateError, Progress, Request};
 use super::make;
 use super::process::Memory;
+use super::quality;
 use crate::domain::environment::LoadReport;
 use crate::domain::protocol::{LoadCommand, WorkerCommand, WorkerErrorKind, WorkerEvent};
 use crate::engine::{
@@ -45,6 +46,12 @@ pub(super) fn serve(commands: &Commands, memory: &mut Memory, events: &mut Event
                 Ok(made) => events.send(&made),
                 Err(error) => fail(events, WorkerErrorKind::Model, error.to_string()),
             },
+            Ok(WorkerCommand::Evaluate(evaluate)) => {
+                match quality::evaluate(&evaluate, memory, events) {
+                    Ok(report) => events.send(&WorkerEvent::Evaluated(Box::new(report))),
+                    Err(error) => fail(events, error.kind(), error.to_string()),
+                }
+            }
             Ok(_) => fail(
                 events,
                 WorkerErrorKind::Command,
@@ -163,7 +170,8 @@ fn answer(
         | WorkerCommand::UpcastToF16 { .. }
         | WorkerCommand::PredictVariants { .. }
         | WorkerCommand::CollectImatrix(_)
-        | WorkerCommand::Quantize(_) => fail(
+        | WorkerCommand::Quantize(_)
+        | WorkerCommand::Evaluate(_) => fail(
             events,
             WorkerErrorKind::Command,
             "a worker holds one model; start another worker".to_owned(),
