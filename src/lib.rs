@@ -24,6 +24,8 @@ pub mod cli;
 #[cfg(feature = "ssr")]
 mod engine;
 #[cfg(feature = "ssr")]
+mod evaluate;
+#[cfg(feature = "ssr")]
 pub mod export;
 #[cfg(any(feature = "ssr", feature = "fuzz"))]
 pub mod gguf;

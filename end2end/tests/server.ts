@@ -6,7 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const cache = join(homedir(), '.cache', 'whittle');
-const binary =
+export const binary =
   process.env.WHITTLE_BIN ??
   join(process.env.CARGO_TARGET_DIR ?? join(cache, 'target'), 'release', 'whittle');
 const demoDir = process.env.DEMO_DIR ?? join(cache, 'demo');

@@ -110,7 +110,8 @@ impl WorkerError {
 fn refusal(kind: WorkerErrorKind) -> FailureKind {
     match kind {
         WorkerErrorKind::Model => FailureKind::ModelNotUsable,
-        WorkerErrorKind::Prompt => FailureKind::PromptNotUsable,
+        WorkerErrorKind::Prompt | WorkerErrorKind::Text => FailureKind::PromptNotUsable,
+        WorkerErrorKind::Memory => FailureKind::OutOfMemory,
         WorkerErrorKind::Command | WorkerErrorKind::Compute => FailureKind::Internal,
     }
 }

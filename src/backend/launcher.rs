@@ -113,31 +113,35 @@ pub struct Grant {
     /// The model, open: what was checked is what is read, whatever happens to
     /// the path.
     pub model: Option<File>,
+    /// The models that it compares with that one, open.
+    pub variants: Vec<File>,
     /// The only folder that it may write to.
     pub write_to: Option<PathBuf>,
     /// Most private memory that it may take, bytes.
     pub memory_bytes: Option<u64>,
 }
 
-/// The model's descriptor in a worker.
+/// The model's descriptor in a worker; those of its variants follow.
 const MODEL_FD: i32 = 3;
 
 impl Grant {
     /// Where a worker finds the model at `path`: where the
     /// system lets a descriptor be opened anew, by the descriptor.
     pub fn model_path(path: &Path) -> String {
-        if cfg!(target_os = "linux") {
-            format!("/proc/self/fd/{MODEL_FD}")
-        } else {
-            path.to_string_lossy().into_owned()
-        }
+        inherited_path(MODEL_FD, path)
+    }
+
+    /// The same for the variant `number`, from 0.
+    pub fn variant_path(number: usize, path: &Path) -> String {
+        inherited_path(variant_fd(number), path)
     }
 
     /// The worker's arguments that say so.
     fn arguments(&self) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = Vec::new();
-        if self.model.is_some() {
-            arguments.extend(["--model-fd".into(), MODEL_FD.to_string().into()]);
+        let model = self.model.iter().map(|_| MODEL_FD);
+        for fd in model.chain((0..self.variants.len()).map(variant_fd)) {
+            arguments.extend(["--model-fd".into(), fd.to_string().into()]);
         }
         if let Some(folder) = &self.write_to {
             arguments.extend(["--write-to".into(), folder.into()]);
@@ -150,10 +154,25 @@ impl Grant {
 
     /// The descriptors that it inherits.
     fn descriptors(self) -> Vec<FdMapping> {
-        let model = self.model.map(|model| FdMapping {
-            parent_fd: OwnedFd::from(model),
-            child_fd: MODEL_FD,
-        });
-        model.into_iter().collect()
+        let model = self.model.map(|model| (MODEL_FD, model));
+        let variants = (0..).map(variant_fd).zip(self.variants);
+        let inherited = model.into_iter().chain(variants);
+        let mapping = |(child_fd, file)| FdMapping {
+            parent_fd: OwnedFd::from(file),
+            child_fd,
+        };
+        inherited.map(mapping).collect()
+    }
+}
+
+fn variant_fd(number: usize) -> i32 {
+    i32::try_from(number).map_or(i32::MAX, |number| MODEL_FD + 1 + number)
+}
+
+fn inherited_path(fd: i32, path: &Path) -> String {
+    if cfg!(target_os = "linux") {
+        format!("/proc/self/fd/{fd}")
+    } else {
+        path.to_string_lossy().into_owned()
     }
 }

@@ -111,7 +111,12 @@ impl WorkerProcess {
                         log: self.log.lines(),
                     });
                 }
-                WorkerEvent::LoadProgress { .. } | WorkerEvent::PromptProgress => on_event(&event),
+                WorkerEvent::LoadProgress { .. }
+                | WorkerEvent::PromptProgress
+                | WorkerEvent::ImatrixProgress { .. }
+                | WorkerEvent::TensorProgress { .. }
+                | WorkerEvent::Scored(_)
+                | WorkerEvent::Answered { .. } => on_event(&event),
                 WorkerEvent::Progress { .. } => {
                     deadline = self.deadlines.token;
                     on_event(&event);

@@ -1,8 +1,15 @@
 //! The command line: what can be asked for, and where it is answered.
 
 mod bench;
+mod compare;
+mod follow;
 mod prompts;
+mod quality;
+mod quality_print;
+mod quantize;
+mod run_args;
 mod upcast;
+mod verdicts;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,7 +44,13 @@ enum Command {
         ollama: OllamaArgs,
     },
     /// Measure a model: the dashboard's figures on the command line.
-    Bench(bench::BenchArgs),
+    Bench(run_args::RunArgs),
+    /// Quantize a model and measure the variants against it, in turns.
+    Compare(compare::CompareArgs),
+    /// Make a quantized variant of a model, or find it as it was made earlier.
+    Quantize(quantize::QuantizeArgs),
+    /// Compare variants with their baseline: perplexity, divergence, answers.
+    Quality(quality::QualityArgs),
     /// Rewrite a quantized model as F16; what quantizing lost stays lost.
     Upcast {
         /// The model to read.
@@ -45,6 +58,9 @@ enum Command {
         /// The file to write.
         target: PathBuf,
     },
+    /// Find out how often verdicts are right, on launches that were recorded.
+    #[command(hide = true, subcommand)]
+    Verdicts(verdicts::VerdictsCommand),
     /// Compute in a process of its own; started by the others.
     #[command(hide = true)]
     Worker(crate::worker::WorkerOptions),
@@ -113,6 +129,10 @@ pub fn run() -> anyhow::Result<()> {
             ollama: ollama.options(),
         })),
         Command::Bench(args) => runtime()?.block_on(bench::bench(args)),
+        Command::Compare(args) => runtime()?.block_on(compare::compare(args)),
+        Command::Verdicts(command) => runtime()?.block_on(verdicts::verdicts(command)),
+        Command::Quantize(args) => runtime()?.block_on(quantize::quantize(args)),
+        Command::Quality(args) => runtime()?.block_on(quality::quality(args)),
         Command::Upcast { source, target } => runtime()?.block_on(upcast::upcast(&source, &target)),
     }
 }

@@ -41,7 +41,7 @@ async fn write(source: &Path, target: &Path, file_type: &str) -> anyhow::Result<
                 true => PathBuf::from("."),
                 false => folder.to_path_buf(),
             }),
-        memory_bytes: None,
+        ..Grant::default()
     };
     let (mut worker, _) = WorkerProcess::start(&WorkerLauncher::current_program()?, grant).await?;
     let command = WorkerCommand::UpcastToF16 {

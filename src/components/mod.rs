@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod answers;
 pub mod connection;
+pub mod copy;
 pub mod deletion;
 pub mod empty;
 pub mod environment;
@@ -27,4 +28,5 @@ pub mod run_table;
 pub mod site;
 pub mod sparkline;
 pub mod theme;
+pub mod variants;
 pub mod words;

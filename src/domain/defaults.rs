@@ -21,7 +21,9 @@ pub const WARM_UPS: u32 = 1;
 /// Most of them.
 pub const WARM_UPS_LIMIT: u32 = 10;
 /// Between what is announced and what is measured, s: storing it, sending it to
-/// browsers and their drawing of it must not fall into the measured time.
+/// browsers and their drawing of it must not fall into the measured time. It is
+/// also the wait between two arms that take turns, of which 20 ms would do: the
+/// threads of the arm before spin for up to 10 ms and then sleep.
 pub const SETTLE_S: f64 = 0.05;
 /// Longest context.
 pub const N_CTX_LIMIT: u32 = 1 << 20;
@@ -51,6 +53,10 @@ pub const PROMPTS_LIMIT: usize = 64;
 pub const PROMPT_CHARS_LIMIT: usize = 200_000;
 /// Longest expected answer in characters.
 pub const EXPECTED_CHARS_LIMIT: usize = 1_000;
+/// Most variants of one run.
+pub const RECIPES_LIMIT: usize = 16;
+/// Launches of a model against itself that its noise is told from, at least.
+pub const NOISE_LAUNCHES: u32 = 10;
 /// Most runs that wait.
 pub const QUEUE_LIMIT: usize = 16;
 /// Days that a deleted run can be restored before it is removed for good.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ollama::Ollama;
+use super::variant::VariantRecord;
 
 /// A model's name in URLs and requests, made by the library from file name and
 /// content hash: `[a-z0-9._-]`, never a path.
@@ -12,6 +13,22 @@ use super::ollama::Ollama;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ModelId(pub String);
+
+impl ModelId {
+    /// At most 89 bytes: what the file is called, then eight digits of the
+    /// content's hash.
+    pub fn made_of(called: &str, sha256: &str) -> Self {
+        let slug = called.chars().take(80).map(|c| c.to_ascii_lowercase());
+        let slug: String = slug
+            .map(|c| match c {
+                '.' | '_' | '-' => c,
+                c if c.is_ascii_alphanumeric() => c,
+                _ => '-',
+            })
+            .collect();
+        Self(format!("{slug}-{}", sha256.get(..8).unwrap_or(sha256)))
+    }
+}
 
 impl fmt::Display for ModelId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,6 +49,8 @@ pub enum ModelOrigin {
     CommandLine,
     /// A store of an Ollama on this machine.
     Ollama,
+    /// Made here of another model.
+    Variant,
 }
 
 /// One GGUF file and what its header says. All texts from the file are
@@ -69,6 +88,9 @@ pub struct Model {
     pub n_vocab: Option<u64>,
     /// How the file came to be, when the file says so: "upcast from Q4_1".
     pub provenance: Option<String>,
+    /// How Whittle made it of another model, if it did.
+    #[serde(default)]
+    pub variant: Option<Box<VariantRecord>>,
 }
 
 impl Model {
@@ -123,8 +145,23 @@ pub struct LibraryListing {
     pub n_pending: u32,
     /// The folders that are searched, as shown to the user.
     pub folders: Vec<String>,
-    /// The model a request without one gets: the last used, else the only one.
+    /// Where variants are kept, as shown to the user.
+    #[serde(default)]
+    pub variants_folder: String,
+    /// The model a request without one gets: the last used, else the only one
+    /// that is no variant.
     pub default_model: Option<ModelId>,
     /// The Ollama of this machine; none where Whittle does not look for one.
     pub ollama: Option<Ollama>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_hold_no_path_and_no_markup() {
+        let id = ModelId::made_of("../Ä <b>Model</b> Q4", "0123456789abcdef");
+        assert_eq!(id.0, "..----b-model--b--q4-01234567");
+    }
 }

@@ -3,8 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::environment::{EngineInfo, LoadReport, Sandbox};
+use super::evaluation::{EvaluationCommand, EvaluationProgress, EvaluationReport};
+use super::quality::AnswerComparison;
+use super::quantization::QuantizationType;
+use super::recipe::Quantize;
 use super::run::{FlashAttention, GenerationMode};
 use super::sample::{Generation, MemoryReading, Prefill};
+use super::variant::Fallback;
 
 /// A command, parent to worker, on standard input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +32,10 @@ pub enum WorkerCommand {
         mode: GenerationMode,
         /// Whether to tell progress while decoding.
         progress: bool,
+        /// How much longer each token shall take than it does, to find out
+        /// whether that is found; 0: no longer.
+        #[serde(default)]
+        slowdown: f64,
     },
     /// Start a new peak of resident memory; answered by `Memory`.
     ResetPeakMemory,
@@ -41,6 +50,55 @@ pub enum WorkerCommand {
         /// Said in the target's `whittle.provenance`.
         provenance: String,
     },
+    /// Say how large the tensors of variants would be; answered by `Predicted`.
+    PredictVariants {
+        /// The model to read.
+        source: String,
+        /// What would be done to it.
+        recipes: Vec<Quantize>,
+    },
+    /// Collect an importance matrix; answered by `ImatrixCollected`.
+    CollectImatrix(ImatrixCommand),
+    /// Quantize a model; answered by `Quantized`.
+    Quantize(QuantizeCommand),
+    /// Compare variants with their baseline; answered by `Evaluated`.
+    Evaluate(EvaluationCommand),
+}
+
+/// How to collect an importance matrix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImatrixCommand {
+    /// The model to read.
+    pub source: String,
+    /// The file to write.
+    pub target: String,
+    /// The calibration text.
+    pub text: String,
+    /// Tokens of a chunk.
+    pub n_ctx: u32,
+    /// Chunks at most.
+    pub n_chunks: u32,
+    /// Threads.
+    pub n_threads: u32,
+}
+
+/// How to quantize.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuantizeCommand {
+    /// The model to read.
+    pub source: String,
+    /// The file to write.
+    pub target: String,
+    /// To which type.
+    pub level: QuantizationType,
+    /// The importance matrix to weigh errors by, a file.
+    pub imatrix: Option<String>,
+    /// Whether weights that are quantized already may be quantized again.
+    pub allow_requantize: bool,
+    /// Threads.
+    pub n_threads: u32,
+    /// Said in the target's `whittle.provenance`.
+    pub provenance: String,
 }
 
 /// The settings of a load.
@@ -100,6 +158,48 @@ pub enum WorkerEvent {
     Memory(MemoryReading),
     /// The F16 file is written and on disk.
     Upcast,
+    /// How large the tensors of the variants would be.
+    Predicted {
+        /// Bytes, in the order of the recipes.
+        tensor_bytes: Vec<u64>,
+    },
+    /// A chunk of the calibration text is read.
+    ImatrixProgress {
+        /// Chunks done.
+        chunk: u32,
+        /// In all.
+        n_chunks: u32,
+    },
+    /// The importance matrix is written.
+    ImatrixCollected {
+        /// The chunks that it was collected on.
+        n_chunks: u32,
+    },
+    /// A tensor is being rewritten.
+    TensorProgress {
+        /// Its number, from 1.
+        tensor: u32,
+        /// In all.
+        n_tensors: u32,
+    },
+    /// The quantized file is written.
+    Quantized {
+        /// Tensors that got another type than was meant.
+        fallbacks: Vec<Fallback>,
+        /// How long it took, s.
+        quantize_s: f64,
+    },
+    /// A chunk of an evaluation is scored by one model.
+    Scored(EvaluationProgress),
+    /// Both answers to one prompt.
+    Answered {
+        /// The variant, from 0.
+        variant: u32,
+        /// The answers.
+        answer: AnswerComparison,
+    },
+    /// An evaluation is done.
+    Evaluated(Box<EvaluationReport>),
     /// The last command failed; the worker lives on.
     Failed {
         /// The kind.
@@ -117,6 +217,10 @@ pub enum WorkerErrorKind {
     Model,
     /// The prompt does not fit the context.
     Prompt,
+    /// The evaluation text cannot be used.
+    Text,
+    /// The models need more memory than they may use.
+    Memory,
     /// The command came in the wrong order or made no sense.
     Command,
     /// The engine failed while computing.

@@ -37,6 +37,30 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// A moment, s since 1970, as `2026-03-01T10:20:30Z`.
+pub fn utc(seconds: u64) -> String {
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Days to a date by H. Hinnant's `civil_from_days`: years begin in March,
+    // so that the leap day is their last.
+    let day = days + 719_468;
+    let (era, day) = (day / 146_097, day % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let date = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    let year = year + era * 400 + next;
+    let (hour, minute) = (second / 3600, second % 3600 / 60);
+    format!(
+        "{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{:02}Z",
+        second % 60
+    )
+}
+
 /// Parameters as model cards write them: `134.5 M`, `7.24 B`.
 pub fn parameters(n: u64) -> String {
     match n {
@@ -69,6 +93,14 @@ mod tests {
         assert_eq!(number(0.01234), "0.012");
         assert_eq!(number(12345.6), "12,345.6");
         assert_eq!(number(-1234.5), "-1,234.5");
+    }
+
+    #[test]
+    fn moments_are_written_in_utc() {
+        assert_eq!(utc(0), "1970-01-01T00:00:00Z");
+        assert_eq!(utc(951_782_399), "2000-02-28T23:59:59Z");
+        assert_eq!(utc(951_868_800), "2000-03-01T00:00:00Z");
+        assert_eq!(utc(1_772_360_430), "2026-03-01T10:20:30Z");
     }
 
     #[test]

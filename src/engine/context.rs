@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "calls llama.cpp's context functions")]
 
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::slice;
 
@@ -29,16 +30,29 @@ pub(crate) struct ContextOptions {
 
 /// A context of one model; freed when dropped.
 pub(crate) struct Context<'model> {
-    raw: NonNull<sys::llama_context>,
-    n_vocab: usize,
+    pub(super) raw: NonNull<sys::llama_context>,
+    pub(super) n_vocab: usize,
     n_batch: usize,
     flash_attention: FlashAttention,
+    /// The positions of the last batch whose logits were asked for, where that
+    /// was not the last one alone.
+    pub(super) scored: Range<usize>,
     model: &'model Model,
 }
 
 impl<'model> Context<'model> {
     /// Makes a context with an F16 KV cache.
     pub(crate) fn new(model: &'model Model, options: ContextOptions) -> Result<Self, EngineError> {
+        // 0: every token of a batch may be asked for its logits.
+        Self::with_outputs(model, options, 0)
+    }
+
+    /// The same with room for the logits of `n_outputs` tokens of a batch.
+    pub(super) fn with_outputs(
+        model: &'model Model,
+        options: ContextOptions,
+        n_outputs: u32,
+    ) -> Result<Self, EngineError> {
         let n_threads = i32::try_from(options.n_threads).unwrap_or(i32::MAX);
         // SAFETY: takes nothing, gives a plain struct.
         let mut params = unsafe { sys::llama_context_default_params() };
@@ -46,6 +60,7 @@ impl<'model> Context<'model> {
         params.n_batch = options.n_batch;
         params.n_ubatch = options.n_ubatch;
         params.n_seq_max = 1;
+        params.n_outputs_max = n_outputs;
         params.n_threads = n_threads;
         params.n_threads_batch = n_threads;
         params.flash_attn_type = match options.flash_attention {
@@ -65,6 +80,7 @@ impl<'model> Context<'model> {
             n_vocab: model.n_vocab(),
             n_batch: options.n_batch as usize,
             flash_attention: options.flash_attention,
+            scored: 0..0,
             model,
         })
     }
@@ -103,6 +119,7 @@ impl<'model> Context<'model> {
 
     fn decode_chunk(&mut self, tokens: &[Token]) -> Result<(), EngineError> {
         let n_tokens = i32::try_from(tokens.len()).unwrap_or(i32::MAX);
+        self.scored = 0..0;
         // SAFETY: the batch borrows `tokens` for the call only; llama.cpp
         // reads them although the C type is not const.
         let code = unsafe {
@@ -111,13 +128,7 @@ impl<'model> Context<'model> {
             sys::llama_synchronize(self.raw.as_ptr());
             code
         };
-        if code == 0 {
-            return Ok(());
-        }
-        Err(EngineError::Decode {
-            code,
-            reason: log::last_error(),
-        })
+        decoded(code)
     }
 
     /// The most likely next token: the first of the largest logits. With
@@ -139,7 +150,8 @@ impl<'model> Context<'model> {
         })
     }
 
-    fn logits(&mut self) -> Result<&[f32], EngineError> {
+    /// The logits of the last token.
+    pub(crate) fn logits(&mut self) -> Result<&[f32], EngineError> {
         // SAFETY: -1 asks for the last output; a missing one gives null. Each
         // row has n_vocab numbers and lives until the next decode, which needs
         // `&mut self`.
@@ -168,6 +180,17 @@ impl<'model> Context<'model> {
             Some(line) if line.contains("disabled") => "auto: disabled".to_owned(),
             _ => "auto".to_owned(),
         }
+    }
+}
+
+/// What a return code of `llama_decode` means.
+pub(super) fn decoded(code: i32) -> Result<(), EngineError> {
+    match code {
+        0 => Ok(()),
+        code => Err(EngineError::Decode {
+            code,
+            reason: log::last_error(),
+        }),
     }
 }
 

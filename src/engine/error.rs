@@ -29,4 +29,10 @@ pub(crate) enum EngineError {
     /// A file could not be rewritten.
     #[error("llama.cpp could not write the model: {0}")]
     Quantize(String),
+    /// An importance matrix could not be collected, or not be read.
+    #[error("{0}")]
+    Imatrix(String),
+    /// The importance matrix could not be kept.
+    #[error("the importance matrix could not be kept: {0}")]
+    Keep(#[from] std::io::Error),
 }

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::ffi::{CStr, c_char, c_void};
 use std::io::Write;
 use std::ptr;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 
 use llama_cpp_sys_2 as sys;
@@ -18,12 +19,14 @@ struct Log {
     lines: VecDeque<(sys::ggml_log_level, String)>,
     partial: String,
     partial_level: sys::ggml_log_level,
+    listener: Option<Sender<String>>,
 }
 
 static LOG: Mutex<Log> = Mutex::new(Log {
     lines: VecDeque::new(),
     partial: String::new(),
     partial_level: 0,
+    listener: None,
 });
 
 /// Sends llama.cpp's log here, once per process and before anything else.
@@ -60,6 +63,21 @@ pub(crate) fn newest_line_with(words: &str) -> Option<String> {
         .map(|(_, line)| line.clone())
 }
 
+/// Every text from now on, in the pieces in which llama.cpp prints it; ends with
+/// `stop_listening`.
+pub(super) fn listen() -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    let mut log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+    log.listener = Some(sender);
+    receiver
+}
+
+/// Lets the listener's channel end.
+pub(super) fn stop_listening() {
+    let mut log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+    log.listener = None;
+}
+
 extern "C" fn on_log(level: sys::ggml_log_level, text: *const c_char, _: *mut c_void) {
     if text.is_null() {
         return;
@@ -70,6 +88,10 @@ extern "C" fn on_log(level: sys::ggml_log_level, text: *const c_char, _: *mut c_
     let _ = std::io::stderr().write_all(text.as_bytes());
 
     let mut log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(listener) = &log.listener {
+        // Whoever listened may have ended.
+        let _ = listener.send(text.clone().into_owned());
+    }
     if level != sys::GGML_LOG_LEVEL_CONT {
         log.partial_level = level;
     }

@@ -6,15 +6,21 @@
 mod chat;
 mod context;
 mod error;
+mod imatrix;
 mod log;
+mod logits;
 mod model;
 mod quantize;
+mod quantize_log;
 mod system;
+mod vocabulary;
 
 pub(crate) use chat::dress;
 pub(crate) use context::{Context, ContextOptions};
 pub(crate) use error::EngineError;
+pub(crate) use imatrix::{CollectOptions, Imatrix, collect_imatrix};
 pub(crate) use log::capture_log;
+pub(crate) use logits::ScoringOptions;
 pub(crate) use model::{Model, ModelOptions, Token};
-pub(crate) use quantize::upcast_to_f16;
+pub(crate) use quantize::{QuantizeOptions, predict_tensor_bytes, quantize, upcast_to_f16};
 pub(crate) use system::{device_name, engine_info};

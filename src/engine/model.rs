@@ -35,8 +35,6 @@ impl Model {
         options: ModelOptions,
         mut on_progress: impl FnMut(f32),
     ) -> Result<Self, EngineError> {
-        let path = CString::new(path.as_os_str().as_encoded_bytes())
-            .map_err(|_| EngineError::Nul("the path"))?;
         let mut on_progress: &mut dyn FnMut(f32) = &mut on_progress;
         // SAFETY: takes nothing, gives a plain struct.
         let mut params = unsafe { sys::llama_model_default_params() };
@@ -50,9 +48,23 @@ impl Model {
         params.check_tensors = true;
         params.progress_callback = Some(report_progress);
         params.progress_callback_user_data = ptr::from_mut(&mut on_progress).cast();
-        // SAFETY: `path` is NUL-terminated and outlives the call; the callback
-        // is called during the call only, with the pointer to `on_progress`,
-        // which outlives it too.
+        // SAFETY: the callback is called during the call only, with the pointer
+        // to `on_progress`, which outlives it.
+        unsafe { Self::load_with(path, params) }
+    }
+
+    /// Loads the file at `path`.
+    ///
+    /// # Safety
+    /// What `params` point to, and the callback reads, outlives the call.
+    pub(super) unsafe fn load_with(
+        path: &Path,
+        params: sys::llama_model_params,
+    ) -> Result<Self, EngineError> {
+        let path = CString::new(path.as_os_str().as_encoded_bytes())
+            .map_err(|_| EngineError::Nul("the path"))?;
+        // SAFETY: `path` is NUL-terminated and outlives the call; the caller
+        // promises the rest.
         let raw = unsafe { sys::llama_model_load_from_file(path.as_ptr(), params) };
         let raw = NonNull::new(raw).ok_or_else(|| EngineError::Load(log::last_error()))?;
         let model = Self { raw };
@@ -97,11 +109,16 @@ impl Model {
     /// Turns tokens into a text; bytes that are no UTF-8 become replacement
     /// characters.
     pub(crate) fn detokenize(&self, tokens: &[Token]) -> String {
+        String::from_utf8_lossy(&self.bytes(tokens)).into_owned()
+    }
+
+    /// Turns tokens into bytes: a token may end within a character.
+    pub(crate) fn bytes(&self, tokens: &[Token]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(tokens.len() * 4);
         for token in tokens {
             self.push_piece(*token, &mut bytes);
         }
-        String::from_utf8_lossy(&bytes).into_owned()
+        bytes
     }
 
     fn push_piece(&self, token: Token, bytes: &mut Vec<u8>) {
@@ -173,7 +190,7 @@ impl Model {
         self.raw.as_ptr()
     }
 
-    fn vocab(&self) -> *const sys::llama_vocab {
+    pub(super) fn vocab(&self) -> *const sys::llama_vocab {
         // SAFETY: the model is alive and owns its vocabulary.
         unsafe { sys::llama_model_get_vocab(self.as_ptr()) }
     }

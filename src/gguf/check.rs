@@ -1,7 +1,8 @@
 //! Whether a GGUF file is a language model that can be measured, and what its
 //! header says.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
@@ -22,6 +23,10 @@ pub struct ModelHeader {
     pub file_type: String,
     /// Elements of all tensors.
     pub n_params: u64,
+    /// The tensors by their types, the most bytes first.
+    pub tensor_types: Vec<TensorTypeCount>,
+    /// Bytes before the tensors' data.
+    pub header_bytes: u64,
     /// The context length that the model was trained for, tokens.
     pub n_ctx_train: Option<u32>,
     /// Keys and values that the context keeps of each token, at 16 bits, bytes;
@@ -31,6 +36,19 @@ pub struct ModelHeader {
     pub n_vocab: Option<u64>,
     /// `whittle.provenance`: how Whittle made the file.
     pub provenance: Option<String>,
+}
+
+/// The tensors of one type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorTypeCount {
+    /// The type, such as `Q4_K`.
+    pub name: &'static str,
+    /// How many there are.
+    pub n_tensors: u32,
+    /// Their elements.
+    pub n_elements: u64,
+    /// Their bytes.
+    pub n_bytes: u64,
 }
 
 /// Architectures that turn text into one vector and generate nothing, and the
@@ -94,6 +112,8 @@ pub fn check(file: impl Read + Seek, len: u64) -> Result<ModelHeader, GgufError>
             .values()
             .map(|tensor| tensor.n_elements)
             .sum(),
+        tensor_types: tensor_types(header.tensors.values()),
+        header_bytes: header.data_offset,
         n_ctx_train: header
             .unsigned(&key("context_length"))
             .and_then(|n| u32::try_from(n).ok())
@@ -171,21 +191,28 @@ fn file_type_of(header: &Header) -> String {
     header
         .unsigned("general.file_type")
         .and_then(file_type)
-        .or_else(|| largest_type(header.tensors.values()))
+        .or_else(|| Some(tensor_types(header.tensors.values()).first()?.name))
         .unwrap_or("unknown")
         .to_owned()
 }
 
-fn largest_type<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Option<&'static str> {
-    let mut bytes: HashMap<&'static str, u64> = HashMap::new();
+fn tensor_types<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Vec<TensorTypeCount> {
+    let mut types: BTreeMap<&'static str, TensorTypeCount> = BTreeMap::new();
     for tensor in tensors {
-        let sum = bytes.entry(tensor.kind.name).or_default();
-        *sum = sum.saturating_add(tensor.n_bytes);
+        let name = tensor.kind.name;
+        let count = types.entry(name).or_insert(TensorTypeCount {
+            name,
+            n_tensors: 0,
+            n_elements: 0,
+            n_bytes: 0,
+        });
+        count.n_tensors += 1;
+        count.n_elements = count.n_elements.saturating_add(tensor.n_elements);
+        count.n_bytes = count.n_bytes.saturating_add(tensor.n_bytes);
     }
-    bytes
-        .into_iter()
-        .max_by_key(|(name, sum)| (*sum, *name))
-        .map(|(name, _)| name)
+    let mut types: Vec<_> = types.into_values().collect();
+    types.sort_by_key(|count| Reverse((count.n_bytes, count.name)));
+    types
 }
 
 fn clean(text: &str) -> String {

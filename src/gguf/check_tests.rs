@@ -57,6 +57,8 @@ fn a_model_is_described() {
     assert_eq!(header.file_type, "Q4_K_M");
     assert_eq!((header.n_params, header.n_ctx_train), (32, Some(2048)));
     assert_eq!(header.provenance.as_deref(), Some("upcast from Q4_1"));
+    let f32 = &header.tensor_types[0];
+    assert_eq!((f32.name, f32.n_tensors, f32.n_bytes), ("F32", 1, 128));
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub(super) struct Tensor {
 pub(super) struct Header {
     pub(super) metadata: HashMap<String, Value>,
     pub(super) tensors: HashMap<String, Tensor>,
+    /// Where the tensors' data begins.
+    pub(super) data_offset: u64,
 }
 
 impl Header {
@@ -95,7 +97,12 @@ pub(super) fn read(inner: impl Read + Seek, len: u64) -> Result<Header, GgufErro
     let metadata = read_metadata(&mut file, n_keys)?;
     let alignment = alignment(&metadata)?;
     let tensors = read_tensors(&mut file, n_tensors, alignment)?;
-    Ok(Header { metadata, tensors })
+    let data_offset = file.position().next_multiple_of(alignment);
+    Ok(Header {
+        metadata,
+        tensors,
+        data_offset,
+    })
 }
 
 fn read_metadata(

@@ -7,5 +7,5 @@ mod header;
 mod reader;
 mod types;
 
-pub use check::{ModelHeader, check, check_model};
+pub use check::{ModelHeader, TensorTypeCount, check, check_model};
 pub use error::GgufError;

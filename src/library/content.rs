@@ -53,7 +53,7 @@ impl From<&fs::Metadata> for FileIdentity {
 pub(super) struct Content {
     pub(super) identity: FileIdentity,
     header: ModelHeader,
-    sha256: String,
+    pub(super) sha256: String,
 }
 
 /// How much is known of a file.
@@ -124,6 +124,22 @@ impl Contents {
         }
     }
 
+    /// Takes the hash of a file in that was computed while the file was made;
+    /// one that is known stays.
+    pub(super) fn trust(&mut self, path: &Path, identity: FileIdentity, sha256: &str) {
+        let known = self.hashes.entry(path.to_path_buf());
+        let known = known.or_insert_with(|| (identity, sha256.to_owned()));
+        if known.0 != identity {
+            *known = (identity, sha256.to_owned());
+        }
+    }
+
+    /// Forgets a file that was deleted.
+    pub(super) fn forget(&mut self, path: &Path) {
+        self.known.remove(path);
+        self.hashes.remove(path);
+    }
+
     /// Takes a hash in. One that failed is tried again at the next look.
     pub(super) fn learn_hash(&mut self, path: &Path, hashed: io::Result<(FileIdentity, String)>) {
         match hashed {
@@ -178,7 +194,7 @@ impl Content {
             .file_stem()
             .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         Model {
-            id: model_id(&stem, &self.sha256),
+            id: ModelId::made_of(&stem, &self.sha256),
             name: self.header.name.clone().unwrap_or(stem),
             file_name,
             architecture: self.header.architecture.clone(),
@@ -191,35 +207,7 @@ impl Content {
             kv_bytes_per_token: self.header.kv_bytes_per_token,
             n_vocab: self.header.n_vocab,
             provenance: self.header.provenance.clone(),
+            variant: None,
         }
-    }
-}
-
-/// `[a-z0-9._-]`, at most 89 bytes: the file's stem, or the name that Ollama
-/// gives it, then eight digits of the content's hash.
-pub(super) fn model_id(stem: &str, sha256: &str) -> ModelId {
-    let slug: String = stem
-        .chars()
-        .take(80)
-        .map(|c| c.to_ascii_lowercase())
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || "._-".contains(c) {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    ModelId(format!("{slug}-{}", sha256.get(..8).unwrap_or(sha256)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_hold_no_path_and_no_markup() {
-        let id = model_id("../Ä <b>Model</b> Q4", "0123456789abcdef");
-        assert_eq!(id.0, "..----b-model--b--q4-01234567");
     }
 }

@@ -47,7 +47,13 @@ impl DataFolder {
         builder.create(path).map_err(unreadable)?;
         let root = path.canonicalize().map_err(unreadable)?;
         let folder = Self { root };
-        for place in [folder.models(), folder.cache(), folder.temporary()] {
+        for place in [
+            folder.models(),
+            folder.texts(),
+            folder.variants(),
+            folder.cache(),
+            folder.temporary(),
+        ] {
             builder.create(&place).map_err(unreadable)?;
         }
         Ok(folder)
@@ -90,6 +96,21 @@ impl DataFolder {
         self.root.join("models")
     }
 
+    /// The user's own texts for measuring quality.
+    pub(super) fn texts(&self) -> PathBuf {
+        self.root.join("texts")
+    }
+
+    /// The variants that were made here.
+    pub fn variants(&self) -> PathBuf {
+        self.root.join("variants")
+    }
+
+    /// What can be computed again: hashes, importance matrices.
+    pub fn cache(&self) -> PathBuf {
+        self.root.join("cache")
+    }
+
     /// The history.
     pub fn database(&self) -> PathBuf {
         self.root.join("whittle.db")
@@ -103,10 +124,6 @@ impl DataFolder {
     /// Content hashes by file.
     pub(super) fn hash_cache(&self) -> PathBuf {
         self.cache().join("hashes.json")
-    }
-
-    fn cache(&self) -> PathBuf {
-        self.root.join("cache")
     }
 
     fn temporary(&self) -> PathBuf {

@@ -40,6 +40,14 @@ pub enum LibraryError {
         "{0} is still being read for the first time, which waits while anything is measured; try again in a minute"
     )]
     StillHashing(String),
+    /// A variant's file could not be removed.
+    #[error("{name} could not be deleted: {source}")]
+    NotDeleted {
+        /// Which.
+        name: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The thread that hashes did not start.
     #[error("the library could not be started: {0}")]
     Start(std::io::Error),

@@ -7,6 +7,8 @@ mod error;
 mod folders;
 mod ollama;
 mod scan;
+mod texts;
+mod variants;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
@@ -21,6 +23,7 @@ pub use content::FileIdentity;
 pub use data_folder::DataFolder;
 pub use error::LibraryError;
 pub use ollama::{AddressError, Ollama, OllamaAddress, OllamaOptions};
+pub use texts::Texts;
 
 /// How long a request waits for hashes that are being computed.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -36,14 +39,27 @@ const STRETCH: Duration = Duration::from_secs(1);
 pub struct Library {
     inner: Arc<Inner>,
     ollama: Option<Ollama>,
+    texts: Texts,
 }
 
 struct Inner {
     folders: Vec<Folder>,
+    places: Places,
     contents: Mutex<Contents>,
     /// Told whenever a hash is done.
     hashed: Condvar,
     to_hash: Mutex<mpsc::Sender<PathBuf>>,
+}
+
+/// Where things are made.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The variants.
+    pub variants: PathBuf,
+    /// What can be computed again.
+    pub cache: PathBuf,
+    /// The machine's lock.
+    pub machine_lock: PathBuf,
 }
 
 /// A model with its file, for the server alone.
@@ -73,6 +89,11 @@ impl Library {
         let (sender, receiver) = mpsc::channel::<PathBuf>();
         let inner = Arc::new(Inner {
             folders,
+            places: Places {
+                variants: data.variants(),
+                cache: data.cache(),
+                machine_lock: lock_path.clone(),
+            },
             contents: Mutex::new(Contents::open(data.hash_cache())),
             hashed: Condvar::new(),
             to_hash: Mutex::new(sender),
@@ -101,6 +122,7 @@ impl Library {
         Ok(Self {
             inner,
             ollama: None,
+            texts: Texts::of(data.texts()),
         })
     }
 
@@ -113,6 +135,16 @@ impl Library {
         }
     }
 
+    /// The texts that quality is measured on.
+    pub fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// Where things are made.
+    pub fn places(&self) -> &Places {
+        &self.inner.places
+    }
+
     /// The Ollama whose models are listed.
     pub fn ollama(&self) -> Option<&Ollama> {
         self.ollama.as_ref()
@@ -123,6 +155,7 @@ impl Library {
     pub fn listing(&self) -> LibraryListing {
         let mut listing = LibraryListing {
             folders: self.inner.folders.iter().map(Folder::shown).collect(),
+            variants_folder: self.inner.places.variants.display().to_string(),
             ..LibraryListing::default()
         };
         for folder in &self.inner.folders {
@@ -134,6 +167,7 @@ impl Library {
             }
         }
         self.list_ollama(&mut listing);
+        self.list_variants(&mut listing);
         listing
             .models
             .sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
@@ -174,6 +208,9 @@ impl Library {
     /// When no folder has such a model, or what it holds is damaged.
     pub fn find(&self, id: &ModelId) -> Result<Located, LibraryError> {
         if let Some(located) = self.find_in_ollama(id)? {
+            return Ok(located);
+        }
+        if let Some(located) = self.find_variant(id) {
             return Ok(located);
         }
         let files = || {
@@ -279,9 +316,18 @@ impl Inner {
     }
 }
 
-/// The model that a request without one gets when none was used before.
+/// The model that a request without one gets when none was used before. Never a
+/// variant, and no copy of one: what gains are claimed against is chosen.
 fn sole_or_made_here(models: &[Model]) -> Option<ModelId> {
-    let sole = (models.len() == 1).then(|| &models[0]);
-    sole.or_else(|| models.iter().find(|model| model.provenance.is_some()))
+    let models: Vec<&Model> = models
+        .iter()
+        .filter(|model| model.origin != ModelOrigin::Variant)
+        .collect();
+    let sole = (models.len() == 1).then(|| models[0]);
+    let is_upcast = |model: &Model| {
+        let provenance = model.provenance.as_deref();
+        provenance.is_some_and(|words| words.starts_with("upcast"))
+    };
+    sole.or_else(|| models.iter().copied().find(|model| is_upcast(model)))
         .map(|model| model.id.clone())
 }

@@ -9,6 +9,7 @@ mod prompt_sets;
 mod run;
 mod runs;
 mod settings;
+mod variants;
 
 pub use dashboard::DashboardPage;
 pub use models::ModelsPage;

@@ -8,6 +8,7 @@ use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
 use crate::components::marked::marked;
 use crate::components::ollama::OllamaCard;
+use crate::components::variants::VariantsCard;
 use crate::components::words;
 use crate::domain::model::{LibraryListing, Model, ModelOrigin, UnusableFile};
 use crate::domain::units;
@@ -39,9 +40,15 @@ fn Library(library: LibraryListing) -> impl IntoView {
         unusable,
         n_pending,
         folders,
+        variants_folder,
         ollama,
         ..
     } = library;
+    let (variants, models): (Vec<_>, Vec<_>) = models
+        .into_iter()
+        .partition(|model| model.origin == ModelOrigin::Variant);
+    let bases = models.iter().map(|model| model.sha256.clone()).collect();
+    let on_delete = Callback::new(super::variants::delete);
     let of_ollama = |model: &&Model| model.origin == ModelOrigin::Ollama;
     let n_usable = models.iter().filter(of_ollama).count();
     let ollama = ollama.map(|ollama| view! { <OllamaCard ollama n_usable/> });
@@ -51,6 +58,7 @@ fn Library(library: LibraryListing) -> impl IntoView {
         let files = words::plural(n_pending.into(), "more file is", "more files are");
         view! { <p class="note inset">{format!("{files} being checked: reload in a moment.")}</p> }
     });
+    let has_models = !models.is_empty() || !variants.is_empty();
     let usable = if models.is_empty() {
         view! { <NoModels folder n_pending/> }.into_any()
     } else {
@@ -66,6 +74,9 @@ fn Library(library: LibraryListing) -> impl IntoView {
             {pending}
             {usable}
         </section>
+        {has_models.then(|| {
+            view! { <VariantsCard variants bases folder=variants_folder on_delete/> }
+        })}
         {(!unusable.is_empty()).then(|| view! { <Unusable files=unusable/> })}
         {ollama}
         <section class="card" aria-labelledby="folders-title">
@@ -113,6 +124,7 @@ fn ModelRow(model: Model) -> impl IntoView {
         ModelOrigin::Registered => "registered folder",
         ModelOrigin::CommandLine => "command line",
         ModelOrigin::Ollama => "Ollama",
+        ModelOrigin::Variant => "made here",
     };
     // Ollama's files are called by their hash.
     let file_name = match model.origin {

@@ -125,6 +125,7 @@ mod tests {
             kv_bytes_per_token: None,
             n_vocab: None,
             provenance: None,
+            variant: None,
         }
     }
 

@@ -35,7 +35,7 @@ impl From<LibraryError> for AppError {
             LibraryError::Unreadable { .. }
             | LibraryError::Unusable(_)
             | LibraryError::InOllama { .. } => ErrorCode::ModelNotUsable,
-            LibraryError::StillHashing(_) => ErrorCode::Conflict,
+            LibraryError::StillHashing(_) | LibraryError::NotDeleted { .. } => ErrorCode::Conflict,
             LibraryError::NotAFolder(_) => ErrorCode::BadRequest,
             LibraryError::Start(_) | LibraryError::InUse(_) => ErrorCode::Internal,
         };

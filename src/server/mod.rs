@@ -13,6 +13,7 @@ mod security;
 mod serve;
 mod state;
 mod status;
+mod variants;
 
 #[cfg(test)]
 pub(crate) use openapi::DOCUMENT;

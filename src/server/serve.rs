@@ -50,6 +50,8 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let state = assemble(store, &data, &options.models, options.ollama, notices).await?;
     tokio::spawn(log_sandbox(state.clone()));
     tokio::spawn(history::remove_deleted(state.clone()));
+    let workshop = state.workshop();
+    tokio::task::spawn_blocking(move || workshop.sweep());
     let listener = TcpListener::bind(options.address).await.with_context(|| {
         format!(
             "cannot listen on {}; is another program there? Give another --addr",

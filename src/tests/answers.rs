@@ -11,13 +11,42 @@ use sqlx::sqlite::SqliteConnectOptions;
 use whittle::bench::machine::MachineFacts;
 
 use crate::house::{HOST, House, fake_workers};
+use crate::tiny_model;
+use crate::variants::make_variant;
 use crate::witness::Witness;
 
 /// Answers that need what no test can arrange at will.
-const NOT_ARRANGED: [&str; 1] = [
+const NOT_ARRANGED: [&str; 4] = [
     // A model that is still being read when its run is asked for.
+    "post /api/noise 409",
     "post /api/runs 409",
+    // A file that the system will not remove.
+    "post /api/variants/delete 409",
+    // A model that changes between being found and being opened.
+    "post /api/variants/forecast 409",
 ];
+
+/// The paths that measure and answer when done.
+const WAITED_FOR: [&str; 2] = ["/api/benchmark/baseline", "/api/benchmark/quantization"];
+/// All that measure.
+const MEASURING: [&str; 4] = [
+    "/api/runs",
+    "/api/noise",
+    "/api/benchmark/baseline",
+    "/api/benchmark/quantization",
+];
+
+/// The body for a path: a level where one is needed, and enough launches.
+fn for_path(path: &str, mut body: Value) -> Value {
+    match path {
+        "/api/benchmark/quantization" => body["quantization_level"] = json!("q4_0"),
+        "/api/noise" => body["iterations"] = json!(10),
+        _ => {}
+    }
+    body
+}
+/// What fails without the history being broken.
+const NEEDS_NO_HISTORY: [&str; 2] = ["/api/about", "/api/variants/forecast"];
 
 async fn witness(house: &House) -> Witness {
     let (status, document) = house.get("/api/openapi.json").await;
@@ -48,16 +77,18 @@ async fn answers_are_as_described() {
     })
     .await;
     let crashing = House::with_workers(fake_workers("exit 3")).await;
-    for path in ["/api/runs", "/api/benchmark/baseline"] {
-        let (status, _) = witness.post(&small, path, &short()).await;
+    for path in MEASURING {
+        let (status, _) = witness.post(&small, path, &for_path(path, short())).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    let (status, _) = witness
-        .post(&crashing, "/api/benchmark/baseline", &short())
-        .await;
-    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    for path in WAITED_FOR {
+        let body = for_path(path, short());
+        let (status, _) = witness.post(&crashing, path, &body).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    }
     let (status, _) = witness.get(&crashing, "/api/about", "/api/about").await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    variants(&mut witness, &house, &crashing).await;
     broken_history(&mut witness).await;
     assert_eq!(witness.unseen(), NOT_ARRANGED);
 }
@@ -75,6 +106,11 @@ async fn successes(witness: &mut Witness, house: &House) {
         ("/api/benchmark/baseline", short()),
         ("/api/runs", short()),
         ("/api/remember", short()),
+        (
+            "/api/benchmark/quantization",
+            for_path("/api/benchmark/quantization", short()),
+        ),
+        ("/api/noise", for_path("/api/noise", short())),
         (
             "/api/runs/label",
             json!({"id": 1, "name": "first", "note": "a\nb"}),
@@ -117,6 +153,34 @@ async fn successes(witness: &mut Witness, house: &House) {
         if address == list {
             assert_eq!(answer.as_array().map(Vec::len), Some(2), "{answer}");
         }
+    }
+}
+
+/// What is said of variants, with workers and without.
+async fn variants(witness: &mut Witness, house: &House, crashing: &House) {
+    let (forecast, delete) = ("/api/variants/forecast", "/api/variants/delete");
+    let asked = |model: &Value| json!({"model": model, "recipes": [{"level": "q4_0"}]});
+    for (house, status) in [(house, 200), (crashing, 500)] {
+        let model = house.model_id("llama").await;
+        let (answered, answer) = witness.post(house, forecast, &asked(&model)).await;
+        assert_eq!(answered.as_u16(), status, "{answer}");
+    }
+    let strange = house.models().join("strange.gguf");
+    std::fs::write(&strange, tiny_model::bytes("nosuch")).expect("a file");
+    let model = house.model_id("nosuch").await;
+    let (status, answer) = witness.post(house, forecast, &asked(&model)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    std::fs::remove_file(strange).expect("the file");
+    let variant = make_variant(house).await;
+    let (_, listing) = witness.get(house, "/api/models", "/api/models").await;
+    assert_eq!(listing["models"].as_array().map(Vec::len), Some(2));
+    for (path, body, status) in [
+        (forecast, asked(&json!("nope")), 404),
+        (delete, json!({"model": "nope"}), 404),
+        (delete, json!({"model": variant.model.id}), 200),
+    ] {
+        let (answered, answer) = witness.post(house, path, &body).await;
+        assert_eq!(answered.as_u16(), status, "{answer}");
     }
 }
 
@@ -189,7 +253,8 @@ async fn refusals(witness: &mut Witness, house: &House) {
         }
     }
     let unknown = json!({"model": "nope"});
-    for path in ["/api/runs", "/api/benchmark/baseline"] {
+    for path in MEASURING {
+        let unknown = for_path(path, unknown.clone());
         assert_eq!(
             witness.post(house, path, &unknown).await.0,
             StatusCode::NOT_FOUND
@@ -224,7 +289,6 @@ async fn states(witness: &mut Witness, house: &House) {
     let (status, _) = witness.post(house, "/api/prompt-sets", &set("more")).await;
     assert_eq!(status, StatusCode::CONFLICT);
 
-    let measured = "/api/benchmark/baseline";
     let (_, running) = witness.post(house, "/api/runs", &long()).await;
     let id = json!({"id": running["id"]});
     let (status, _) = witness.post(house, "/api/runs/delete", &id).await;
@@ -239,27 +303,33 @@ async fn states(witness: &mut Witness, house: &House) {
         .await;
     assert_eq!(status, StatusCode::CONFLICT);
 
-    let next = running["id"].as_i64().expect("an id") + 1;
-    let cancelled = async {
-        let path = format!("/api/runs/{next}");
-        while house.get(&path).await.0 != StatusCode::OK {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        house.post("/api/runs/cancel", &json!({"id": next})).await
-    };
-    let body = long();
-    let ((status, _), _) = tokio::join!(witness.post(house, measured, &body), cancelled);
-    assert_eq!(status, StatusCode::CONFLICT);
+    let running = running["id"].as_i64().expect("an id");
+    for (next, measured) in (running + 1..).zip(WAITED_FOR) {
+        let cancelled = async {
+            let path = format!("/api/runs/{next}");
+            while house.get(&path).await.0 != StatusCode::OK {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            house.post("/api/runs/cancel", &json!({"id": next})).await
+        };
+        let body = for_path(measured, long());
+        let ((status, _), _) = tokio::join!(witness.post(house, measured, &body), cancelled);
+        assert_eq!(status, StatusCode::CONFLICT);
+    }
 
     let mut status = StatusCode::OK;
     for _ in 0..20 {
         status = witness.post(house, "/api/runs", &long()).await.0;
     }
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(witness.post(house, measured, &long()).await.0, status);
+    for path in MEASURING {
+        let body = for_path(path, long());
+        assert_eq!(witness.post(house, path, &body).await.0, status);
+    }
     house.queue.shut_down().await;
-    for path in ["/api/runs", measured] {
-        let (status, _) = witness.post(house, path, &long()).await;
+    for path in MEASURING {
+        let body = for_path(path, long());
+        let (status, _) = witness.post(house, path, &body).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     }
 }
@@ -275,7 +345,7 @@ async fn broken_history(witness: &mut Witness) {
             .expect("a table less");
     }
     for ((path, method), operation) in witness.operations() {
-        if operation["responses"]["500"].is_null() || path == "/api/about" {
+        if operation["responses"]["500"].is_null() || NEEDS_NO_HISTORY.contains(&path.as_str()) {
             continue;
         }
         let (status, answer) = if method == "post" {

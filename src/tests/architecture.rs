@@ -5,16 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const ALLOWED: [(&str, &[&str]); 18] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("components", &["domain"]),
     ("pages", &["api", "components", "domain"]),
     ("api", &["server", "domain"]),
     ("gguf", &[]),
     ("engine", &["domain"]),
-    ("worker", &["engine", "domain"]),
+    ("evaluate", &["engine", "domain"]),
+    ("worker", &["evaluate", "engine", "domain"]),
     ("backend", &["domain"]),
-    ("bench", &["backend", "domain"]),
+    ("bench", &["backend", "gguf", "domain"]),
     ("store", &["domain"]),
     ("export", &["domain"]),
     ("machine_lock", &[]),
@@ -37,7 +38,15 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     (
         "cli",
         &[
-            "server", "queue", "library", "backend", "gguf", "worker", "domain",
+            "server",
+            "queue",
+            "library",
+            "bench",
+            "machine_lock",
+            "backend",
+            "gguf",
+            "worker",
+            "domain",
         ],
     ),
     ("app", &["components", "pages", "domain"]),

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::tiny_model;
+use crate::tiny_model::{self, Tiny};
 
 fn whittle(folder: &std::path::Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_whittle"))
@@ -84,6 +84,10 @@ fn bench_says_what_is_wrong() {
     let wrong = folder.path().join("wrong.json");
     std::fs::write(&wrong, "[{\"prompt\": 4}]").expect("a file");
     let truncated = tiny_model::write_truncated(folder.path(), "half.gguf");
+    let latin = folder.path().join("latin.txt");
+    std::fs::write(&latin, [b'n', 0xE9, b'e']).expect("a file");
+    let tiny = tiny_model::write(folder.path(), "tiny.gguf");
+    let tiny = tiny.to_string_lossy();
     let cases = [
         (vec!["bench", "/no/such.gguf"], "/no/such.gguf"),
         (
@@ -114,6 +118,51 @@ fn bench_says_what_is_wrong() {
             "cannot be used with",
         ),
         (
+            vec!["compare", "x", "--quantize", "q4_0,q9_9"],
+            "the types are q4_0, q5_0, q8_0",
+        ),
+        (
+            vec!["compare", "x", "--quantize", "q4_0,q4_0"],
+            "Q4_0 is asked for twice",
+        ),
+        (vec!["compare", "x"], "--quantize"),
+        (
+            vec![
+                "compare",
+                "x",
+                "--quantize",
+                "q4_0",
+                "--quality",
+                "--text",
+                "/no/such.txt",
+            ],
+            "/no/such.txt",
+        ),
+        (
+            vec![
+                "compare",
+                "x",
+                "--quantize",
+                "q4_0",
+                "--quality",
+                "--text",
+                latin.to_str().expect("a name"),
+            ],
+            "is not UTF-8",
+        ),
+        (
+            vec!["quantize", "x", "--type", "q9_9"],
+            "\"q9_9\" is no quantization that can be made",
+        ),
+        (
+            vec!["quantize", &tiny, "--type", "iq2_xxs"],
+            "IQ2_XXS needs an importance matrix",
+        ),
+        (
+            vec!["quantize", "/no/such.gguf", "--type", "q4_0"],
+            "/no/such.gguf",
+        ),
+        (
             vec!["serve", "--addr", "0.0.0.0:0"],
             "not a loopback address",
         ),
@@ -137,6 +186,38 @@ fn bench_says_what_is_wrong() {
 }
 
 #[test]
+fn quantize_makes_a_variant_once_and_says_what_is_in_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let model = model.to_str().expect("a name");
+    let output = whittle(folder.path(), &["quantize", model, "--type", "Q4_0"]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        output.stderr.is_empty(),
+        "no progress bar in a pipe: {output:?}"
+    );
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for says in ["bits per weight", "Q4_0    ", "Q8_0 instead of Q6_K"] {
+        assert!(text.contains(says), "{says} is not said: {text}");
+    }
+    let path = text.lines().next().expect("a path");
+    let header = whittle::gguf::check_model(path.as_ref()).expect("a model");
+    assert_eq!(header.file_type, "Q4_0");
+    let again = ["quantize", model, "--type", "q4_0", "--json"];
+    let output = whittle(folder.path(), &again);
+    let variant: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(variant["path"], path);
+    assert_eq!(variant["model"]["origin"], "variant");
+    let id = variant["model"]["id"].as_str().expect("an id");
+    let twice = whittle(folder.path(), &["quantize", id, "--type", "q8_0"]);
+    let text = String::from_utf8_lossy(&twice.stdout).into_owned();
+    assert!(
+        text.contains("Note: Requantized: the base is Q4_0"),
+        "{twice:?}"
+    );
+}
+
+#[test]
 fn upcast_writes_a_model_that_says_where_it_comes_from() {
     let folder = tempfile::tempdir().expect("a folder");
     let source = tiny_model::write(folder.path(), "tiny.gguf");
@@ -154,4 +235,158 @@ fn upcast_writes_a_model_that_says_where_it_comes_from() {
     assert!(!target.with_extension("gguf.part").exists());
     let again = whittle(folder.path(), &arguments);
     assert!(!again.status.success(), "an existing file is not replaced");
+}
+
+#[test]
+fn compare_prints_one_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let model = model.to_string_lossy();
+    let arguments = [
+        "compare",
+        &*model,
+        "--quantize",
+        "q4_0,q8_0",
+        "--iterations",
+        "2",
+        "--max-tokens",
+        "8",
+        "--prompt",
+        "hi",
+    ];
+    let output = whittle(folder.path(), &arguments);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    for part in [
+        "95 % interval",
+        "Q4_0",
+        "Q8_0",
+        "Model size",
+        "better",
+        "-5.0 % to +5.0 %, assumed",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let output = whittle(folder.path(), &[&arguments[..], &["--json"]].concat());
+    let run: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(run["technique"], "quantization");
+    assert_eq!(run["arms"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn verdicts_are_recorded_and_judged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let model = model.to_string_lossy();
+    let out = folder.path().join("pairs.jsonl");
+    let out = out.to_string_lossy();
+    for slowdown in ["0", "20"] {
+        let arguments = [
+            "verdicts",
+            "record",
+            &*model,
+            "--iterations",
+            "4",
+            "--max-tokens",
+            "8",
+            "--prompt",
+            "hi",
+            "--slowdown",
+            slowdown,
+            "--out",
+            &*out,
+        ];
+        let output = whittle(folder.path(), &arguments);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let output = whittle(folder.path(), &["verdicts", "judge", &*out]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("at least 95 % worse") && text.contains("| 20 % | 4 | 3 |"),
+        "{text}"
+    );
+}
+
+#[test]
+fn quality_prints_what_was_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let base = tiny_model::write(folder.path(), "base.gguf");
+    let other = Tiny {
+        seed: 2,
+        ..Tiny::default()
+    };
+    let other = tiny_model::write_as(folder.path(), "other.gguf", other);
+    let [base, other] = [&base, &other].map(|path| path.to_str().expect("a name"));
+    let arguments = ["quality", base, other, "--chunks", "2", "--threads", "1"];
+    let output = whittle(folder.path(), &arguments);
+    let text = String::from_utf8_lossy(&output.stdout);
+    for says in [
+        "other.gguf: ",
+        "Mean KLD",
+        "built-in evaluation text, 2 chunks of 512",
+    ] {
+        assert!(text.contains(says), "{output:?}");
+    }
+    assert!(
+        output.stderr.is_empty(),
+        "no progress bar in a pipe: {output:?}"
+    );
+    let json = [
+        &arguments[..],
+        &["--json", "--prompt", "hi", "--max-tokens", "4"],
+    ]
+    .concat();
+    let output = whittle(folder.path(), &json);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(found["baseline"]["model"], "base.gguf");
+    let variant = &found["variants"][0];
+    let kld = &variant["quality"]["measured"]["mean_kld"]["value"];
+    assert!(kld.as_f64().is_some_and(|kld| kld > 0.0), "{found}");
+    assert_eq!(variant["answers"][0]["prompt"], 1, "{found}");
+    let alone = whittle(
+        folder.path(),
+        &["quality", base, "--chunks", "2", "--threads", "1"],
+    );
+    let text = String::from_utf8_lossy(&alone.stdout);
+    assert!(
+        text.contains("Perplexity") && !text.contains("KLD"),
+        "{alone:?}"
+    );
+}
+
+#[test]
+fn quality_says_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let model = model.to_str().expect("a name");
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        path.to_str().expect("a name").to_owned()
+    };
+    let latin = file("latin.txt", b"caf\xe9 noir");
+    let short = file("short.txt", b"hello");
+    let empty = file("empty.txt", b"\n");
+    let huge = file("huge.txt", &vec![b'a'; (4 << 20) + 1]);
+    let cases: [(&[&str], &str); 8] = [
+        (&["/no/such.gguf"], "/no/such.gguf cannot be compared"),
+        (
+            &[model, "/no/such.gguf"],
+            "/no/such.gguf cannot be compared",
+        ),
+        (&[model, "--text", "/no/such.txt"], "/no/such.txt"),
+        (&[model, "--text", &latin], "byte 4 is none of a character"),
+        (&[model, "--text", &short], "one chunk needs 512"),
+        (&[model, "--text", &empty], "is empty"),
+        (&[model, "--text", &huge], "4.19 MB"),
+        (&[model, "--chunks", "1001"], "1..=1000"),
+    ];
+    for (arguments, says) in cases {
+        let output = whittle(folder.path(), &[&["quality"], arguments].concat());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && error.contains(says),
+            "{arguments:?}: {error}"
+        );
+    }
 }

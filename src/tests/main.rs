@@ -7,6 +7,7 @@ mod baseline;
 #[cfg(target_os = "linux")]
 mod clock;
 mod command_line;
+mod compare;
 mod confinement;
 mod durability;
 #[cfg(target_os = "linux")]
@@ -23,7 +24,11 @@ mod ollama;
 mod openapi;
 mod other_user;
 mod prompts;
+mod quality;
 mod security;
 mod servers;
 mod tiny_model;
+mod variants;
+#[cfg(target_os = "linux")]
+mod waiting;
 mod witness;

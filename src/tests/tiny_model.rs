@@ -17,6 +17,34 @@ const F32: u32 = 6;
 const TEXT: u32 = 8;
 const ARRAY: u32 = 9;
 
+/// What a model is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Tiny {
+    pub architecture: &'static str,
+    /// Of its weights.
+    pub seed: u64,
+    /// Tokens of its vocabulary, 300 or more.
+    pub n_tokens: usize,
+    /// Another text of its last token.
+    pub last_token: Option<&'static str>,
+}
+
+impl Default for Tiny {
+    fn default() -> Self {
+        Self {
+            architecture: "llama",
+            seed: 1,
+            n_tokens: 300,
+            last_token: None,
+        }
+    }
+}
+
+/// Writes a model of its own kind into `folder`.
+pub fn write_as(folder: &Path, name: &str, tiny: Tiny) -> PathBuf {
+    write_bytes(folder, name, &bytes_of(tiny))
+}
+
 /// Writes a model into `folder`.
 pub fn write(folder: &Path, name: &str) -> PathBuf {
     write_bytes(folder, name, &bytes("llama"))
@@ -40,9 +68,16 @@ fn write_bytes(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
 }
 
 /// The whole file.
-pub fn bytes(architecture: &str) -> Vec<u8> {
-    let vocabulary = vocabulary();
-    let keys = metadata(architecture, &vocabulary);
+pub fn bytes(architecture: &'static str) -> Vec<u8> {
+    bytes_of(Tiny {
+        architecture,
+        ..Tiny::default()
+    })
+}
+
+fn bytes_of(tiny: Tiny) -> Vec<u8> {
+    let vocabulary = vocabulary(tiny);
+    let keys = metadata(tiny.architecture, &vocabulary);
     let tensors = tensors(vocabulary.len() as u64);
     let mut file = b"GGUF".to_vec();
     file.extend(3_u32.to_le_bytes());
@@ -65,7 +100,7 @@ pub fn bytes(architecture: &str) -> Vec<u8> {
         offset += (shape.iter().product::<u64>() * 4).next_multiple_of(ALIGNMENT as u64);
     }
     pad(&mut file);
-    let mut noise = Noise(1);
+    let mut noise = Noise(tiny.seed);
     for (name, shape) in &tensors {
         let is_norm = name.contains("norm");
         for _ in 0..shape.iter().product::<u64>() {
@@ -78,7 +113,7 @@ pub fn bytes(architecture: &str) -> Vec<u8> {
 }
 
 /// Three control tokens, every byte, and some pieces.
-fn vocabulary() -> Vec<(String, f32, i32)> {
+fn vocabulary(tiny: Tiny) -> Vec<(String, f32, i32)> {
     let mut tokens = vec![
         ("<unk>".to_owned(), 0.0, 2),
         ("<s>".to_owned(), 0.0, 3),
@@ -87,8 +122,11 @@ fn vocabulary() -> Vec<(String, f32, i32)> {
     tokens.extend((0..256).map(|byte| (format!("<0x{byte:02X}>"), 0.0, 6)));
     tokens.push(("\u{2581}".to_owned(), -1.0, 1));
     tokens.extend(('a'..='z').map(|c| (c.to_string(), -2.0, 1)));
-    while tokens.len() < 300 {
+    while tokens.len() < tiny.n_tokens {
         tokens.push((format!("\u{2581}w{}", tokens.len()), -3.0, 1));
+    }
+    if let (Some(text), Some(last)) = (tiny.last_token, tokens.last_mut()) {
+        last.0 = text.to_owned();
     }
     tokens
 }

@@ -10,13 +10,14 @@ use anyhow::Context as _;
 use rustix::process::{Signal, getpid, kill_process};
 
 use crate::domain::protocol::{WorkerCommand, WorkerEvent};
+use crate::domain::quality::TEXT_FILE_BYTES_LIMIT;
 
 /// How long a busy worker may go on after its parent has hung up.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Longest command taken: a prompt of the longest kind, every character of it
-/// escaped (`\u0001`), generously.
-const MAX_LINE_BYTES: usize = 2 << 20;
+/// Longest command taken: an evaluation text of the longest kind, every character
+/// of it escaped (`\u0001`), and all prompts, generously.
+const MAX_LINE_BYTES: usize = 6 * TEXT_FILE_BYTES_LIMIT + (80 << 20);
 
 /// Where events go.
 pub(super) struct Events(File);

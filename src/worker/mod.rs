@@ -1,10 +1,14 @@
 //! The child side: commands in on standard input, events out on standard
 //! output, llama.cpp's log on standard error. Native code runs only here.
 
+mod answers;
+mod arrangement;
 mod channel;
 mod generate;
 mod limits;
+mod make;
 mod process;
+mod quality;
 mod sandbox;
 mod serve;
 
@@ -17,9 +21,9 @@ use process::Memory;
 /// What a worker is given by its parent, on its command line.
 #[derive(Debug, Default, clap::Args)]
 pub struct WorkerOptions {
-    /// The descriptor of the model, inherited.
+    /// The descriptors of the models, inherited.
     #[arg(long)]
-    model_fd: Option<i32>,
+    model_fd: Vec<i32>,
     /// The folder that files may be written to.
     #[arg(long)]
     write_to: Option<PathBuf>,
@@ -36,7 +40,7 @@ pub fn run(options: &WorkerOptions) -> anyhow::Result<()> {
     limits::apply(options.memory_bytes);
     let mut memory = Memory::new();
     // Before there is another thread, which would stay outside.
-    let sandbox = sandbox::confine(options.model_fd, options.write_to.as_deref());
+    let sandbox = sandbox::confine(&options.model_fd, options.write_to.as_deref());
     let (commands, mut events) = channel::open()?;
     engine::capture_log();
     events.send(&WorkerEvent::Started {

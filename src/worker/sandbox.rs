@@ -1,16 +1,16 @@
-//! What a worker may touch once native code runs: the model's descriptor, its
+//! What a worker may touch once native code runs: its models' descriptors, its
 //! output folder, nothing else of the file system, no network.
 
 use std::path::Path;
 
 use crate::domain::environment::Sandbox;
 
-/// Leaves open the model's descriptor, for reading, and the folder `write_to`.
+/// Leaves open the models' descriptors, for reading, and the folder `write_to`.
 /// Closes everything else, for this thread and all that it will start: call it
 /// before there are others. A kernel that cannot is no reason to stop.
 #[cfg(target_os = "linux")]
-pub(super) fn confine(model_fd: Option<i32>, write_to: Option<&Path>) -> Sandbox {
-    match landlock(model_fd, write_to) {
+pub(super) fn confine(model_fds: &[i32], write_to: Option<&Path>) -> Sandbox {
+    match landlock(model_fds, write_to) {
         Ok(sandbox) => sandbox,
         Err(reason) => Sandbox::Off { reason },
     }
@@ -18,14 +18,14 @@ pub(super) fn confine(model_fd: Option<i32>, write_to: Option<&Path>) -> Sandbox
 
 /// Closes nothing: there is no such call on this system.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn confine(_: Option<i32>, _: Option<&Path>) -> Sandbox {
+pub(super) fn confine(_: &[i32], _: Option<&Path>) -> Sandbox {
     Sandbox::Off {
         reason: "Landlock exists on Linux alone".to_owned(),
     }
 }
 
 #[cfg(target_os = "linux")]
-fn landlock(model_fd: Option<i32>, write_to: Option<&Path>) -> Result<Sandbox, String> {
+fn landlock(model_fds: &[i32], write_to: Option<&Path>) -> Result<Sandbox, String> {
     use landlock::{
         ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
         RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
@@ -45,7 +45,10 @@ fn landlock(model_fd: Option<i32>, write_to: Option<&Path>) -> Result<Sandbox, S
         let mut ruleset = ruleset
             .handle_access(AccessFs::from_all(NEWEST))?
             .create()?;
-        if let Some(model) = model_fd.and_then(|fd| PathFd::new(path_of(fd)).ok()) {
+        for model in model_fds
+            .iter()
+            .filter_map(|fd| PathFd::new(path_of(*fd)).ok())
+        {
             ruleset = ruleset.add_rule(PathBeneath::new(model, AccessFs::ReadFile))?;
         }
         if let Some(folder) = write_to.and_then(|folder| PathFd::new(folder).ok()) {

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use super::channel::Events;
 use super::generate::{self, GenerateError, Progress, Request};
+use super::make;
 use super::process::Memory;
+use super::quality;
 use crate::domain::environment::LoadReport;
 use crate::domain::protocol::{LoadCommand, WorkerCommand, WorkerErrorKind, WorkerEvent};
 use crate::engine::{
@@ -34,6 +36,20 @@ pub(super) fn serve(commands: &Commands, memory: &mut Memory, events: &mut Event
                 match written {
                     Ok(()) => events.send(&WorkerEvent::Upcast),
                     Err(error) => fail(events, WorkerErrorKind::Compute, error.to_string()),
+                }
+            }
+            Ok(
+                command @ (WorkerCommand::PredictVariants { .. }
+                | WorkerCommand::CollectImatrix(_)
+                | WorkerCommand::Quantize(_)),
+            ) => match make::make(&command, events) {
+                Ok(made) => events.send(&made),
+                Err(error) => fail(events, WorkerErrorKind::Model, error.to_string()),
+            },
+            Ok(WorkerCommand::Evaluate(evaluate)) => {
+                match quality::evaluate(&evaluate, memory, events) {
+                    Ok(report) => events.send(&WorkerEvent::Evaluated(Box::new(report))),
+                    Err(error) => fail(events, error.kind(), error.to_string()),
                 }
             }
             Ok(_) => fail(
@@ -110,12 +126,14 @@ fn answer(
             max_tokens,
             mode,
             progress,
+            slowdown,
         } => {
             let request = Request {
                 prompt: &prompt,
                 max_tokens,
                 mode,
                 n_ctx: load.n_ctx,
+                slowdown,
             };
             let mut last_prompt_progress = Instant::now();
             let on_progress = |made: Progress| match made {
@@ -148,7 +166,12 @@ fn answer(
             events.send(&WorkerEvent::Memory(memory.read()));
         }
         WorkerCommand::ReadMemory => events.send(&WorkerEvent::Memory(memory.read())),
-        WorkerCommand::Load(_) | WorkerCommand::UpcastToF16 { .. } => fail(
+        WorkerCommand::Load(_)
+        | WorkerCommand::UpcastToF16 { .. }
+        | WorkerCommand::PredictVariants { .. }
+        | WorkerCommand::CollectImatrix(_)
+        | WorkerCommand::Quantize(_)
+        | WorkerCommand::Evaluate(_) => fail(
             events,
             WorkerErrorKind::Command,
             "a worker holds one model; start another worker".to_owned(),

@@ -23,6 +23,7 @@ pub fn ModelPicker(
     let option = move |model: Model| {
         let origin = match model.origin {
             ModelOrigin::Ollama => " · Ollama",
+            ModelOrigin::Variant => " · variant",
             _ => "",
         };
         let words = format!(

@@ -134,6 +134,13 @@ pub fn title(text: String) -> String {
     text
 }
 
+/// Puts a text on the clipboard, and says whether the browser allowed it.
+pub fn copy(text: &str, on_done: impl FnOnce(bool) + 'static) {
+    // Its promise fails where there is no clipboard, as outside of loopback.
+    let copying = window().navigator().clipboard().write_text(text);
+    spawn_local(async move { on_done(JsFuture::from(copying).await.is_ok()) });
+}
+
 fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }

@@ -8,13 +8,13 @@ mod server;
 
 #[cfg(feature = "hydrate")]
 pub use browser::{
-    apply_theme, focus, is_focused, mark_hydrated, read_file, reveal, set_status, stored_theme,
-    title, watch_server,
+    apply_theme, copy, focus, is_focused, mark_hydrated, read_file, reveal, set_status,
+    stored_theme, title, watch_server,
 };
 #[cfg(not(feature = "hydrate"))]
 pub use server::{
-    apply_theme, focus, is_focused, mark_hydrated, read_file, reveal, set_status, stored_theme,
-    title, watch_server,
+    apply_theme, copy, focus, is_focused, mark_hydrated, read_file, reveal, set_status,
+    stored_theme, title, watch_server,
 };
 
 /// The theme's key in the local storage.

@@ -48,3 +48,6 @@ pub fn read_file<T>(
 pub fn title(text: String) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
+
+/// Does nothing: there is no clipboard here.
+pub fn copy(_text: &str, _on_done: impl FnOnce(bool) + 'static) {}

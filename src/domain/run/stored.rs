@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::request::{RunSettings, RunSpec};
 use crate::domain::benchmark::ArmResult;
+use crate::domain::compare::Comparison;
 use crate::domain::environment::Environment;
 use crate::domain::model::{Model, ModelId};
+use crate::domain::recipe::Recipe;
 
 /// The number of a run in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,6 +30,42 @@ impl fmt::Display for RunId {
 pub enum Technique {
     /// The model as it is.
     Baseline,
+    /// Quantized variants of it, against it.
+    Quantization,
+    /// The model against itself: what it shows where nothing differs.
+    Noise,
+}
+
+impl Technique {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Baseline, Self::Quantization, Self::Noise];
+
+    /// Of a run that makes these of its model.
+    pub fn of(recipes: &[Recipe]) -> Self {
+        match recipes {
+            [] => Self::Baseline,
+            recipes if recipes.iter().all(Recipe::is_baseline) => Self::Noise,
+            _ => Self::Quantization,
+        }
+    }
+
+    /// As requests and addresses write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Quantization => "quantization",
+            Self::Noise => "noise",
+        }
+    }
+
+    /// As people read it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Baseline => "Baseline",
+            Self::Quantization => "Quantization",
+            Self::Noise => "Model against itself",
+        }
+    }
 }
 
 /// How far a run has come.
@@ -132,6 +170,9 @@ pub struct Run {
     pub queue_position: Option<u32>,
     /// What it measured, one per arm; the first is the baseline.
     pub arms: Vec<ArmResult>,
+    /// What the variants change; only where there are some and all is measured.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
     /// What it was measured on.
     pub environment: Option<Environment>,
     /// Why it failed.
@@ -173,6 +214,9 @@ pub struct RunSummary {
     pub created_at: String,
     /// Number of prompts.
     pub n_prompts: u32,
+    /// The variants that it compares with the model; empty: none.
+    #[serde(default)]
+    pub recipes: Vec<Recipe>,
     /// How it measures.
     pub settings: RunSettings,
     /// Mean decode speed, once measured.

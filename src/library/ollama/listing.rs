@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::super::content::{Content, Knowledge, model_id};
+use super::super::content::{Content, Knowledge};
 use super::super::{Library, LibraryError, Located, PATIENCE};
 use super::error::{ModelError, StoreError};
 use super::name::Name;
@@ -87,7 +87,7 @@ impl Library {
         let stocks = paths.filter_map(|path| Store::open(path).ok()?.stock().ok());
         let wanted = stocks.flat_map(|stock| stock.models).find_map(|stored| {
             let blob = stored.blob.ok()?;
-            let is_wanted = model_id(stored.name.as_str(), blob.digest.hex()) == *id;
+            let is_wanted = ModelId::made_of(stored.name.as_str(), blob.digest.hex()) == *id;
             is_wanted.then_some((stored.name, blob))
         });
         let Some((name, blob)) = wanted else {
@@ -117,7 +117,7 @@ fn read(path: &Path, seen: &mut HashSet<PathBuf>) -> Result<Option<Stock>, Store
 /// The model, if the file holds what its name says.
 fn model(content: &Content, name: &Name, blob: &Blob) -> Result<Model, ModelError> {
     let model = Model {
-        id: model_id(name.as_str(), blob.digest.hex()),
+        id: ModelId::made_of(name.as_str(), blob.digest.hex()),
         name: name.to_string(),
         ..content.model(&blob.path, ModelOrigin::Ollama)
     };

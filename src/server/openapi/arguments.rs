@@ -4,7 +4,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::domain::model::ModelId;
 use crate::domain::prompt::Prompt;
+use crate::domain::quantization::QuantizationType;
 
 /// Names a run.
 #[derive(Serialize, JsonSchema)]
@@ -46,9 +48,39 @@ pub(super) struct PromptSetKept {
     prompts: Vec<Prompt>,
 }
 
+/// Names a variant.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct VariantId {
+    /// Its library id, as `GET /api/models` lists it.
+    model: ModelId,
+}
+
+/// What is to be forecast.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct VariantsAsked {
+    /// The library id of the model to make them of.
+    model: ModelId,
+    /// What would be done to it.
+    #[schemars(length(min = 1, max = 64))]
+    recipes: Vec<QuantizeAsked>,
+}
+
+/// How to quantize; in answers every field is there.
+#[derive(Serialize, JsonSchema)]
+struct QuantizeAsked {
+    /// To which type.
+    level: QuantizationType,
+    /// Whether errors count by an importance matrix.
+    #[serde(default)]
+    imatrix: bool,
+}
+
 /// Which runs are listed.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct RunsQuery {
+    /// Runs of this technique alone; an empty text filters nothing.
+    #[schemars(extend("enum" = ["", "baseline", "quantization", "noise"]))]
+    technique: Option<String>,
     /// Runs of the model with this library id alone; an empty text filters nothing.
     #[schemars(regex(pattern = r"^[a-z0-9._-]{0,128}$"))]
     model: Option<String>,

@@ -1,0 +1,105 @@
+//! Importance matrices: collected once for each model by a worker, and kept.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::base_file::BaseFile;
+use super::digest;
+use super::variant::{Making, VariantError, Workshop, storage};
+use super::workbench::Workbench;
+use crate::domain::environment::ENGINE_VERSION;
+use crate::domain::model::Model;
+use crate::domain::protocol::{ImatrixCommand, WorkerCommand, WorkerEvent};
+use crate::domain::variant::ImatrixRecord;
+
+/// What is never judged on: quality is measured on another text.
+const CALIBRATION_TEXT: &str = include_str!("../evaluate/calibration.txt");
+/// Tokens of a chunk.
+const N_CTX: u32 = 512;
+/// Chunks: 20,480 tokens, which a model reads in the time of 160 answers.
+const N_CHUNKS: u32 = 40;
+
+/// A matrix that is kept.
+#[derive(Debug)]
+pub(super) struct KeptImatrix {
+    /// Its file.
+    pub(super) path: PathBuf,
+    /// What it is.
+    pub(super) record: ImatrixRecord,
+}
+
+impl Workshop {
+    /// The matrix of `base`: collected now, or found as it was collected earlier.
+    pub(super) async fn imatrix(
+        &self,
+        base: &Model,
+        file: &BaseFile,
+        on_progress: &mut (impl FnMut(Making) + Send),
+    ) -> Result<KeptImatrix, VariantError> {
+        let text = digest::of(CALIBRATION_TEXT);
+        let recipe = format!(
+            "importance matrix 1\n{}\n{text}\n{N_CTX}\n{N_CHUNKS}\n{ENGINE_VERSION}",
+            base.sha256
+        );
+        let key = digest::of(recipe);
+        let unusable = |error| storage(&self.cache, &error);
+        let workbench = Workbench::claim(&self.cache, &key)
+            .await
+            .map_err(unusable)?;
+        let path = self.cache.join(format!("imatrix-{}.dat", &key[..32]));
+        if let Some(record) = kept(&path).await {
+            return Ok(KeptImatrix { path, record });
+        }
+        let part = workbench.folder().join("imatrix.dat");
+        let command = WorkerCommand::CollectImatrix(ImatrixCommand {
+            source: file.source(),
+            target: part.to_string_lossy().into_owned(),
+            text: CALIBRATION_TEXT.to_owned(),
+            n_ctx: N_CTX,
+            n_chunks: N_CHUNKS,
+            n_threads: self.n_threads,
+        });
+        on_progress(Making::Imatrix(0, N_CHUNKS));
+        let n_chunks = {
+            let doing = "collecting the importance matrix";
+            let mut worker = self.start(file, Some(workbench.folder())).await?;
+            let answer = worker.ask(&command, doing, |event| {
+                if let WorkerEvent::ImatrixProgress { chunk, n_chunks } = event {
+                    on_progress(Making::Imatrix(*chunk, *n_chunks));
+                }
+            });
+            match answer.await? {
+                WorkerEvent::ImatrixCollected { n_chunks } => {
+                    worker.stop().await;
+                    n_chunks
+                }
+                other => return Err(worker.unexpected(doing, &other).into()),
+            }
+        };
+        let record = ImatrixRecord {
+            sha256: digest::of_file(part.clone()).await.map_err(unusable)?,
+            n_chunks,
+            n_ctx: N_CTX,
+        };
+        // The record last: without it the matrix counts for nothing.
+        let keep = || -> io::Result<()> {
+            File::open(&part)?.sync_all()?;
+            fs::rename(&part, &path)?;
+            let beside = workbench.folder().join("imatrix.json");
+            fs::write(&beside, serde_json::to_vec(&record)?)?;
+            File::open(&beside)?.sync_all()?;
+            fs::rename(&beside, path.with_extension("json"))
+        };
+        keep().map_err(unusable)?;
+        Ok(KeptImatrix { path, record })
+    }
+}
+
+/// What is known of the kept matrix, if it is whole.
+async fn kept(path: &Path) -> Option<ImatrixRecord> {
+    let record = fs::read(path.with_extension("json")).ok()?;
+    let record: ImatrixRecord = serde_json::from_slice(&record).ok()?;
+    let sha256 = digest::of_file(path.to_path_buf()).await.ok()?;
+    (record.sha256 == sha256).then_some(record)
+}

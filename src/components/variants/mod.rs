@@ -1,0 +1,191 @@
+//! The variants that were made here, under what they were made of.
+
+mod deletion;
+mod elsewhere;
+mod tensors;
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+
+use crate::components::marked::marked;
+use crate::components::words;
+use crate::domain::model::Model;
+use crate::domain::units;
+use crate::domain::variant::{VariantBase, VariantRecord};
+
+pub use deletion::VariantDeletion;
+use deletion::{DeleteVariant, VariantDeleted};
+use elsewhere::Elsewhere;
+use tensors::TensorTypes;
+
+/// The section of the Models page.
+#[component]
+pub fn VariantsCard(
+    /// All variants.
+    variants: Vec<Model>,
+    /// The hashes of the models that are in the library.
+    bases: Vec<String>,
+    /// The folder where variants are.
+    folder: String,
+    /// Asks the server to delete one.
+    on_delete: Callback<VariantDeletion>,
+) -> impl IntoView {
+    let size: f64 = variants.iter().map(Model::size_mb).sum();
+    let n = words::plural(variants.len() as u64, "variant", "variants");
+    let summary = match variants.is_empty() {
+        true => "Smaller files made of the models above".to_owned(),
+        false => format!(
+            "{n}, {} MB; each made once and used again",
+            units::number(size)
+        ),
+    };
+    let body = if variants.is_empty() {
+        let how = "None yet. The dashboard's Quantization section makes them, and so does `whittle quantize MODEL --type q4_0`.";
+        view! { <p class="inset">{marked(how)}</p> }.into_any()
+    } else {
+        let group = |(base, variants): (VariantBase, Vec<(Model, VariantRecord)>)| {
+            let is_there = bases.contains(&base.sha256);
+            view! { <OfBase base is_there variants folder=folder.clone() on_delete/> }
+        };
+        by_base(variants)
+            .into_iter()
+            .map(group)
+            .collect_view()
+            .into_any()
+    };
+    view! {
+        <section class="card" aria-labelledby="variants-title">
+            <div class="bar">
+                <h2 id="variants-title">"Variants"</h2>
+                <p>{summary}</p>
+            </div>
+            {body}
+        </section>
+    }
+}
+
+/// The variants of each base, the largest first.
+fn by_base(variants: Vec<Model>) -> Vec<(VariantBase, Vec<(Model, VariantRecord)>)> {
+    let mut groups: BTreeMap<(String, String), Vec<(Model, VariantRecord)>> = BTreeMap::new();
+    for mut model in variants {
+        let Some(record) = model.variant.take() else {
+            continue;
+        };
+        let key = (record.base.name.clone(), record.base.sha256.clone());
+        groups.entry(key).or_default().push((model, *record));
+    }
+    let ordered = groups.into_values().filter_map(|mut variants| {
+        variants.sort_by_key(|(model, _)| std::cmp::Reverse(model.size_bytes));
+        let base = variants.first()?.1.base.clone();
+        Some((base, variants))
+    });
+    ordered.collect()
+}
+
+#[component]
+fn OfBase(
+    base: VariantBase,
+    is_there: bool,
+    variants: Vec<(Model, VariantRecord)>,
+    folder: String,
+    on_delete: Callback<VariantDeletion>,
+) -> impl IntoView {
+    let title = format!("{} ({})", base.name, base.kind);
+    let caption = format!("Variants of {title}");
+    let gone = (!is_there).then(|| {
+        let words = format!(
+            "{} is no longer in the library: put it back to compare with it.",
+            base.file_name
+        );
+        view! { <p class="note inset">{words}</p> }
+    });
+    let row = |(model, record): (Model, VariantRecord)| {
+        view! { <VariantRow model record folder=folder.clone() on_delete/> }
+    };
+    view! {
+        <h3 class="group">{title}</h3>
+        {gone}
+        <div class="scroll">
+            <table class="history variants">
+                <caption class="hidden">{caption}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Recipe"</th>
+                        <th scope="col" class="number">"Size, MB"</th>
+                        <th scope="col" class="number">"Bits per weight"</th>
+                        <th scope="col">"Made"</th>
+                        <th scope="col">
+                            <span class="hidden">"Actions"</span>
+                        </th>
+                    </tr>
+                </thead>
+                {variants.into_iter().map(row).collect_view()}
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn VariantRow(
+    model: Model,
+    record: VariantRecord,
+    folder: String,
+    on_delete: Callback<VariantDeletion>,
+) -> impl IntoView {
+    let label = record.recipe.label();
+    let deletion = VariantDeletion::new(model.id.clone(), label.clone());
+    let path = format!("{folder}/{}", model.file_name);
+    let bits = model.bits_per_weight();
+    let bits = bits.map_or_else(|| "—".to_owned(), units::number);
+    let fallbacks = record
+        .fallbacks
+        .iter()
+        .map(|fallback| fallback.words() + ".");
+    let notes = record.warnings.iter().cloned().chain(fallbacks);
+    let note = |words: String| view! { <p class="note">{words}</p> };
+    let notes = notes.map(note).collect_view();
+    let made = view! {
+        <time datetime=record.made_at.clone()>{words::date(&record.made_at)}</time>
+    };
+    let matrix = record.imatrix.as_ref().map(|imatrix| {
+        let chunks = words::plural(imatrix.n_chunks.into(), "chunk", "chunks");
+        let words = format!(
+            "errors weighed by an importance matrix of {chunks} of {} tokens",
+            imatrix.n_ctx
+        );
+        view! { <small class="line">{words}</small> }
+    });
+    let is_there = move || !deletion.is_deleted.get();
+    view! {
+        <tbody id=format!("model-{}", model.id)>
+            <tr hidden=move || !is_there()>
+                <th scope="row">
+                    {label.clone()} {matrix} <small class="line">{model.id.0.clone()}</small>
+                </th>
+                <td class="number" data-label="Size, MB">{units::number(model.size_mb())}</td>
+                <td class="number" data-label="Bits per weight">{bits}</td>
+                <td data-label="Made">
+                    {made} <small class="line">{record.engine_version.clone()}</small>
+                </td>
+                <td class="row-actions">
+                    <DeleteVariant deletion on_delete/>
+                </td>
+            </tr>
+            <tr class="row-note" hidden=move || !is_there()>
+                <td colspan="5">
+                    {notes}
+                    <details>
+                        <summary>"What its tensors are"</summary>
+                        <TensorTypes label=label.clone() types=record.tensor_types/>
+                    </details>
+                    <details>
+                        <summary>"Use it elsewhere"</summary>
+                        <Elsewhere label id=model.id.clone() path/>
+                    </details>
+                </td>
+            </tr>
+            <VariantDeleted deletion/>
+        </tbody>
+    }
+}

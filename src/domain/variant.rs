@@ -1,0 +1,229 @@
+//! What is kept of a variant: how it was made, of what, and what is in it.
+
+use serde::{Deserialize, Serialize};
+
+use super::model::ModelId;
+use super::recipe::{Quantize, Recipe};
+use super::units;
+
+/// A variant's history and content. All texts from files are untrusted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct VariantRecord {
+    /// What tells it from every other variant: SHA-256 of the base's content,
+    /// the recipe, the engine's version and the importance matrix, in
+    /// hexadecimal.
+    pub address: String,
+    /// What was done.
+    pub recipe: Recipe,
+    /// What it was done to.
+    pub base: VariantBase,
+    /// The engine that did it.
+    pub engine_version: String,
+    /// What weighed the errors, if anything did.
+    pub imatrix: Option<ImatrixRecord>,
+    /// When, UTC: `2026-03-01T10:20:30Z`.
+    pub made_at: String,
+    /// How long quantizing took, s.
+    pub quantize_s: f64,
+    /// SHA-256 of the variant's file, in hexadecimal.
+    pub sha256: String,
+    /// What the tensors really are, the largest share first.
+    pub tensor_types: Vec<TensorShare>,
+    /// Tensors whose rows do not fit the type that was meant for them.
+    pub fallbacks: Vec<Fallback>,
+    /// What its user must know, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// The model that a variant was made of, as it was then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct VariantBase {
+    /// Its id.
+    pub id: ModelId,
+    /// Its name.
+    pub name: String,
+    /// Its file's name.
+    pub file_name: String,
+    /// Its type, with how it came to be: `F16, upcast from Q4_1`.
+    pub kind: String,
+    /// SHA-256 of its file, in hexadecimal.
+    pub sha256: String,
+    /// Bytes of its file.
+    pub size_bytes: u64,
+}
+
+/// The importance matrix that was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ImatrixRecord {
+    /// SHA-256 of its file, in hexadecimal.
+    pub sha256: String,
+    /// Chunks of the built-in calibration text that it was collected on.
+    pub n_chunks: u32,
+    /// Tokens of a chunk.
+    pub n_ctx: u32,
+}
+
+/// The tensors of one type in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TensorShare {
+    /// The type: `Q4_K`.
+    pub name: String,
+    /// How many.
+    pub n_tensors: u32,
+    /// Their elements.
+    pub n_params: u64,
+    /// Their bytes.
+    pub n_bytes: u64,
+}
+
+/// Tensors that got another type than was meant, because their rows are no
+/// whole number of its blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Fallback {
+    /// What was meant.
+    pub wanted: String,
+    /// What it is.
+    pub used: String,
+    /// How many tensors.
+    pub n_tensors: u32,
+}
+
+/// What lies beside a variant's file: the record, and by what to see that the
+/// file is still the one that was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sidecar {
+    /// The record.
+    pub record: VariantRecord,
+    /// Bytes of the file.
+    pub size_bytes: u64,
+    /// Last change of the file, ns since 1970.
+    pub modified_ns: i64,
+}
+
+/// What a recipe would make of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct VariantForecast {
+    /// What would be done.
+    pub quantize: Quantize,
+    /// Bytes that its file would have, to within a kilobyte.
+    pub size_bytes: u64,
+    /// Bits of the file per parameter.
+    pub bits_per_weight: Option<f64>,
+    /// What its user must know beforehand, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// What recipes would make of a model, and the room for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct VariantForecasts {
+    /// One for each recipe asked for, in order.
+    pub variants: Vec<VariantForecast>,
+    /// Bytes that are free where variants are kept; none: the system does not say.
+    pub free_bytes: Option<u64>,
+}
+
+impl VariantRecord {
+    /// What the variant's file is called, without its end.
+    pub fn file_stem(&self) -> String {
+        let address = self.address.get(..16).unwrap_or(&self.address);
+        format!("{}-{address}", self.called())
+    }
+
+    /// The variant's id, once its file's hash is known.
+    pub fn model_id(&self) -> ModelId {
+        ModelId::made_of(&self.called(), &self.sha256)
+    }
+
+    /// The base's name with what was done to it: `some-model.f16-q4_0`.
+    fn called(&self) -> String {
+        let base = &self.base.id.0;
+        // An id ends in eight digits of the base's hash.
+        let base = base
+            .rsplit_once('-')
+            .map_or(base.as_str(), |(stem, _)| stem);
+        let base: String = base.chars().take(50).collect();
+        match self.recipe.suffix() {
+            Some(suffix) => format!("{base}-{suffix}"),
+            None => base,
+        }
+    }
+}
+
+/// Whether weights of this type have lost something already.
+pub fn is_quantized(tensor_type: &str) -> bool {
+    const EXACT: [&str; 8] = ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8"];
+    !EXACT.contains(&tensor_type)
+}
+
+impl Fallback {
+    /// What became of how many tensors.
+    pub fn words(&self) -> String {
+        let tensors = units::plural(self.n_tensors.into(), "tensor is", "tensors are");
+        format!(
+            "{tensors} {} instead of {}, whose blocks do not fit their rows",
+            self.used, self.wanted
+        )
+    }
+}
+
+/// The warning that a base brings with it which is quantized already.
+pub fn requantized(kind: &str) -> String {
+    format!(
+        "Requantized: the base is {kind}, and what was lost in quantizing it stays lost. Choose an F16, BF16 or F32 file of the model where there is one."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::quantization::QuantizationType;
+
+    fn record(base: &str) -> VariantRecord {
+        VariantRecord {
+            address: "0123456789abcdef0123".to_owned(),
+            recipe: Recipe::quantized(QuantizationType::Q4_0),
+            base: VariantBase {
+                id: ModelId(base.to_owned()),
+                name: String::new(),
+                file_name: String::new(),
+                kind: "F16".to_owned(),
+                sha256: String::new(),
+                size_bytes: 0,
+            },
+            engine_version: String::new(),
+            imatrix: None,
+            made_at: String::new(),
+            quantize_s: 0.0,
+            sha256: "fedcba9876543210".to_owned(),
+            tensor_types: Vec::new(),
+            fallbacks: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_variant_is_named_by_base_recipe_and_hash() {
+        let variant = record("some-model.f16-aabbccdd");
+        assert_eq!(variant.file_stem(), "some-model.f16-q4_0-0123456789abcdef");
+        assert_eq!(variant.model_id().0, "some-model.f16-q4_0-fedcba98");
+        let long = record(&"x".repeat(89));
+        assert!(long.model_id().0.ends_with("-q4_0-fedcba98"), "{long:?}");
+    }
+
+    #[test]
+    fn quantized_types_are_told_from_the_others() {
+        for name in ["Q4_0", "Q8_0", "IQ4_NL", "TQ1_0", "MXFP4"] {
+            assert!(is_quantized(name), "{name}");
+        }
+        for name in ["F32", "F16", "BF16", "F64", "I32"] {
+            assert!(!is_quantized(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the server does with variants: forecast, make, delete.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::AppState;
+use crate::bench::{Making, Variant, VariantError, Workshop};
+use crate::domain::error::{AppError, ErrorCode};
+use crate::domain::model::{Model, ModelId};
+use crate::domain::recipe::{Quantize, Recipe};
+use crate::domain::variant::{VariantForecast, VariantForecasts};
+use crate::library::{FileIdentity, Located};
+use crate::machine_lock::MachineLock;
+
+/// Most recipes of one question.
+const RECIPES_LIMIT: usize = 64;
+
+/// What was forecast, by the base's hash and the recipe: a worker has to be
+/// started for it, and it never changes.
+pub(super) type Forecasts = Arc<Mutex<HashMap<(String, Quantize), VariantForecast>>>;
+
+impl AppState {
+    /// Where variants are made.
+    pub(crate) fn workshop(&self) -> Workshop {
+        let places = self.parts.library.places();
+        Workshop {
+            launcher: self.parts.launcher.clone(),
+            variants: places.variants.clone(),
+            cache: places.cache.clone(),
+            n_threads: self.parts.machine.default_threads(),
+        }
+    }
+
+    /// Makes a variant once nothing is measured on this machine.
+    pub(crate) async fn make_variant(
+        &self,
+        located: &Located,
+        recipe: &Recipe,
+        on_wait: impl FnOnce(),
+        on_progress: impl FnMut(Making) + Send,
+    ) -> Result<Variant, AppError> {
+        let lock = &self.parts.library.places().machine_lock;
+        let failed = |error: std::io::Error| AppError::new(ErrorCode::Internal, error.to_string());
+        let _held = match MachineLock::try_take(lock).map_err(failed)? {
+            Some(held) => held,
+            None => {
+                on_wait();
+                MachineLock::take(lock).await.map_err(failed)?
+            }
+        };
+        let file = open(located)?;
+        let workshop = self.workshop();
+        let making = workshop.make(&located.model, &file, recipe, on_progress);
+        Ok(making.await?)
+    }
+
+    /// What recipes would make of a model.
+    pub(crate) async fn forecast_variants(
+        &self,
+        model: ModelId,
+        recipes: Vec<Quantize>,
+    ) -> Result<VariantForecasts, AppError> {
+        if recipes.is_empty() || recipes.len() > RECIPES_LIMIT {
+            return Err(AppError::bad_request(format!(
+                "recipes has {} entries; it must have 1 to {RECIPES_LIMIT}",
+                recipes.len()
+            )));
+        }
+        let located = self.locate_id(model.0).await?;
+        let sha256 = &located.model.sha256;
+        let mut unknown = recipes.clone();
+        unknown.retain(|recipe| {
+            !self.known_forecasts(sha256, |known, key| known.contains_key(&key(*recipe)))
+        });
+        let file = open(&located)?;
+        let asked = self.workshop();
+        let mut forecasts = match unknown.is_empty() {
+            true => VariantForecasts {
+                variants: Vec::new(),
+                free_bytes: asked.free_bytes(),
+            },
+            false => asked.forecast(&located.model, &file, &unknown).await?,
+        };
+        let new = std::mem::take(&mut forecasts.variants);
+        self.known_forecasts(sha256, |known, key| {
+            known.extend(new.into_iter().map(|one| (key(one.quantize), one)));
+            let all = recipes.iter().filter_map(|recipe| known.get(&key(*recipe)));
+            forecasts.variants = all.cloned().collect();
+        });
+        Ok(forecasts)
+    }
+
+    /// Deletes a variant and says what it was.
+    pub(crate) async fn delete_variant(&self, id: ModelId) -> Result<Model, AppError> {
+        Ok(self
+            .blocking(move |library| library.delete_variant(&id))
+            .await??)
+    }
+
+    fn known_forecasts<T>(
+        &self,
+        sha256: &str,
+        look: impl FnOnce(
+            &mut HashMap<(String, Quantize), VariantForecast>,
+            &dyn Fn(Quantize) -> (String, Quantize),
+        ) -> T,
+    ) -> T {
+        let mut known = self
+            .forecasts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        look(&mut known, &|recipe| (sha256.to_owned(), recipe))
+    }
+}
+
+/// Opens the file if it is still the one that was found.
+fn open(located: &Located) -> Result<File, AppError> {
+    let name = located.model.called();
+    let opened = File::open(&located.path).and_then(|file| Ok((FileIdentity::of(&file)?, file)));
+    match opened {
+        Ok((now, file)) if now == located.identity => Ok(file),
+        Ok(_) => Err(AppError::new(
+            ErrorCode::Conflict,
+            format!("{name} has changed since it was read; try again with the file as it is now"),
+        )),
+        Err(error) => Err(AppError::new(
+            ErrorCode::Conflict,
+            format!("{name} cannot be read any more ({error}); put it back and try again"),
+        )),
+    }
+}
+
+impl From<VariantError> for AppError {
+    fn from(error: VariantError) -> Self {
+        let code = match &error {
+            VariantError::Refused(_) => ErrorCode::ModelNotUsable,
+            VariantError::Worker(_) => ErrorCode::RunFailed,
+            VariantError::Storage(_) => ErrorCode::Internal,
+        };
+        Self::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,409 @@
+//! Variants against their baseline on one text: logits are compared in memory,
+//! chunk by chunk, and never written.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use super::answers::{self, Answers};
+use super::arrangement::{Arrangement, Needs};
+use super::channel::Events;
+use super::generate::PROGRESS_INTERVAL;
+use super::process::Memory;
+use crate::domain::evaluation::{EvaluationCommand, EvaluationReport};
+use crate::domain::protocol::{WorkerErrorKind, WorkerEvent};
+use crate::domain::quality::{CHUNK_TOKENS, Perplexity};
+use crate::domain::units;
+use crate::engine::{Context, EngineError, Model, ModelOptions, ScoringOptions};
+use crate::evaluate::{Chunk, Evaluation, SCORED_FROM, Scored, Text, chunks, compare, score};
+
+/// Positions of a chunk whose logits are asked for, as llama.cpp's tool does:
+/// one more than are scored, since nothing is known to follow the last.
+const N_OUTPUTS: usize = CHUNK_TOKENS as usize - SCORED_FROM;
+
+/// Why nothing was compared.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum QualityError {
+    /// The text cannot be used.
+    #[error("{0}")]
+    Text(String),
+    /// A model cannot be used.
+    #[error("{whose}: {reason}")]
+    Model {
+        /// Which model.
+        whose: String,
+        /// Why.
+        reason: String,
+    },
+    /// The memory does not suffice.
+    #[error("{0}")]
+    Memory(String),
+    /// The engine failed.
+    #[error(transparent)]
+    Compute(#[from] EngineError),
+}
+
+impl QualityError {
+    /// As the parent is told.
+    pub(super) fn kind(&self) -> WorkerErrorKind {
+        match self {
+            Self::Text(_) => WorkerErrorKind::Text,
+            Self::Model { .. } => WorkerErrorKind::Model,
+            Self::Memory(_) => WorkerErrorKind::Memory,
+            Self::Compute(_) => WorkerErrorKind::Compute,
+        }
+    }
+}
+
+/// One evaluation under way.
+struct Session<'a> {
+    command: &'a EvaluationCommand,
+    chunks: Vec<Chunk>,
+    n_vocab: usize,
+    evaluation: Evaluation,
+    events: &'a mut Events,
+}
+
+/// Compares, telling every chunk.
+pub(super) fn evaluate(
+    command: &EvaluationCommand,
+    memory: &Memory,
+    events: &mut Events,
+) -> Result<EvaluationReport, QualityError> {
+    let mut warnings = Vec::new();
+    let mut session = Session::prepare(command, events, &mut warnings)?;
+    let empty_bytes = memory.read().rss_bytes;
+    let baseline = session.load(0)?;
+    let mut context = session.context(&baseline)?;
+    context.score(&session.chunks[0].input, SCORED_FROM)?;
+    let needs = Needs {
+        limit_bytes: command.memory_bytes,
+        empty_bytes,
+        with_baseline_bytes: memory.read().rss_bytes,
+        baseline_file_bytes: file_bytes(&command.baseline),
+        variant_file_bytes: session
+            .compared()
+            .map(|variant| file_bytes(&command.variants[variant]))
+            .collect(),
+        chunk_bytes: session.chunk_bytes(),
+    };
+    match Arrangement::of(&needs).map_err(QualityError::Memory)? {
+        Arrangement::Together { spare_bytes } => {
+            session.together(&baseline, context, spare_bytes)?;
+        }
+        Arrangement::InTurns { n_chunks } => {
+            warnings.push(in_turns_warning(n_chunks, session.chunks.len()));
+            let kept = session.keep(&mut context, 0, n_chunks)?;
+            drop(context);
+            drop(baseline);
+            session.in_turns(kept, n_chunks)?;
+        }
+    }
+    Ok(EvaluationReport {
+        baseline: session.baseline_perplexity()?,
+        variants: session.evaluation.variants(),
+        warnings,
+        memory: memory.read(),
+    })
+}
+
+impl<'a> Session<'a> {
+    /// Cuts the text by the baseline's vocabulary, and says of each variant
+    /// whether it has the same: before anything is computed.
+    fn prepare(
+        command: &'a EvaluationCommand,
+        events: &'a mut Events,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, QualityError> {
+        let text = Text::of(command.text.as_ref());
+        let vocabulary = |number, path: &String| {
+            Model::load_vocabulary(Path::new(path)).map_err(|error| named(number, &error))
+        };
+        let baseline = vocabulary(0, &command.baseline)?;
+        let refused = (1..).zip(&command.variants).map(|(number, path)| {
+            let variant = vocabulary(number, path)?;
+            let difference = variant.vocabulary_difference(&baseline);
+            Ok(difference.map(|difference| {
+                format!(
+                    "its vocabulary differs from the baseline's ({difference}), so that their \
+                     probabilities are not of the same tokens"
+                )
+            }))
+        });
+        let refused = refused.collect::<Result<Vec<_>, QualityError>>()?;
+
+        let tokens = baseline.tokenize(text.as_str(), false)?;
+        let chunks = chunks(&tokens, baseline.bos(), command.n_chunks.max(1));
+        let name = text.name().clone();
+        if chunks.is_empty() {
+            return Err(QualityError::Text(format!(
+                "the text “{}” has {}, and one chunk needs {CHUNK_TOKENS} (llama.cpp's own tool \
+                 asks for two chunks): use a longer text",
+                name.name,
+                units::plural(tokens.len() as u64, "token", "tokens")
+            )));
+        }
+        if chunks.len() < command.n_chunks as usize {
+            warnings.push(format!(
+                "the text “{}” has {} of {CHUNK_TOKENS} tokens and not the {} that were asked for: \
+                 all of it was used",
+                name.name,
+                units::plural(chunks.len() as u64, "chunk", "chunks"),
+                command.n_chunks
+            ));
+        }
+        let evaluation = Evaluation::new(name, chunks.len(), chunks[0].targets.len(), refused);
+        Ok(Self {
+            command,
+            chunks,
+            n_vocab: baseline.n_vocab(),
+            evaluation,
+            events,
+        })
+    }
+
+    /// All models at once; `context` holds the baseline's first chunk.
+    fn together(
+        &mut self,
+        baseline: &Model,
+        mut context: Context<'_>,
+        spare_bytes: Option<u64>,
+    ) -> Result<(), QualityError> {
+        let mut models = Vec::new();
+        for variant in self.compared() {
+            models.push((variant, self.load(variant + 1)?));
+        }
+        let mut contexts = Vec::new();
+        for (variant, model) in &models {
+            contexts.push((*variant, self.context(model)?));
+        }
+        for number in 0..self.chunks.len() {
+            if number > 0 {
+                context.score(&self.chunks[number].input, SCORED_FROM)?;
+            }
+            let logits = context.scored_logits()?;
+            let scored = self.score(number, logits);
+            for (variant, context) in &mut contexts {
+                context.score(&self.chunks[number].input, SCORED_FROM)?;
+                self.compare(
+                    *variant,
+                    number,
+                    (logits, &scored),
+                    context.scored_logits()?,
+                );
+            }
+        }
+        drop(contexts);
+        drop(context);
+        let mut answers = Answers::new(self.command, self.rows_within(spare_bytes));
+        answers.of_baseline(baseline, || tell_life(self.events))?;
+        for (variant, model) in &models {
+            self.tell_answers(*variant, model, &answers)?;
+        }
+        Ok(())
+    }
+
+    /// One model after the other, in batches of `n_chunks` chunks; `kept` is the
+    /// baseline's first batch.
+    fn in_turns(&mut self, mut kept: Vec<Kept>, n_chunks: usize) -> Result<(), QualityError> {
+        let mut first = 0;
+        loop {
+            for variant in self.compared() {
+                let model = self.load(variant + 1)?;
+                let mut context = self.context(&model)?;
+                for (number, kept) in (first..).zip(&kept) {
+                    context.score(&self.chunks[number].input, SCORED_FROM)?;
+                    let baseline = (kept.logits.as_slice(), &kept.scored);
+                    self.compare(variant, number, baseline, context.scored_logits()?);
+                }
+            }
+            first += kept.len();
+            // Before the next batch is made: there is no room for both.
+            drop(kept);
+            if first >= self.chunks.len() {
+                break;
+            }
+            let model = self.load(0)?;
+            let mut context = self.context(&model)?;
+            context.score(&self.chunks[first].input, SCORED_FROM)?;
+            kept = self.keep(&mut context, first, n_chunks)?;
+        }
+        if self.command.prompts.is_empty() {
+            return Ok(());
+        }
+        let mut answers = Answers::new(self.command, n_chunks.saturating_mul(N_OUTPUTS));
+        let model = self.load(0)?;
+        answers.of_baseline(&model, || tell_life(self.events))?;
+        drop(model);
+        for variant in self.compared() {
+            let model = self.load(variant + 1)?;
+            self.tell_answers(variant, &model, &answers)?;
+        }
+        Ok(())
+    }
+
+    /// Copies the baseline's logits of up to `n_chunks` chunks from `first` on;
+    /// `context` holds those of `first`.
+    fn keep(
+        &mut self,
+        context: &mut Context<'_>,
+        first: usize,
+        n_chunks: usize,
+    ) -> Result<Vec<Kept>, QualityError> {
+        let last = first.saturating_add(n_chunks).min(self.chunks.len());
+        let mut kept = Vec::new();
+        for number in first..last {
+            if number > first {
+                context.score(&self.chunks[number].input, SCORED_FROM)?;
+            }
+            let logits = context.scored_logits()?;
+            kept.push(Kept {
+                scored: self.score(number, logits),
+                logits: logits.to_vec(),
+            });
+        }
+        Ok(kept)
+    }
+
+    fn score(&mut self, number: usize, logits: &[f32]) -> Scored {
+        let targets = &self.chunks[number].targets;
+        let scored = score(logits, self.n_vocab, targets, self.n_threads());
+        self.evaluation.learn_baseline(&scored);
+        self.tell();
+        scored
+    }
+
+    fn compare(
+        &mut self,
+        variant: usize,
+        number: usize,
+        baseline: (&[f32], &Scored),
+        logits: &[f32],
+    ) {
+        let targets = &self.chunks[number].targets;
+        let losses = compare(baseline, logits, self.n_vocab, targets, self.n_threads());
+        self.evaluation.learn_variant(variant, losses);
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        let progress = self.evaluation.progress();
+        self.events.send(&WorkerEvent::Scored(progress));
+    }
+
+    fn tell_answers(
+        &mut self,
+        variant: usize,
+        model: &Model,
+        answers: &Answers<'_>,
+    ) -> Result<(), QualityError> {
+        for answer in answers.compared_with(model, || tell_life(self.events))? {
+            self.events.send(&WorkerEvent::Answered {
+                variant: u32::try_from(variant).unwrap_or(u32::MAX),
+                answer,
+            });
+        }
+        Ok(())
+    }
+
+    /// Loads the baseline (0) or a variant (from 1).
+    fn load(&mut self, number: usize) -> Result<Model, QualityError> {
+        let path = match number.checked_sub(1) {
+            None => &self.command.baseline,
+            Some(variant) => &self.command.variants[variant],
+        };
+        // Not mapped, so that memory means the same for every model.
+        let options = ModelOptions {
+            mmap: false,
+            n_gpu_layers: 0,
+        };
+        let mut told = Instant::now();
+        let loaded = Model::load(Path::new(path), options, |fraction| {
+            if told.elapsed() >= PROGRESS_INTERVAL {
+                told = Instant::now();
+                self.events.send(&WorkerEvent::LoadProgress { fraction });
+            }
+        });
+        loaded.map_err(|error| named(number, &error))
+    }
+
+    fn context<'model>(&self, model: &'model Model) -> Result<Context<'model>, QualityError> {
+        let options = ScoringOptions {
+            n_tokens: CHUNK_TOKENS,
+            n_outputs: N_OUTPUTS as u32,
+            n_threads: self.command.n_threads,
+        };
+        Ok(Context::for_scoring(model, options)?)
+    }
+
+    fn compared(&self) -> impl Iterator<Item = usize> + use<> {
+        self.evaluation.compared().into_iter()
+    }
+
+    fn n_threads(&self) -> usize {
+        self.command.n_threads as usize
+    }
+
+    fn chunk_bytes(&self) -> u64 {
+        (N_OUTPUTS * self.n_vocab * size_of::<f32>()) as u64
+    }
+
+    /// Rows of logits that may be kept of the answers: at least as many as a
+    /// chunk has, whose buffers are free by then.
+    fn rows_within(&self, spare_bytes: Option<u64>) -> usize {
+        let row_bytes = (self.n_vocab * size_of::<f32>()).max(1) as u64;
+        let bytes = spare_bytes
+            .unwrap_or(u64::MAX)
+            .min(answers::ROWS_BYTES_LIMIT);
+        usize::try_from(bytes / row_bytes)
+            .unwrap_or(usize::MAX)
+            .max(N_OUTPUTS)
+    }
+
+    fn baseline_perplexity(&self) -> Result<Perplexity, QualityError> {
+        self.evaluation
+            .baseline()
+            .map_err(|reason| QualityError::Model {
+                whose: whose(0),
+                reason,
+            })
+    }
+}
+
+/// The baseline's logits of a chunk while its variants take their turns.
+struct Kept {
+    logits: Vec<f32>,
+    scored: Scored,
+}
+
+/// Generating is silent otherwise, and must not look like a hang.
+fn tell_life(events: &mut Events) {
+    events.send(&WorkerEvent::PromptProgress);
+}
+
+fn in_turns_warning(n_chunks: usize, of: usize) -> String {
+    format!(
+        "the models do not fit into the available memory together: they took turns, {} of {of} \
+         chunks at a time",
+        n_chunks.min(of)
+    )
+}
+
+fn whose(number: usize) -> String {
+    match number {
+        0 => "the baseline cannot be evaluated".to_owned(),
+        number => format!("variant {number} cannot be evaluated"),
+    }
+}
+
+fn named(number: usize, error: &EngineError) -> QualityError {
+    QualityError::Model {
+        whose: whose(number),
+        reason: error.to_string(),
+    }
+}
+
+/// 0 where the system does not say.
+fn file_bytes(path: &str) -> u64 {
+    fs::metadata(path).map_or(0, |file| file.len())
+}
