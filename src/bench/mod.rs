@@ -9,6 +9,7 @@ mod imatrix;
 mod judge;
 mod launch;
 pub mod machine;
+mod order;
 mod outliers;
 mod progress;
 mod quality;
