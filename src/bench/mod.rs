@@ -15,6 +15,7 @@ mod loss;
 pub mod machine;
 mod mcnemar;
 mod measure;
+mod order;
 mod outliers;
 mod paired;
 mod plan;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::digest;
-use super::variant::{Quantized, Variant, VariantError, storage};
+use super::order::Quantized;
+use super::variant::{Variant, VariantError, storage};
 use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::model::{Model, ModelOrigin};
 use crate::domain::recipe::Recipe;

@@ -1,20 +1,16 @@
 //! Making variants: a base model, a recipe, one file that is made once.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::base_file::BaseFile;
-use super::digest;
-use super::imatrix::KeptImatrix;
+use super::order::{Order, predict};
 use super::shelf::{Finished, Shelf};
 use super::workbench::{self, Workbench};
 use crate::backend::{Grant, WorkerError, WorkerLauncher, WorkerProcess};
-use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::model::Model;
-use crate::domain::protocol::{QuantizeCommand, WorkerCommand, WorkerEvent};
 use crate::domain::recipe::{Quantize, Recipe};
-use crate::domain::units;
-use crate::domain::variant::{Fallback, VariantForecast, VariantForecasts, requantized};
+use crate::domain::variant::{VariantForecast, VariantForecasts, requantized};
 
 /// Where variants are made and kept.
 #[derive(Debug, Clone)]
@@ -62,20 +58,6 @@ pub enum VariantError {
     /// The file could not be written.
     #[error("{0}")]
     Storage(String),
-}
-
-/// What a worker did.
-pub(super) struct Quantized {
-    pub(super) fallbacks: Vec<Fallback>,
-    pub(super) quantize_s: f64,
-}
-
-/// One variant in the making.
-struct Order<'a> {
-    base: &'a Model,
-    file: &'a BaseFile,
-    quantize: Quantize,
-    imatrix: Option<&'a KeptImatrix>,
 }
 
 impl Workshop {
@@ -188,128 +170,6 @@ impl Workshop {
         };
         Ok(WorkerProcess::start(&self.launcher, grant).await?.0)
     }
-
-    /// Lets a worker write the file, once there is room for it.
-    async fn write(
-        &self,
-        order: &Order<'_>,
-        workbench: &Workbench,
-        part: &Path,
-        on_progress: &mut (impl FnMut(Making) + Send),
-    ) -> Result<Quantized, VariantError> {
-        let mut worker = self.start(order.file, Some(workbench.folder())).await?;
-        let sizes = predict(&mut worker, order.base, order.file, &[order.quantize]).await?;
-        let needed = sizes.first().copied().unwrap_or(0);
-        self.ensure_room(order, needed)?;
-        // The worker reads its own folder, and not the cache.
-        let imatrix = order.imatrix.map(|imatrix| {
-            let copy = workbench.folder().join("imatrix.dat");
-            fs::copy(&imatrix.path, &copy)
-                .map(|_| copy.to_string_lossy().into_owned())
-                .map_err(|error| storage(&self.variants, &error))
-        });
-        let command = WorkerCommand::Quantize(QuantizeCommand {
-            source: order.file.source(),
-            target: part.to_string_lossy().into_owned(),
-            level: order.quantize.level,
-            imatrix: imatrix.transpose()?,
-            allow_requantize: order.file.is_quantized(),
-            n_threads: self.n_threads,
-            provenance: order.provenance(),
-        });
-        on_progress(Making::Tensors(0, order.file.n_tensors()));
-        let doing = "quantizing";
-        let answer = worker.ask(&command, doing, |event| {
-            if let WorkerEvent::TensorProgress { tensor, n_tensors } = event {
-                on_progress(Making::Tensors(*tensor, *n_tensors));
-            }
-        });
-        match answer.await {
-            Ok(WorkerEvent::Quantized {
-                fallbacks,
-                quantize_s,
-            }) => {
-                worker.stop().await;
-                Ok(Quantized {
-                    fallbacks,
-                    quantize_s,
-                })
-            }
-            Ok(other) => Err(worker.unexpected(doing, &other).into()),
-            Err(error) => Err(self.explain(order, needed, part, error)),
-        }
-    }
-
-    fn ensure_room(&self, order: &Order<'_>, needed: u64) -> Result<(), VariantError> {
-        match self.free_bytes() {
-            Some(free) if free < needed => Err(self.full(order, needed, free)),
-            _ => Ok(()),
-        }
-    }
-
-    fn full(&self, order: &Order<'_>, needed: u64, free: u64) -> VariantError {
-        VariantError::Storage(format!(
-            "the disk is full: {} needs {} MB, and {} has {} MB free; delete variants on the Models page, or other files, and try again",
-            order.name(),
-            units::number(needed as f64 / 1e6),
-            self.variants.display(),
-            units::number(free as f64 / 1e6)
-        ))
-    }
-
-    /// Why a worker failed to write: it knows of "iostream error" and no more.
-    fn explain(
-        &self,
-        order: &Order<'_>,
-        needed: u64,
-        part: &Path,
-        error: WorkerError,
-    ) -> VariantError {
-        let WorkerError::Refused { message, .. } = &error else {
-            return error.into();
-        };
-        let written = fs::metadata(part).map_or(0, |part| part.len());
-        match self.free_bytes() {
-            Some(free) if free < needed.saturating_sub(written) => {
-                self.full(order, needed, free + written)
-            }
-            _ if message.contains("iostream") => VariantError::Storage(format!(
-                "{} could not be written to {}: the system refused after {} MB of {}; is there a quota, or a limit on the size of files?",
-                order.name(),
-                self.variants.display(),
-                units::number(written as f64 / 1e6),
-                units::number(needed as f64 / 1e6)
-            )),
-            _ => VariantError::Refused(format!("{} cannot be made: {message}", order.name())),
-        }
-    }
-}
-
-impl Order<'_> {
-    /// What tells the variant from every other.
-    fn address(&self) -> String {
-        let imatrix = self
-            .imatrix
-            .map_or("none", |imatrix| &imatrix.record.sha256);
-        digest::of(format!(
-            "variant 1\n{}\n{}\n{}\n{ENGINE_VERSION}\n{imatrix}",
-            self.base.sha256,
-            self.quantize.level.level(),
-            self.quantize.imatrix
-        ))
-    }
-
-    fn name(&self) -> String {
-        format!("{} of {}", self.quantize.level, self.base.called())
-    }
-
-    fn provenance(&self) -> String {
-        let with = match self.imatrix {
-            Some(_) => "quantized with an importance matrix from",
-            None => "quantized from",
-        };
-        format!("{with} {}", self.base.kind())
-    }
 }
 
 /// What is to be done, if a recipe can be carried out.
@@ -330,33 +190,6 @@ fn checked(recipe: &Recipe) -> Result<Quantize, VariantError> {
         ));
     }
     Ok(quantize)
-}
-
-/// Bytes of the files that recipes would make.
-async fn predict(
-    worker: &mut WorkerProcess,
-    base: &Model,
-    file: &BaseFile,
-    recipes: &[Quantize],
-) -> Result<Vec<u64>, VariantError> {
-    let doing = "predicting the size";
-    let command = WorkerCommand::PredictVariants {
-        source: file.source(),
-        recipes: recipes.to_vec(),
-    };
-    let answer = worker.ask(&command, doing, |_| ()).await;
-    match answer {
-        Ok(WorkerEvent::Predicted { tensor_bytes }) => Ok(tensor_bytes
-            .into_iter()
-            .map(|bytes| file.header_bytes().saturating_add(bytes))
-            .collect()),
-        Ok(other) => Err(worker.unexpected(doing, &other).into()),
-        Err(WorkerError::Refused { message, .. }) => Err(VariantError::Refused(format!(
-            "{} cannot be quantized: {message}",
-            base.called()
-        ))),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Bytes that are free where `folder` is.
