@@ -62,6 +62,7 @@ impl Progress {
         let seconds_left = self.seconds_left();
         Stage {
             name: self.name,
+            arm: None,
             iteration: self.iteration,
             iterations: self.work.iterations,
             prompt: self.prompt,
@@ -110,7 +111,7 @@ impl Progress {
                         _ => basis.decode_seconds(tokens).min(this),
                     }
             }
-            StageName::Summarizing => 0.0,
+            StageName::Quantizing | StageName::Quality | StageName::Summarizing => 0.0,
         }
     }
 

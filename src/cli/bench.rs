@@ -127,6 +127,7 @@ fn spec(args: &BenchArgs, prompts: Option<Vec<Prompt>>) -> anyhow::Result<RunSpe
         n_ubatch: args.ubatch,
         flash_attention: None,
         warm_ups: args.warm_ups,
+        ..RunRequest::default()
     })?)
 }
 

@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod answers;
+pub mod comparison;
 pub mod connection;
 pub mod deletion;
 pub mod empty;
@@ -21,10 +22,13 @@ pub mod ollama;
 pub mod outcome;
 pub mod progress;
 pub mod prompt_text;
+pub mod quantization;
 pub mod run_filter;
 pub mod run_section;
 pub mod run_table;
+pub mod section;
 pub mod site;
 pub mod sparkline;
+mod text_file;
 pub mod theme;
 pub mod words;

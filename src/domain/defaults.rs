@@ -45,6 +45,8 @@ pub const THREADS_LIMIT: u32 = 512;
 pub const GPU_LAYERS_LIMIT: u32 = 10_000;
 /// Most tokens generated for a prompt, where the context has room for them.
 pub const MAX_TOKENS_LIMIT: u32 = 100_000;
+/// Most variants that a run compares with their baseline.
+pub const RECIPES_LIMIT: usize = 16;
 /// Most prompts of one run.
 pub const PROMPTS_LIMIT: usize = 64;
 /// Longest prompt in characters; whether it fits in tokens, the model says.

@@ -165,6 +165,10 @@ pub enum StageName {
     Prefill,
     /// A measured request.
     Generating,
+    /// A variant is being made.
+    Quantizing,
+    /// What the variants lost is being measured.
+    Quality,
     /// Statistics and storing.
     Summarizing,
 }
@@ -177,6 +181,8 @@ impl StageName {
             Self::WarmingUp => "warming up",
             Self::Prefill => "512-token prefill",
             Self::Generating => "measuring",
+            Self::Quantizing => "making the variant",
+            Self::Quality => "measuring quality",
             Self::Summarizing => "summarizing",
         }
     }
@@ -188,6 +194,10 @@ impl StageName {
 pub struct Stage {
     /// The part of the launch.
     pub name: StageName,
+    /// The arm that it is about, as its recipe is labelled; none where a run has
+    /// but one.
+    #[serde(default)]
+    pub arm: Option<String>,
     /// From 1.
     pub iteration: u32,
     /// In all.
@@ -277,6 +287,7 @@ mod tests {
     fn both_readers_read_the_same() {
         let stage = Stage {
             name: StageName::Generating,
+            arm: Some("Q4_0".to_owned()),
             iteration: 1,
             iterations: 3,
             prompt: Some(2),

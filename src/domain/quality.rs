@@ -44,6 +44,16 @@ pub struct TextName {
     pub sha256: String,
 }
 
+/// The user's own text to measure quality on, as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct EvaluationText {
+    /// The file's name: what the text is called later.
+    pub name: String,
+    /// The text, at most 900,000 bytes as UTF-8.
+    pub text: String,
+}
+
 /// What quality to measure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -154,3 +164,5 @@ pub const CHUNKS_QUICK: u32 = 10;
 pub const CHUNKS_LIMIT: u32 = 1_000;
 /// Tokens of a chunk.
 pub const CHUNK_TOKENS: u32 = 512;
+/// Largest text of the user's own, bytes: what a request has room for.
+pub const TEXT_BYTES_LIMIT: usize = 900_000;

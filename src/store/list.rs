@@ -117,6 +117,7 @@ fn summary(row: SummaryRow) -> Result<RunSummary, StoreError> {
         created_at: row.created_at,
         n_prompts: u32::try_from(spec.prompts.len()).unwrap_or(u32::MAX),
         settings: spec.settings,
+        recipes: spec.recipes,
         tokens_per_second: row.tokens_per_second,
         response_time_s: row.response_time_s,
         memory_usage_mb: row.memory_usage_mb,

@@ -160,6 +160,7 @@ impl RunForm {
             n_ubatch: whole_number(Setting::NUbatch, &self.n_ubatch.get())?,
             flash_attention: Some(self.flash_attention.get()),
             warm_ups: whole_number(Setting::WarmUps, &self.warm_ups.get())?,
+            ..RunRequest::default()
         })
     }
 

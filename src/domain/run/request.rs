@@ -7,7 +7,7 @@ use super::setting::Setting;
 use crate::domain::defaults;
 use crate::domain::model::ModelId;
 use crate::domain::prompt::{self, Prompt};
-use crate::domain::quality::QualitySpec;
+use crate::domain::quality::{self, EvaluationText, QualitySpec};
 use crate::domain::recipe::Recipe;
 
 /// When a request ends. Never mixed within a run.
@@ -89,6 +89,20 @@ pub struct RunRequest {
     #[serde(default)]
     #[cfg_attr(test, schemars(range(min = 0, max = defaults::WARM_UPS_LIMIT)))]
     pub warm_ups: Option<i64>,
+    /// The variants to compare with the model; none: the baseline alone.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(length(max = defaults::RECIPES_LIMIT)))]
+    pub recipes: Option<Vec<Recipe>>,
+    /// Whether what the variants lost is measured, too.
+    #[serde(default)]
+    pub quality: Option<bool>,
+    /// Chunks of 512 tokens that quality is measured on.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 1, max = quality::CHUNKS_LIMIT)))]
+    pub quality_chunks: Option<i64>,
+    /// The text that quality is measured on; none: the built-in one.
+    #[serde(default)]
+    pub evaluation_text: Option<EvaluationText>,
 }
 
 /// A request that has passed every check that needs no model.
@@ -177,12 +191,19 @@ impl TryFrom<RunRequest> for RunSpec {
             warm_ups: within(Setting::WarmUps, request.warm_ups)?.unwrap_or(default.warm_ups),
         };
         fit_together(&settings)?;
+        let quality = QualitySpec {
+            n_chunks: request
+                .quality_chunks
+                .and_then(|n| u32::try_from(n).ok())
+                .unwrap_or(quality::CHUNKS),
+            text: None,
+        };
         Ok(Self {
             model: request.model.map(checked_id).transpose()?,
             prompts: checked_prompts(request.test_queries)?,
             settings,
-            recipes: Vec::new(),
-            quality: None,
+            recipes: request.recipes.unwrap_or_default(),
+            quality: request.quality.unwrap_or(false).then_some(quality),
         })
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::Comparison;
 use crate::domain::environment::Environment;
 use crate::domain::model::{Model, ModelId};
+use crate::domain::recipe::Recipe;
 
 /// The number of a run in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -181,6 +182,9 @@ pub struct RunSummary {
     pub n_prompts: u32,
     /// How it measures.
     pub settings: RunSettings,
+    /// The variants that it compares with the model.
+    #[serde(default)]
+    pub recipes: Vec<Recipe>,
     /// Mean decode speed, once measured.
     pub tokens_per_second: Option<f64>,
     /// Mean response time in seconds, once measured.
