@@ -30,7 +30,7 @@ SOURCES := $(shell find src style public 2>/dev/null) \
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-web bench-overhead fuzz fuzz-api clean
+.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-web bench-overhead bench-verdicts fuzz fuzz-api clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -95,6 +95,20 @@ bench-web: setup-test build demo ## Measure the pages: first byte, bundle, hydra
 
 bench-overhead: setup-test build demo ## Measure what gauges and an open dashboard cost a run
 	WHITTLE_BIN=$(WHITTLE) node end2end/bench-overhead.mjs "$(DEMO_F16)"
+
+# A launch pair takes some ten seconds; the second copy is slowed down by 0, 5
+# and 20 % for each token. Kept apart from the user's history, and judged again
+# without recording by `target/whittle verdicts judge FILE`.
+VERDICT_LAUNCHES ?= 40
+VERDICT_PAIRS := target/verdicts.jsonl
+
+bench-verdicts: build demo ## Record launches of the demo model and say how often verdicts are right
+	rm -rf $(VERDICT_PAIRS) target/verdicts-data
+	for slowdown in 0 5 20; do \
+		$(WHITTLE) verdicts record "$(DEMO_F16)" --iterations $(VERDICT_LAUNCHES) \
+			--slowdown $$slowdown --data-dir target/verdicts-data --out $(VERDICT_PAIRS) || exit 1; \
+	done
+	$(WHITTLE) verdicts judge $(VERDICT_PAIRS)
 
 # What cargo-fuzz would pass, without its nightly compiler: libFuzzer's coverage,
 # no sanitizer, since the reader is safe Rust. A finding is left in the corpus'

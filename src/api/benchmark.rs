@@ -1,23 +1,31 @@
-//! The seed's endpoint: ask for a run and wait until it has ended.
+//! The seed's endpoints: ask for a run and wait until it has ended.
 
 use leptos::prelude::*;
 
-use crate::domain::benchmark::BenchmarkResponse;
+use crate::domain::benchmark::{BenchmarkResponse, QuantizationResponse};
 use crate::domain::error::AppError;
 use crate::domain::json::Json;
-use crate::domain::run::RunRequest;
+use crate::domain::run::{BaselineRequest, QuantizationRequest};
 
 /// Measures a model as it is and answers when done. Fields that are left out
 /// take the defaults; a caller that hangs up does not end the run.
 #[server(prefix = "/api", endpoint = "benchmark/baseline", input = Json, output = Json)]
 pub async fn benchmark_baseline(
-    #[server(flatten)] request: RunRequest,
+    #[server(flatten)] request: BaselineRequest,
 ) -> Result<BenchmarkResponse, AppError> {
-    use crate::domain::run::RunSpec;
-    use crate::server::AppState;
-
-    let spec = RunSpec::try_from(request)?;
-    let state = expect_context::<AppState>();
+    let state = expect_context::<crate::server::AppState>();
+    let spec = state.spec(request.try_into()?).await?;
     let id = state.start(spec).await?.id;
-    state.finished_benchmark(id).await
+    state.finished(id, BenchmarkResponse::of).await
+}
+
+/// Quantizes a model, measures both in one run and answers when done.
+#[server(prefix = "/api", endpoint = "benchmark/quantization", input = Json, output = Json)]
+pub async fn benchmark_quantization(
+    #[server(flatten)] request: QuantizationRequest,
+) -> Result<QuantizationResponse, AppError> {
+    let state = expect_context::<crate::server::AppState>();
+    let spec = state.spec(request.try_into()?).await?;
+    let id = state.start(spec).await?.id;
+    state.finished(id, QuantizationResponse::of).await
 }

@@ -7,11 +7,11 @@ mod history;
 mod prompt_sets;
 mod runs;
 
-pub use benchmark::benchmark_baseline;
+pub use benchmark::{benchmark_baseline, benchmark_quantization};
 pub use dashboard::{list_models, load_about, load_dashboard, remember};
 pub use history::{delete_run, label_run, list_measured_models, restore_run};
 pub use prompt_sets::{delete_prompt_set, get_prompt_set, keep_prompt_set, list_prompt_sets};
-pub use runs::{cancel_run, get_run, list_runs, start_run};
+pub use runs::{cancel_run, get_run, list_runs, measure_noise, start_run};
 
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
@@ -23,7 +23,8 @@ mod tests {
     use serde_json::Value;
 
     use super::{benchmark, dashboard, history, prompt_sets, runs};
-    use crate::domain::run::RunRequest;
+    use crate::domain::quantization::QuantizationType;
+    use crate::domain::run::{BaselineRequest, NoiseRequest, QuantizationRequest, RunRequest};
 
     /// The names of the fields that a server function takes, with the names
     /// that the description of the interface has for them.
@@ -52,12 +53,21 @@ mod tests {
     #[test]
     fn the_description_names_the_arguments_that_there_are() {
         let request = RunRequest::default;
+        let baseline = BaselineRequest::default();
+        let noise = NoiseRequest::default();
+        let level = QuantizationRequest {
+            technique: None,
+            quantization_level: QuantizationType::Q4_0,
+            imatrix: None,
+            run: request(),
+        };
         let label = history::LabelRun {
             id: 1,
             name: None,
             note: None,
         };
         let list = runs::ListRuns {
+            technique: None,
             model: None,
             from: None,
             to: None,
@@ -70,7 +80,9 @@ mod tests {
             prompts: Vec::new(),
         };
         let all = [
-            names("post", &benchmark::BenchmarkBaseline { request: request() }),
+            names("post", &benchmark::BenchmarkBaseline { request: baseline }),
+            names("post", &benchmark::BenchmarkQuantization { request: level }),
+            names("post", &runs::MeasureNoise { request: noise }),
             names("post", &dashboard::Remember { request: request() }),
             names("get", &dashboard::ListModels {}),
             names("get", &dashboard::LoadDashboard {}),

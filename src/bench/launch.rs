@@ -1,18 +1,14 @@
-//! One iteration: a fresh worker, a warm-up, the prefill, every prompt.
+//! One launch of one arm: a fresh worker, a warm-up, the prefill, requests.
 
-use std::fs::File;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::mpsc;
-
-use super::baseline::{Observation, Plan};
-use super::gauges::{Gauges, Shared};
-use super::machine::MachineCpu;
+use super::plan::{Arm, Observation, Plan};
+use super::schedule::Schedule;
+use super::watch::Watch;
 use crate::backend::{Grant, Introduction, WorkerError, WorkerProcess};
 use crate::domain::defaults;
 use crate::domain::environment::LoadReport;
-use crate::domain::event::{RunEvent, StageName};
 use crate::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
 use crate::domain::run::GenerationMode;
 use crate::domain::sample::{Generation, LaunchSample, MemoryReading, Prefill, RequestSample};
@@ -23,151 +19,193 @@ pub(super) struct Launched {
     pub(super) load: LoadReport,
     pub(super) launch: LaunchSample,
     pub(super) requests: Vec<RequestSample>,
+    /// CPU time of all workers of Whittle's while these requests were measured,
+    /// s: those of other arms took turns with this one.
+    pub(super) workers_cpu_s: f64,
 }
 
 /// What all launches of a run share.
 pub(super) struct Setting<'a> {
     pub(super) plan: &'a Plan,
-    /// The model, open.
-    pub(super) model: &'a File,
+    /// The models, the baseline first.
+    pub(super) arms: &'a [Arm],
+    pub(super) schedule: Schedule,
     /// Most private memory of a worker.
     pub(super) memory_bytes: Option<u64>,
-    pub(super) shared: &'a Arc<Mutex<Shared>>,
-    pub(super) observations: &'a mpsc::Sender<Observation>,
+    pub(super) watch: &'a Watch<'a>,
 }
 
-/// A worker with its place in the run.
-struct Launch<'a> {
+/// A worker that is up, with its place in the run.
+pub(super) struct Launch<'a> {
     setting: &'a Setting<'a>,
+    arm: usize,
     iteration: u32,
     worker: WorkerProcess,
+    introduction: Introduction,
+    load: LoadReport,
+    prefill: Prefill,
+    requests: Vec<RequestSample>,
 }
 
-/// Measures one launch.
-pub(super) async fn measure_launch(
-    setting: &Setting<'_>,
-    iteration: u32,
-) -> Result<Launched, WorkerError> {
-    setting.announce(StageName::Loading, iteration, None).await;
-    let grant = Grant {
-        model: Some(setting.model.try_clone().map_err(WorkerError::Start)?),
-        write_to: None,
-        memory_bytes: setting.memory_bytes,
-    };
-    let (worker, introduction) = WorkerProcess::start(&setting.plan.launcher, grant).await?;
-    let _gauges = setting.plan.watched.then(|| {
-        Gauges::start(
-            worker.pid(),
-            setting.plan.machine.logical_cores,
-            Arc::clone(setting.shared),
-            setting.observations.clone(),
-        )
-    });
-    let mut launch = Launch {
-        setting,
-        iteration,
-        worker,
-    };
-    let load = launch.load().await?;
-    launch.warm_up().await?;
-    let prefill = launch.measured_prefill().await?;
-    launch.memory(&WorkerCommand::ResetPeakMemory).await?;
-    let mut machine_cpu = MachineCpu::start();
-    let start = Instant::now();
-    let requests = launch.requests().await?;
-    let requests_wall_s = start.elapsed().as_secs_f64();
-    let machine_cpu_percent = machine_cpu.percent();
-    let memory_measured = launch.memory(&WorkerCommand::ReadMemory).await?;
-    launch.worker.stop().await;
-    Ok(Launched {
-        introduction,
-        launch: LaunchSample {
-            iteration,
-            load_s: load.load_s,
-            memory_loaded: load.memory,
-            memory_measured,
-            prefill,
-            requests_wall_s: Some(requests_wall_s),
-            machine_cpu_percent,
-        },
-        load,
-        requests,
-    })
+/// What the requests of workers that took turns had of the machine.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch {
+    /// Wall time, s.
+    pub(super) wall_s: f64,
+    /// Use of the processor by all programs, %.
+    pub(super) machine_cpu_percent: Option<f64>,
+    /// CPU time of the workers, s.
+    pub(super) workers_cpu_s: f64,
 }
 
-impl Launch<'_> {
-    async fn load(&mut self) -> Result<LoadReport, WorkerError> {
+impl<'a> Launch<'a> {
+    /// Starts a worker that loads the arm's model.
+    pub(super) async fn start(
+        setting: &'a Setting<'a>,
+        arm: usize,
+        iteration: u32,
+    ) -> Result<Self, WorkerError> {
+        let Arm { file, path, .. } = &setting.arms[arm];
+        let grant = Grant {
+            model: Some(file.try_clone().map_err(WorkerError::Start)?),
+            memory_bytes: setting.memory_bytes,
+            ..Grant::default()
+        };
+        let (mut worker, introduction) =
+            WorkerProcess::start(&setting.plan.launcher, grant).await?;
+        {
+            let mut shared = setting.watch.shared();
+            shared.workers.push(worker.pid());
+            shared.turn = Some(worker.pid());
+        }
         let doing = "loading the model";
-        let settings = &self.setting.plan.spec.settings;
+        let settings = &setting.plan.spec.settings;
         let command = WorkerCommand::Load(LoadCommand {
-            path: Grant::model_path(&self.setting.plan.path),
+            path: Grant::model_path(path),
             n_ctx: settings.n_ctx,
             n_batch: settings.n_batch,
             n_ubatch: settings.n_ubatch,
-            n_threads: self.setting.plan.n_threads(),
+            n_threads: setting.plan.n_threads(),
             mmap: settings.mmap,
             n_gpu_layers: settings.n_gpu_layers,
             flash_attention: settings.flash_attention,
         });
-        match self.worker.ask(&command, doing, |_| ()).await? {
-            WorkerEvent::Loaded(report) => {
-                self.shared().progress.learn_load(&report);
-                Ok(report)
-            }
-            other => Err(self.worker.unexpected(doing, &other)),
-        }
+        let load = match worker.ask(&command, doing, |_| ()).await? {
+            WorkerEvent::Loaded(report) => report,
+            other => return Err(worker.unexpected(doing, &other)),
+        };
+        setting.watch.shared().progress.learn_load(arm, &load);
+        Ok(Self {
+            setting,
+            arm,
+            iteration,
+            worker,
+            introduction,
+            load,
+            prefill: Prefill {
+                n_tokens: 0,
+                elapsed_s: 0.0,
+            },
+            requests: Vec::new(),
+        })
+    }
+
+    /// The gauges show this worker from now on.
+    pub(super) fn take_turn(&self) {
+        self.setting.watch.shared().turn = Some(self.worker.pid());
     }
 
     /// The same work as what is measured, thrown away: pages are touched,
     /// caches and clocks are warm.
-    async fn warm_up(&mut self) -> Result<(), WorkerError> {
-        let settings = &self.setting.plan.spec.settings;
-        let max_tokens = defaults::WARM_UP_TOKENS.min(settings.max_tokens);
-        for _ in 0..settings.warm_ups {
-            self.announce(StageName::WarmingUp, None).await;
-            self.prefill().await?;
-            let prompt = self.setting.plan.spec.prompts[0].text.clone();
-            self.generate(prompt, max_tokens, GenerationMode::FixedLength)
-                .await
-                .map_err(|error| naming_prompt(error, 1))?;
-        }
+    pub(super) async fn warm_up(&mut self) -> Result<(), WorkerError> {
+        let spec = &self.setting.plan.spec;
+        let max_tokens = defaults::WARM_UP_TOKENS.min(spec.settings.max_tokens);
+        self.process_prefill().await?;
+        let prompt = spec.prompts[0].text.clone();
+        self.generate(prompt, max_tokens, GenerationMode::FixedLength)
+            .await
+            .map_err(|error| naming_prompt(error, 1))?;
         Ok(())
     }
 
-    async fn measured_prefill(&mut self) -> Result<Prefill, WorkerError> {
-        self.announce(StageName::Prefill, None).await;
+    /// The standard prefill; the peak of memory counts from here on.
+    pub(super) async fn measure_prefill(&mut self) -> Result<(), WorkerError> {
         settle().await;
-        self.prefill().await
+        self.prefill = self.process_prefill().await?;
+        self.memory(&WorkerCommand::ResetPeakMemory).await?;
+        Ok(())
     }
 
-    async fn requests(&mut self) -> Result<Vec<RequestSample>, WorkerError> {
-        let settings = self.setting.plan.spec.settings.clone();
-        let mut samples = Vec::with_capacity(self.setting.plan.spec.prompts.len());
-        for (number, prompt) in (1..).zip(&self.setting.plan.spec.prompts) {
-            self.announce(StageName::Generating, Some(number)).await;
-            settle().await;
-            let sample = RequestSample {
-                iteration: self.iteration,
-                prompt: number,
-                generation: self
-                    .generate(prompt.text.clone(), settings.max_tokens, settings.mode)
-                    .await
-                    .map_err(|error| naming_prompt(error, number))?,
-            };
-            self.observe(Observation::Request(sample.clone())).await;
-            samples.push(sample);
+    /// Answers a prompt, counted from 1.
+    pub(super) async fn request(&mut self, number: u32) -> Result<(), WorkerError> {
+        settle().await;
+        let spec = &self.setting.plan.spec;
+        let prompt = spec.prompts[number as usize - 1].text.clone();
+        let generation = self
+            .generate(prompt, spec.settings.max_tokens, spec.settings.mode)
+            .await
+            .map_err(|error| naming_prompt(error, number))?;
+        let sample = RequestSample {
+            iteration: self.iteration,
+            prompt: number,
+            generation,
+        };
+        self.requests.push(sample.clone());
+        let observation = Observation::Request {
+            position: position(self.arm),
+            arm: self.setting.watch.label(self.arm),
+            sample,
+        };
+        self.setting.watch.say(observation).await;
+        Ok(())
+    }
+
+    /// CPU time of its requests so far, s.
+    pub(super) fn cpu_s(&self) -> f64 {
+        self.requests.iter().map(|r| r.generation.cpu_s).sum()
+    }
+
+    /// Ends the worker and says what it gave.
+    pub(super) async fn stop(mut self, stretch: Stretch) -> Result<Launched, WorkerError> {
+        let memory_measured = self.memory(&WorkerCommand::ReadMemory).await?;
+        {
+            let mut shared = self.setting.watch.shared();
+            shared.workers.retain(|pid| *pid != self.worker.pid());
+            shared.turn = shared.turn.filter(|pid| *pid != self.worker.pid());
         }
-        Ok(samples)
+        self.worker.stop().await;
+        let launch = LaunchSample {
+            iteration: self.iteration,
+            load_s: self.load.load_s,
+            memory_loaded: self.load.memory,
+            memory_measured,
+            prefill: self.prefill,
+            requests_wall_s: Some(stretch.wall_s),
+            machine_cpu_percent: stretch.machine_cpu_percent,
+        };
+        let observation = Observation::Launch {
+            position: position(self.arm),
+            launch: launch.clone(),
+        };
+        self.setting.watch.say(observation).await;
+        Ok(Launched {
+            introduction: self.introduction,
+            load: self.load,
+            launch,
+            requests: self.requests,
+            workers_cpu_s: stretch.workers_cpu_s,
+        })
     }
 
-    async fn prefill(&mut self) -> Result<Prefill, WorkerError> {
+    async fn process_prefill(&mut self) -> Result<Prefill, WorkerError> {
         let doing = "processing the 512-token prefill";
         let command = WorkerCommand::Prefill {
             n_tokens: defaults::PREFILL_TOKENS,
         };
         match self.worker.ask(&command, doing, |_| ()).await? {
             WorkerEvent::Prefilled(prefill) => {
-                self.shared().progress.learn_prefill(&prefill);
+                let mut shared = self.setting.watch.shared();
+                shared.progress.learn_prefill(self.arm, &prefill);
                 Ok(prefill)
             }
             other => Err(self.worker.unexpected(doing, &other)),
@@ -181,31 +219,36 @@ impl Launch<'_> {
         mode: GenerationMode,
     ) -> Result<Generation, WorkerError> {
         let doing = "generating";
+        let conduct = self.setting.plan.conduct;
         let command = WorkerCommand::Generate {
             prompt,
             max_tokens,
             mode,
-            progress: self.setting.plan.watched,
+            progress: conduct.watched,
+            slowdown: if self.arm > 0 { conduct.slowdown } else { 0.0 },
         };
-        let shared = Arc::clone(self.setting.shared);
+        let (watch, arm) = (self.setting.watch, self.arm);
+        let shared = Arc::clone(&watch.shared);
         let answer = self.worker.ask(&command, doing, |event| {
             if let WorkerEvent::Progress {
                 n_generated,
                 tokens_per_second,
             } = event
             {
-                let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut shared = shared
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
                 shared.tokens_per_second = Some(*tokens_per_second);
                 shared
                     .progress
-                    .learn_tokens(*n_generated, *tokens_per_second);
+                    .learn_tokens(arm, *n_generated, *tokens_per_second);
             }
         });
         match answer.await? {
             WorkerEvent::Generated(generation) => {
-                let mut shared = self.shared();
+                let mut shared = watch.shared();
                 shared.tokens_per_second = None;
-                shared.progress.learn_generation(&generation);
+                shared.progress.learn_generation(arm, &generation);
                 drop(shared);
                 Ok(generation)
             }
@@ -220,36 +263,14 @@ impl Launch<'_> {
             other => Err(self.worker.unexpected(doing, &other)),
         }
     }
-
-    fn shared(&self) -> std::sync::MutexGuard<'_, Shared> {
-        self.setting
-            .shared
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn announce(&self, name: StageName, prompt: Option<u32>) {
-        self.setting.announce(name, self.iteration, prompt).await;
-    }
-
-    async fn observe(&self, observation: Observation) {
-        // The receiver lives as long as the run; without it nobody listens.
-        let _ = self.setting.observations.send(observation).await;
-    }
 }
 
-impl Setting<'_> {
-    async fn announce(&self, name: StageName, iteration: u32, prompt: Option<u32>) {
-        let stage = {
-            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-            shared.progress.enter(name, iteration, prompt)
-        };
-        let stage = Observation::Event(RunEvent::Stage(stage));
-        let _ = self.observations.send(stage).await;
-    }
+/// An arm's place as it is stored.
+fn position(arm: usize) -> u32 {
+    u32::try_from(arm).unwrap_or(u32::MAX)
 }
 
-/// Leaves a moment to whoever watches.
+/// Leaves a moment to whoever watches, and to the threads of the arm before.
 async fn settle() {
     tokio::time::sleep(Duration::from_secs_f64(defaults::SETTLE_S)).await;
 }

@@ -1,19 +1,31 @@
 //! Draws up the schedule of a run and drives it from the server's side:
 //! order, sampling of CPU and memory, statistics.
 
-mod baseline;
+mod bootstrap;
+mod compare;
 mod gauges;
+mod iteration;
 mod judge;
 mod launch;
+mod loss;
 pub mod machine;
+mod measure;
 mod outliers;
+mod paired;
+mod plan;
+mod prepare;
 mod progress;
 mod quality;
+mod schedule;
 mod stability;
 mod statistics;
 mod summary;
+mod trust;
 mod variant;
+mod watch;
 
-pub use baseline::{MeasureError, Measured, Observation, Plan, measure_baseline};
+pub use measure::measure;
+pub use plan::{Conduct, MeasureError, Measured, Observation, Plan};
 pub use quality::{QualityPlan, QualityProgress, QualityResult, measure_quality};
+pub use trust::{Pair, Trust, pairs, trust};
 pub use variant::{Making, Variant, VariantError, Workshop};

@@ -2,56 +2,136 @@
 
 use std::time::Instant;
 
+use super::schedule::{Act, Schedule, Step};
 use crate::domain::environment::LoadReport;
 use crate::domain::estimate::{SpeedBasis, Workload};
 use crate::domain::event::{Stage, StageName};
+use crate::domain::recipe::Recipe;
 use crate::domain::run::RunSpec;
 use crate::domain::sample::{Generation, Prefill};
+
+/// A place in a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// The part of the run.
+    pub(super) name: StageName,
+    /// Whose turn it is, where it is somebody's.
+    pub(super) arm: Option<usize>,
+    /// From 1.
+    pub(super) iteration: u32,
+    /// From 1 while generating.
+    pub(super) prompt: Option<u32>,
+}
 
 /// The clock of one run.
 pub(super) struct Progress {
     start: Instant,
-    basis: SpeedBasis,
+    /// What is known of the speed of each arm.
+    bases: Vec<SpeedBasis>,
     work: Workload,
-    /// From 1.
-    iteration: u32,
-    name: StageName,
-    /// Warm-ups of this launch that have begun.
-    warm_ups: u32,
-    /// From 1 while generating.
-    prompt: Option<u32>,
+    schedule: Schedule,
+    place: Place,
+    /// What is left of the iteration, the step under way first.
+    steps: Vec<Step>,
+    /// Variants that are not made yet, without the one under way.
+    n_unmade: u32,
+    /// Share of the variant, or of quality, that is behind.
+    share_done: f64,
     /// Tokens of the current request.
     n_generated: u32,
     stage_start: Instant,
 }
 
+impl Place {
+    /// Before and after the launches.
+    pub(super) fn beside(name: StageName, arm: Option<usize>) -> Self {
+        Self {
+            name,
+            arm,
+            iteration: 1,
+            prompt: None,
+        }
+    }
+
+    /// The place of a step; none: the end of a worker is no stage.
+    pub(super) fn of(step: Step, iteration: u32) -> Option<Self> {
+        let (name, prompt) = match step.act {
+            Act::Load => (StageName::Loading, None),
+            Act::WarmUp => (StageName::WarmingUp, None),
+            Act::Prefill => (StageName::Prefill, None),
+            Act::Request(prompt) => (StageName::Generating, Some(prompt)),
+            Act::Stop => return None,
+        };
+        Some(Self {
+            name,
+            arm: Some(step.arm),
+            iteration,
+            prompt,
+        })
+    }
+}
+
 impl Progress {
-    /// Starts the clock with what is known of the model's speed.
+    /// Starts the clock with what is known of the model's speed; its variants
+    /// count as equally fast until they are measured.
     pub(super) fn start(spec: &RunSpec, basis: SpeedBasis) -> Self {
         let now = Instant::now();
+        let work = Workload::from(spec);
+        let n_arms = 1 + spec.recipes.len();
+        let schedule = Schedule {
+            n_arms,
+            n_prompts: u32::try_from(spec.prompts.len()).unwrap_or(u32::MAX),
+            warm_ups: work.warm_ups,
+            together: true,
+        };
+        let is_made = |recipe: &&Recipe| !recipe.is_baseline();
+        let n_unmade = spec.recipes.iter().filter(is_made).count();
         Self {
             start: now,
-            basis,
-            work: Workload::from(spec),
-            iteration: 1,
-            name: StageName::Loading,
-            warm_ups: 0,
-            prompt: None,
+            bases: vec![basis; n_arms],
+            work,
+            schedule,
+            place: Place::beside(StageName::Loading, None),
+            steps: schedule.steps(1),
+            n_unmade: u32::try_from(n_unmade).unwrap_or(u32::MAX),
+            share_done: 0.0,
             n_generated: 0,
             stage_start: now,
         }
     }
 
+    /// Takes the schedule that was decided on when all variants were there.
+    pub(super) fn follow(&mut self, schedule: Schedule) {
+        self.schedule = schedule;
+        self.steps = schedule.steps(1);
+    }
+
     /// Enters a stage.
-    pub(super) fn enter(&mut self, name: StageName, iteration: u32, prompt: Option<u32>) -> Stage {
-        self.name = name;
-        match name {
-            StageName::Loading => self.warm_ups = 0,
-            StageName::WarmingUp => self.warm_ups += 1,
-            _ => {}
+    pub(super) fn enter(&mut self, place: Place) -> Stage {
+        if place.iteration != self.place.iteration {
+            self.steps = self.schedule.steps(place.iteration);
         }
-        self.iteration = iteration;
-        self.prompt = prompt;
+        match place.name {
+            StageName::Quantizing => self.n_unmade = self.n_unmade.saturating_sub(1),
+            StageName::Quality | StageName::Summarizing => self.steps.clear(),
+            _ => {
+                // A warm-up that has begun is behind when the next one begins.
+                let is_again = self.place.name == place.name && self.place.arm == place.arm;
+                let skip = usize::from(is_again && place.name == StageName::WarmingUp);
+                let is_here = |step: &Step| {
+                    Place::of(*step, place.iteration).is_some_and(|other| {
+                        (other.name, other.arm, other.prompt)
+                            == (place.name, place.arm, place.prompt)
+                    })
+                };
+                let here = self.steps.iter().skip(skip).position(is_here);
+                if let Some(here) = here {
+                    self.steps.drain(..here + skip);
+                }
+            }
+        }
+        self.place = place;
+        self.share_done = 0.0;
         self.n_generated = 0;
         self.stage_start = Instant::now();
         self.stage()
@@ -61,11 +141,11 @@ impl Progress {
     pub(super) fn stage(&self) -> Stage {
         let seconds_left = self.seconds_left();
         Stage {
-            name: self.name,
+            name: self.place.name,
             arm: None,
-            iteration: self.iteration,
+            iteration: self.place.iteration,
             iterations: self.work.iterations,
-            prompt: self.prompt,
+            prompt: self.place.prompt,
             prompts: u32::try_from(self.work.prompt_tokens.len()).unwrap_or(u32::MAX),
             fraction_done: self.fraction_done(seconds_left),
             seconds_left: Some(seconds_left),
@@ -80,73 +160,109 @@ impl Progress {
 
     /// Time left by what is known now, s.
     pub(super) fn seconds_left(&self) -> f64 {
-        let launches = self.work.iterations.saturating_sub(self.iteration);
-        let one = self.basis.launch_seconds(&self.work);
-        f64::from(launches) * one + self.seconds_left_in_launch()
-    }
-
-    fn seconds_left_in_launch(&self) -> f64 {
-        let (basis, work) = (&self.basis, &self.work);
         let spent = self.stage_start.elapsed().as_secs_f64();
-        let left_of = |stage_seconds: f64| (stage_seconds - spent).max(0.0);
-        let warm_up = basis.warm_up_seconds(work);
-        let warm_ups = f64::from(work.warm_ups.saturating_sub(self.warm_ups)) * warm_up;
-        let requests = basis.requests_seconds(work, 0);
-        match self.name {
-            StageName::Loading => {
-                left_of(basis.load_s) + warm_ups + basis.prefill_seconds() + requests
+        let quality = self.bases[0].quality_seconds(&self.work);
+        match self.place.name {
+            StageName::Summarizing => 0.0,
+            StageName::Quality => self.left_of_share(quality, spent),
+            StageName::Quantizing => {
+                let one = self.bases[0].making_seconds();
+                let making = self.left_of_share(one, spent) + f64::from(self.n_unmade) * one;
+                making + self.launches_left(0) + quality
             }
-            StageName::WarmingUp => {
-                left_of(warm_up) + warm_ups + basis.prefill_seconds() + requests
+            _ => {
+                let (here, later) = match self.steps.split_first() {
+                    Some((here, later)) => (self.left_of_step(*here, spent), later),
+                    None => (0.0, &[][..]),
+                };
+                let later: f64 = later.iter().map(|step| self.step_seconds(*step)).sum();
+                here + later + self.launches_left(self.place.iteration) + quality
             }
-            StageName::Prefill => left_of(basis.prefill_seconds()) + requests,
-            StageName::Generating => {
-                let number = self.prompt.map_or(work.prompt_tokens.len(), as_index);
-                let later = basis.requests_seconds(work, number);
-                let this = basis.requests_seconds(work, number.saturating_sub(1)) - later;
-                let tokens = work.max_tokens.saturating_sub(self.n_generated);
-                later
-                    + match self.n_generated {
-                        0 => left_of(this),
-                        _ => basis.decode_seconds(tokens).min(this),
-                    }
-            }
-            StageName::Quantizing | StageName::Quality | StageName::Summarizing => 0.0,
         }
     }
 
+    /// Time of the iterations after the first `n_done`.
+    fn launches_left(&self, n_done: u32) -> f64 {
+        let one = |basis: &SpeedBasis| basis.launch_seconds(&self.work);
+        let iteration: f64 = self.bases.iter().map(one).sum();
+        f64::from(self.work.iterations.saturating_sub(n_done)) * iteration
+    }
+
+    /// What is left of something that takes `guess` seconds as long as nothing
+    /// of it is done.
+    fn left_of_share(&self, guess: f64, spent: f64) -> f64 {
+        match self.share_done {
+            share if share > 0.0 => spent / share * (1.0 - share).max(0.0),
+            _ => (guess - spent).max(0.0),
+        }
+    }
+
+    fn step_seconds(&self, step: Step) -> f64 {
+        let (basis, work) = (&self.bases[step.arm], &self.work);
+        match step.act {
+            Act::Load => basis.start_seconds(),
+            Act::WarmUp => basis.warm_up_seconds(work),
+            Act::Prefill => basis.prefill_seconds(),
+            Act::Request(prompt) => basis.request_seconds(work, self.prompt_tokens(prompt)),
+            Act::Stop => 0.0,
+        }
+    }
+
+    fn left_of_step(&self, step: Step, spent: f64) -> f64 {
+        let whole = self.step_seconds(step);
+        match step.act {
+            Act::Load => (self.bases[step.arm].load_s - spent).max(0.0),
+            Act::Request(_) if self.n_generated > 0 => {
+                let tokens = self.work.max_tokens.saturating_sub(self.n_generated);
+                self.bases[step.arm].decode_seconds(tokens).min(whole)
+            }
+            _ => (whole - spent).max(0.0),
+        }
+    }
+
+    fn prompt_tokens(&self, prompt: u32) -> f64 {
+        let place = as_index(prompt).saturating_sub(1);
+        self.work.prompt_tokens.get(place).copied().unwrap_or(0.0)
+    }
+
+    /// Learns how much of a variant, or of quality, is behind.
+    pub(super) fn learn_share(&mut self, n_done: u32, n: u32) {
+        self.share_done = f64::from(n_done) / f64::from(n.max(1));
+    }
+
     /// Learns from a load.
-    pub(super) fn learn_load(&mut self, report: &LoadReport) {
-        self.basis.load_s = report.load_s;
+    pub(super) fn learn_load(&mut self, arm: usize, report: &LoadReport) {
+        self.bases[arm].load_s = report.load_s;
     }
 
     /// Learns from a prefill.
-    pub(super) fn learn_prefill(&mut self, prefill: &Prefill) {
+    pub(super) fn learn_prefill(&mut self, arm: usize, prefill: &Prefill) {
         if prefill.elapsed_s > 0.0 {
-            self.basis.prompt_tokens_per_second = f64::from(prefill.n_tokens) / prefill.elapsed_s;
+            self.bases[arm].prompt_tokens_per_second =
+                f64::from(prefill.n_tokens) / prefill.elapsed_s;
         }
     }
 
     /// Learns from a request, or from a warm-up's, which is to the first prompt.
-    pub(super) fn learn_generation(&mut self, generation: &Generation) {
-        let number = self.prompt.map_or(1, as_index);
+    pub(super) fn learn_generation(&mut self, arm: usize, generation: &Generation) {
+        let number = self.place.prompt.map_or(1, as_index);
         let place = number.checked_sub(1);
         if let Some(tokens) = place.and_then(|place| self.work.prompt_tokens.get_mut(place)) {
             *tokens = generation.n_prompt_tokens.into();
         }
-        self.learn_speed(generation.tokens_per_second());
-        self.basis.measured = true;
+        self.learn_speed(arm, generation.tokens_per_second());
+        self.bases[arm].measured = true;
     }
 
     /// Learns from progress inside a request.
-    pub(super) fn learn_tokens(&mut self, n_generated: u32, tokens_per_second: f64) {
+    pub(super) fn learn_tokens(&mut self, arm: usize, n_generated: u32, tokens_per_second: f64) {
         self.n_generated = n_generated;
-        self.learn_speed(Some(tokens_per_second));
+        self.learn_speed(arm, Some(tokens_per_second));
     }
 
-    fn learn_speed(&mut self, tokens_per_second: Option<f64>) {
+    fn learn_speed(&mut self, arm: usize, tokens_per_second: Option<f64>) {
         if let Some(speed) = tokens_per_second.filter(|speed| *speed > 0.0) {
-            self.basis.tokens_per_second = speed;
+            self.bases[arm].tokens_per_second = speed;
         }
     }
 }
@@ -180,6 +296,16 @@ mod tests {
         Progress::start(&spec(1), BASIS)
     }
 
+    /// The place of the only arm.
+    fn at(name: StageName, iteration: u32, prompt: Option<u32>) -> Place {
+        Place {
+            name,
+            arm: (name != StageName::Summarizing).then_some(0),
+            iteration,
+            prompt,
+        }
+    }
+
     #[test]
     fn time_left_shrinks_from_stage_to_stage() {
         let mut progress = progress();
@@ -195,7 +321,7 @@ mod tests {
             (StageName::Summarizing, 3, None),
         ];
         for (name, iteration, prompt) in stages {
-            let stage = progress.enter(name, iteration, prompt);
+            let stage = progress.enter(at(name, iteration, prompt));
             let now = stage.seconds_left.unwrap();
             assert!(now < left, "{name:?}: {now} is not below {left}");
             left = now;
@@ -206,9 +332,9 @@ mod tests {
     #[test]
     fn a_faster_model_than_guessed_shortens_the_rest() {
         let mut progress = progress();
-        progress.enter(StageName::Generating, 1, Some(1));
+        progress.enter(at(StageName::Generating, 1, Some(1)));
         let before = progress.seconds_left();
-        progress.learn_tokens(10, 1280.0);
+        progress.learn_tokens(0, 10, 1280.0);
         // 6.25 s of decoding were left, ten times as fast now, ten tokens done;
         // the pause and the prompt before them are behind, 0.057 s; loading and
         // prefill take as long as before.
@@ -221,7 +347,7 @@ mod tests {
         for warm_ups in [0, 1, 10] {
             let spec = spec(warm_ups);
             let mut progress = Progress::start(&spec, BASIS);
-            let left = progress.enter(StageName::Loading, 1, None).seconds_left;
+            let left = progress.enter(at(StageName::Loading, 1, None)).seconds_left;
             let estimate = BASIS.spec_seconds(&spec);
             // The start of the first worker is behind, the clock has run a bit.
             let gap = estimate - left.unwrap();
@@ -233,12 +359,12 @@ mod tests {
     fn warm_ups_are_counted_off_one_by_one() {
         let spec = spec(3);
         let mut progress = Progress::start(&spec, BASIS);
-        progress.enter(StageName::Loading, 1, None);
+        progress.enter(at(StageName::Loading, 1, None));
         let mut left = progress.seconds_left();
         let one = BASIS.warm_up_seconds(&Workload::from(&spec));
         let loading = BASIS.load_s;
         for (round, less) in [loading, one, one].into_iter().enumerate() {
-            progress.enter(StageName::WarmingUp, 1, None);
+            progress.enter(at(StageName::WarmingUp, 1, None));
             let now = progress.seconds_left();
             assert!(
                 (left - now - less).abs() < 0.05,
@@ -247,24 +373,67 @@ mod tests {
             left = now;
         }
         // The next launch begins with all of them.
-        progress.enter(StageName::Loading, 2, None);
-        assert_eq!(progress.warm_ups, 0);
+        progress.enter(at(StageName::Loading, 2, None));
+        let in_next = |progress: &Progress| {
+            let acts = progress.steps.iter().map(|step| step.act);
+            acts.filter(|act| *act == Act::WarmUp).count()
+        };
+        assert_eq!(in_next(&progress), 3);
     }
 
     #[test]
     fn the_true_length_of_a_prompt_is_learned() {
         let mut progress = progress();
-        progress.enter(StageName::WarmingUp, 1, None);
+        progress.enter(at(StageName::WarmingUp, 1, None));
         let before = progress.seconds_left();
-        progress.learn_generation(&generation(512));
+        progress.learn_generation(0, &generation(512));
         assert_eq!(progress.work.prompt_tokens, [512.0, 6.0], "22 characters");
         // Nearly a second more in three requests and the two next warm-ups,
         // and in this one.
         let more = progress.seconds_left() - before;
         assert!((more - 6.0).abs() < 0.1, "{more}");
-        progress.enter(StageName::Generating, 1, Some(2));
-        progress.learn_generation(&generation(7));
+        progress.enter(at(StageName::Generating, 1, Some(2)));
+        progress.learn_generation(0, &generation(7));
         assert_eq!(progress.work.prompt_tokens, [512.0, 7.0]);
+    }
+
+    #[test]
+    fn variants_and_quality_count_too() {
+        use crate::domain::quantization::QuantizationType;
+
+        let levels = [QuantizationType::Q4_0, QuantizationType::Q8_0];
+        let request = RunRequest {
+            recipes: Some(levels.map(Recipe::quantized).to_vec()),
+            quality: Some(true),
+            ..RunRequest::default()
+        };
+        let spec = RunSpec::try_from(request).unwrap();
+        let mut progress = Progress::start(&spec, BASIS);
+        let making = Place::beside(StageName::Quantizing, Some(1));
+        let mut left = progress.enter(making).seconds_left.unwrap();
+        assert!((left - BASIS.spec_seconds(&spec)).abs() < 0.1, "{left}");
+        progress.learn_share(1, 2);
+        assert!(progress.seconds_left() < left, "half of it is behind");
+        let here = |arm| Place {
+            arm: Some(arm),
+            ..at(StageName::Generating, 3, Some(2))
+        };
+        for place in [
+            Place::beside(StageName::Quantizing, Some(2)),
+            Place {
+                arm: Some(2),
+                ..at(StageName::Loading, 1, None)
+            },
+            here(0),
+            here(1),
+            Place::beside(StageName::Quality, None),
+            Place::beside(StageName::Summarizing, None),
+        ] {
+            let now = progress.enter(place).seconds_left.unwrap();
+            assert!(now < left, "{place:?}: {now} is not below {left}");
+            left = now;
+        }
+        assert_eq!(left, 0.0);
     }
 
     fn generation(n_prompt_tokens: u32) -> Generation {

@@ -52,6 +52,9 @@ pub struct QualityResult {
     /// One for each variant: its loss, or why it cannot be compared, and the
     /// answers.
     pub variants: Vec<(Reading<Quality>, Vec<AnswerComparison>)>,
+    /// What the user should know of it, one sentence each: a text with fewer
+    /// chunks than asked for, models that took turns.
+    pub warnings: Vec<String>,
 }
 
 impl QualityResult {

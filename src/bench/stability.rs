@@ -76,7 +76,7 @@ fn foreign_load(environment: &Environment, launches: &[Launched]) -> Option<Stri
     let logical_cores = f64::from(environment.logical_cores.max(1));
     let foreign = |launched: &Launched| {
         let launch = &launched.launch;
-        let own: f64 = launched.requests.iter().map(|r| r.generation.cpu_s).sum();
+        let own = launched.workers_cpu_s;
         let own_percent = own / launch.requests_wall_s? / logical_cores * 100.0;
         Some(launch.machine_cpu_percent? - own_percent)
     };

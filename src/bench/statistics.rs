@@ -37,7 +37,7 @@ pub(super) fn figure(launch_values: &[f64], n_samples: usize) -> Option<Figure> 
 }
 
 /// The 97.5 % quantile of Student's t with `freedom` degrees of freedom.
-fn t_quantile(freedom: usize) -> Option<f64> {
+pub(super) fn t_quantile(freedom: usize) -> Option<f64> {
     let t = StudentsT::new(0.0, 1.0, freedom as f64).ok()?;
     Some(t.inverse_cdf(0.975))
 }
@@ -96,6 +96,11 @@ impl Latencies {
             n,
             needs: FLOORS,
         }
+    }
+
+    /// The value at a quantile, 0 to 1, ms, however few samples there are.
+    pub(super) fn at(&self, quantile: f64) -> Option<f64> {
+        (!self.0.is_empty()).then(|| milliseconds(self.0.value_at_quantile(quantile)))
     }
 
     /// The distribution: bars of equal width up to the 99th percentile, and a

@@ -1,26 +1,33 @@
 //! From raw samples to the figures of an arm and the record of its environment.
 
-use super::baseline::{Measured, Plan};
 use super::judge;
 use super::launch::Launched;
 use super::machine::MachineLoad;
 use super::outliers::outliers;
+use super::plan::{Arm, Plan};
 use super::stability::disturbances;
 use super::statistics::{Latencies, figure};
 use crate::domain::benchmark::{Answer, ArmResult, MemoryFigures, TokensGenerated};
 use crate::domain::environment::{ChatTemplate, Environment};
 use crate::domain::metrics::{Figure, Reading};
-use crate::domain::recipe::Recipe;
 use crate::domain::sample::{Generation, MemoryReading};
 
-/// Summarizes the launches of one arm.
+/// The machine around the launches.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Load {
+    pub(super) before: MachineLoad,
+    pub(super) after: MachineLoad,
+}
+
+/// Summarizes the launches of the arm at `position`.
 pub(super) async fn summarize(
     plan: &Plan,
+    position: usize,
+    measured: &Arm,
     launches: &[Launched],
-    before: MachineLoad,
-    after: MachineLoad,
-) -> Measured {
-    let environment = environment(plan, &launches[0], launches, before, after);
+    load: Load,
+) -> ArmResult {
+    let environment = environment(plan, measured, launches, load);
     let cores = f64::from(plan.machine.logical_cores.max(1));
     let cores_used = |g: &[&Generation]| ratio(sum(g, |g| g.cpu_s), sum(g, |g| g.response_time_s));
     let all = || {
@@ -34,8 +41,8 @@ pub(super) async fn summarize(
     let one_token = "only one token was generated: there is no gap between tokens to time";
     let answers = answers(plan, &launches[0]).await;
     let mut arm = ArmResult {
-        recipe: Recipe::default(),
-        model: plan.model.clone(),
+        recipe: measured.recipe,
+        model: measured.model.clone(),
         response_time_s: by_launch(launches, "no request", mean_of(|g| Some(g.response_time_s))),
         time_to_first_token_ms: by_launch(
             launches,
@@ -58,13 +65,13 @@ pub(super) async fn summarize(
         token_latency_histogram: gaps.bins(),
         right_answers: judge::right_answers(&answers),
         answers,
-        warnings: warnings(plan, &environment, launches),
+        warnings: warnings(plan, position, &environment, launches),
         unstable: Vec::new(),
         tokens_generated: TokensGenerated::of(&all().map(|g| g.n_generated).collect::<Vec<_>>()),
         outliers: outliers(launches.iter().flat_map(|launch| &launch.requests)),
     };
     arm.unstable = disturbances(&arm, &environment, launches);
-    Measured { arm, environment }
+    arm
 }
 
 /// One value a launch, from its requests; the figure is over launches.
@@ -155,13 +162,15 @@ async fn answers(plan: &Plan, first: &Launched) -> Vec<Answer> {
         .collect()
 }
 
-fn environment(
+/// What an arm was measured on.
+pub(super) fn environment(
     plan: &Plan,
-    first: &Launched,
+    arm: &Arm,
     launches: &[Launched],
-    before: MachineLoad,
-    after: MachineLoad,
+    load: Load,
 ) -> Environment {
+    let Load { before, after } = load;
+    let first = &launches[0];
     let faults: Option<Vec<u64>> = launches
         .iter()
         .flat_map(|launch| &launch.requests)
@@ -201,12 +210,21 @@ fn environment(
         major_page_faults: faults.map(|faults| faults.iter().sum()),
         cpu_governor: machine.cpu_governor,
         sandbox: Some(first.introduction.sandbox.clone()),
-        model_sha256: plan.model.sha256.clone(),
+        model_sha256: arm.model.sha256.clone(),
     }
 }
 
-fn warnings(plan: &Plan, environment: &Environment, launches: &[Launched]) -> Vec<String> {
-    let mut warnings = Vec::new();
+fn warnings(
+    plan: &Plan,
+    position: usize,
+    environment: &Environment,
+    launches: &[Launched],
+) -> Vec<String> {
+    let mut warnings = Vec::from_iter(disagreement(launches));
+    // The rest is said once: of the baseline, for all.
+    if position > 0 {
+        return warnings;
+    }
     if let ChatTemplate::RawPrompt(reason) = &environment.chat_template {
         warnings.push(format!("The raw prompts were used: {reason}."));
     }
@@ -237,7 +255,6 @@ fn warnings(plan: &Plan, environment: &Environment, launches: &[Launched]) -> Ve
             plan.machine.logical_cores
         ));
     }
-    warnings.extend(disagreement(launches));
     warnings
 }
 

@@ -1,8 +1,12 @@
 //! The command line: what can be asked for, and where it is answered.
 
 mod bench;
+mod compare;
+mod follow;
 mod prompts;
+mod run_args;
 mod upcast;
+mod verdicts;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,7 +41,9 @@ enum Command {
         ollama: OllamaArgs,
     },
     /// Measure a model: the dashboard's figures on the command line.
-    Bench(bench::BenchArgs),
+    Bench(run_args::RunArgs),
+    /// Quantize a model and measure the variants against it, in turns.
+    Compare(compare::CompareArgs),
     /// Rewrite a quantized model as F16; what quantizing lost stays lost.
     Upcast {
         /// The model to read.
@@ -45,6 +51,9 @@ enum Command {
         /// The file to write.
         target: PathBuf,
     },
+    /// Find out how often verdicts are right, on launches that were recorded.
+    #[command(hide = true, subcommand)]
+    Verdicts(verdicts::VerdictsCommand),
     /// Compute in a process of its own; started by the others.
     #[command(hide = true)]
     Worker(crate::worker::WorkerOptions),
@@ -113,6 +122,8 @@ pub fn run() -> anyhow::Result<()> {
             ollama: ollama.options(),
         })),
         Command::Bench(args) => runtime()?.block_on(bench::bench(args)),
+        Command::Compare(args) => runtime()?.block_on(compare::compare(args)),
+        Command::Verdicts(command) => runtime()?.block_on(verdicts::verdicts(command)),
         Command::Upcast { source, target } => runtime()?.block_on(upcast::upcast(&source, &target)),
     }
 }

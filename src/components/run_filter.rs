@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::domain::filter::{FilterRequest, MeasuredModel};
+use crate::domain::run::Technique;
 
 /// The form. It works without JavaScript, and an address can be shared.
 #[component]
@@ -13,11 +14,17 @@ pub fn RunFilterForm(
     /// The models that runs have.
     models: Vec<MeasuredModel>,
 ) -> impl IntoView {
-    let FilterRequest { model, from, to } = request;
+    let FilterRequest {
+        technique,
+        model,
+        from,
+        to,
+    } = request;
     let chosen = model.filter(|model| !model.is_empty());
     let from = from.unwrap_or_default();
     let to = to.unwrap_or_default();
-    let is_set = chosen.is_some() || !from.is_empty() || !to.is_empty();
+    let technique = technique.filter(|technique| !technique.is_empty());
+    let is_set = technique.is_some() || chosen.is_some() || !from.is_empty() || !to.is_empty();
     // A model of an old address may have no run any more; the form still says
     // what is filtered.
     let stranger = chosen
@@ -29,6 +36,10 @@ pub fn RunFilterForm(
         let words = format!("{} · {}", model.name, model.file_type);
         view! { <option value=model.id.0 selected=is_chosen>{words}</option> }
     };
+    let measuring = move |one: Technique| {
+        let is_chosen = technique.as_deref() == Some(one.word());
+        view! { <option value=one.word() selected=is_chosen>{one.label()}</option> }
+    };
     view! {
         <form class="filter" method="get" action="/runs" role="search" aria-label="Filter the runs">
             <div class="field">
@@ -37,6 +48,13 @@ pub fn RunFilterForm(
                     <option value="">"All models"</option>
                     {stranger}
                     {models.into_iter().map(option).collect_view()}
+                </select>
+            </div>
+            <div class="field">
+                <label for="filter-technique">"Measured"</label>
+                <select id="filter-technique" name="technique" autocomplete="off">
+                    <option value="">"Everything"</option>
+                    {Technique::ALL.into_iter().map(measuring).collect_view()}
                 </select>
             </div>
             <div class="field">

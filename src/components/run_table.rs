@@ -102,9 +102,10 @@ fn RunRow(
 
 /// What a run measured. The figures of its row are the baseline's.
 fn technique_words(run: &RunSummary) -> String {
-    let labels: Vec<String> = run.recipes.iter().map(Recipe::label).collect();
-    match run.technique == Technique::Baseline || labels.is_empty() {
-        true => "Baseline".to_owned(),
-        false => format!("Quantization: {}", labels.join(", ")),
+    let label = run.technique.label();
+    if run.technique != Technique::Quantization {
+        return label.to_owned();
     }
+    let levels: Vec<String> = run.recipes.iter().map(Recipe::label).collect();
+    format!("{label}: {}", levels.join(", "))
 }

@@ -9,14 +9,17 @@ pub enum Section {
     Baseline,
     /// Quantized variants against it.
     Quantization,
+    /// The model against itself; on the page of its run alone.
+    Noise,
 }
 
 impl Section {
     /// The one that shows runs of a technique.
     pub fn of(technique: Technique) -> Self {
-        match technique == Technique::Baseline {
-            true => Self::Baseline,
-            false => Self::Quantization,
+        match technique {
+            Technique::Baseline => Self::Baseline,
+            Technique::Quantization => Self::Quantization,
+            Technique::Noise => Self::Noise,
         }
     }
 
@@ -25,6 +28,7 @@ impl Section {
         match self {
             Self::Baseline => "baseline",
             Self::Quantization => "quantization",
+            Self::Noise => "noise",
         }
     }
 
@@ -33,6 +37,7 @@ impl Section {
         match self {
             Self::Baseline => "baseline-title",
             Self::Quantization => "quantization-title",
+            Self::Noise => "noise-title",
         }
     }
 
@@ -41,6 +46,7 @@ impl Section {
         match self {
             Self::Baseline => "cancel-run",
             Self::Quantization => "cancel-quantization",
+            Self::Noise => "cancel-noise",
         }
     }
 
@@ -49,6 +55,7 @@ impl Section {
         match self {
             Self::Baseline => "Baseline Benchmark",
             Self::Quantization => "Quantization",
+            Self::Noise => "Model against itself",
         }
     }
 
@@ -57,6 +64,7 @@ impl Section {
         match self {
             Self::Baseline => "Run baseline",
             Self::Quantization => "Run quantization",
+            Self::Noise => "Run",
         }
     }
 
@@ -65,6 +73,7 @@ impl Section {
         match self {
             Self::Baseline => "Measures the model as it is: the figures to compare with.",
             Self::Quantization => "Fewer bits per weight: smaller and faster, at some loss.",
+            Self::Noise => "Measures what the model shows where nothing differs: the noise band.",
         }
     }
 }

@@ -56,6 +56,15 @@ pub fn mode(mode: GenerationMode) -> &'static str {
     }
 }
 
+/// A divergence in nats: what is near lossless still has its digits.
+pub fn kld(value: f64) -> String {
+    match value.abs() {
+        size if size == 0.0 || size >= 0.1 => units::number(value),
+        size if size >= 0.001 => format!("{value:.4}"),
+        _ => format!("{value:.1e}"),
+    }
+}
+
 /// What a run that is not over is doing. Changes with the stage only, so that
 /// a screen reader is not told every second.
 pub fn live_status(live: &LiveRun) -> String {
@@ -150,6 +159,14 @@ mod tests {
     fn dates_are_shown_to_the_minute_in_utc() {
         assert_eq!(date("2026-03-01T10:20:30Z"), "2026-03-01 10:20 UTC");
         assert_eq!(date("soon"), "soon");
+    }
+
+    #[test]
+    fn small_divergences_keep_their_digits() {
+        assert_eq!(kld(0.0), "0.000");
+        assert_eq!(kld(0.26632), "0.266");
+        assert_eq!(kld(0.01234), "0.0123");
+        assert_eq!(kld(0.000_123), "1.2e-4");
     }
 
     #[test]

@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::compare::{Comparison, Quantity, VariantComparison};
 use super::latency::{HistogramBin, Percentiles};
 use super::metrics::{Figure, Reading};
 use super::model::Model;
 use super::outlier::Outliers;
+use super::quality::Quality;
+use super::quantization::QuantizationType;
 use super::recipe::Recipe;
 use super::run::{GenerationMode, Run, RunId, RunSettings, Technique};
 use super::sample::StopReason;
@@ -256,6 +259,87 @@ impl BenchmarkResponse {
             metrics: FlatMetrics::of(arm),
             unstable: arm.unstable.clone(),
         })
+    }
+}
+
+/// The answer of `POST /api/benchmark/quantization`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct QuantizationResponse {
+    /// `quantization`.
+    pub technique: Technique,
+    /// The baseline's library id and the level: `name-q4_0`.
+    pub model_name: String,
+    /// To which type.
+    pub quantization_level: QuantizationType,
+    /// Where the run is kept: `/api/runs/{run_id}` has the raw samples.
+    pub run_id: RunId,
+    /// The variant's figures, flat.
+    pub metrics: FlatMetrics,
+    /// The baseline's, measured in the same run.
+    pub baseline_metrics: FlatMetrics,
+    /// What the variant changes, in short.
+    pub improvements: FlatImprovements,
+    /// The same with intervals, noise and verdicts.
+    pub comparison: Comparison,
+    /// What the variant lost; null: it was not asked for.
+    pub quality: Option<Reading<Quality>>,
+    /// What disturbed the measurement; empty: nothing was noticed.
+    pub unstable: Vec<String>,
+}
+
+/// The seed's five improvements, %: positive is better; null: not measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FlatImprovements {
+    /// Request start to last token.
+    pub response_time: Option<f64>,
+    /// Peak resident memory.
+    pub memory: Option<f64>,
+    /// Use of the processor.
+    pub cpu: Option<f64>,
+    /// Decode speed.
+    pub throughput: Option<f64>,
+    /// Bytes on disk.
+    pub model_size: Option<f64>,
+}
+
+impl QuantizationResponse {
+    /// The flat form of a finished run of one quantized variant; none while
+    /// nothing is measured.
+    pub fn of(run: &Run) -> Option<Self> {
+        let (baseline, variant) = (run.arms.first()?, run.arms.get(1)?);
+        let comparison = run.comparison.clone()?;
+        let of_variant = comparison.variants.first()?;
+        let disturbed = run.arms.iter().flat_map(|arm| arm.unstable.clone());
+        Some(Self {
+            technique: run.technique,
+            model_name: format!("{}-{}", run.model.id, variant.recipe.suffix()?),
+            quantization_level: variant.recipe.quantize?.level,
+            run_id: run.id,
+            metrics: FlatMetrics::of(variant),
+            baseline_metrics: FlatMetrics::of(baseline),
+            improvements: FlatImprovements::of(of_variant),
+            quality: of_variant.quality.clone(),
+            unstable: disturbed.collect(),
+            comparison,
+        })
+    }
+}
+
+impl FlatImprovements {
+    fn of(comparison: &VariantComparison) -> Self {
+        let percent = |quantity| {
+            let change = comparison.of(quantity)?.change.value()?;
+            Some(change.improvement_percent)
+        };
+        Self {
+            response_time: percent(Quantity::ResponseTime),
+            memory: percent(Quantity::Memory),
+            cpu: percent(Quantity::CpuUsage),
+            throughput: percent(Quantity::TokensPerSecond),
+            model_size: percent(Quantity::ModelSize),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::metrics::Reading;
+use super::noise::Noise;
 use super::quality::{AnswerComparison, Perplexity, Quality};
 use super::recipe::Recipe;
 
@@ -149,6 +150,23 @@ impl Quantity {
         matches!(self, Self::TokensPerSecond | Self::PromptTokensPerSecond)
     }
 
+    /// As people read it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::ResponseTime => "Response time",
+            Self::TokensPerSecond => "Throughput",
+            Self::TimeToFirstToken => "Time to first token",
+            Self::PromptTokensPerSecond => "Prompt speed",
+            Self::TokenLatencyP50 => "Token latency P50",
+            Self::TokenLatencyP95 => "Token latency P95",
+            Self::TokenLatencyP99 => "Token latency P99",
+            Self::Memory => "Memory",
+            Self::CpuUsage => "CPU usage",
+            Self::CpuSecondsPer1000Tokens => "CPU per 1,000 tokens",
+            Self::ModelSize => "Model size",
+        }
+    }
+
     /// Its unit.
     pub fn unit(self) -> &'static str {
         match self {
@@ -172,11 +190,164 @@ impl Quantity {
     }
 }
 
+/// Assumed where nobody measured it: of times and what is made of them, %.
+const ASSUMED_TIMES_PERCENT: f64 = 5.0;
+/// The same of memory, %.
+const ASSUMED_MEMORY_PERCENT: f64 = 1.0;
+
+impl NoiseBand {
+    /// What is taken until the model was measured against itself; none for what
+    /// is exact.
+    pub fn assumed(quantity: Quantity) -> Option<Self> {
+        let percent = match quantity {
+            Quantity::ModelSize => return None,
+            Quantity::Memory => ASSUMED_MEMORY_PERCENT,
+            _ => ASSUMED_TIMES_PERCENT,
+        };
+        Some(Self {
+            low_percent: -percent,
+            high_percent: percent,
+            n_launches: None,
+        })
+    }
+}
+
+impl Verdict {
+    /// What a change means beside the noise. What has no noise is exact.
+    pub fn of(change: &Change, band: Option<&NoiseBand>) -> Self {
+        let Some(band) = band else {
+            return match change.improvement_percent {
+                percent if percent > 0.0 => Self::Better,
+                percent if percent < 0.0 => Self::Worse,
+                _ => Self::NoMeasurableDifference,
+            };
+        };
+        let (Some(low), Some(high)) = (change.low_percent, change.high_percent) else {
+            return Self::Undecided;
+        };
+        if low > band.high_percent {
+            Self::Better
+        } else if high < band.low_percent {
+            Self::Worse
+        } else if low >= band.low_percent && high <= band.high_percent {
+            Self::NoMeasurableDifference
+        } else {
+            Self::Undecided
+        }
+    }
+
+    /// As people read it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::NoMeasurableDifference => "no measurable difference",
+            Self::Undecided => "undecided, needs more iterations",
+        }
+    }
+}
+
+impl Change {
+    /// The change itself, %: below 0 where the variant has less of it.
+    pub fn ratio_percent(&self) -> f64 {
+        (self.ratio - 1.0) * 100.0
+    }
+}
+
+impl Improvement {
+    /// Holds the change against what the model shows against itself, or against
+    /// what is assumed of it.
+    pub fn judge(&mut self, noise: Option<&Noise>) {
+        let Some(change) = self.change.value() else {
+            return;
+        };
+        let measured = noise.and_then(|noise| noise.band(self.quantity, change.n_launches));
+        self.band = NoiseBand::assumed(self.quantity).map(|assumed| measured.unwrap_or(assumed));
+        self.verdict = Some(Verdict::of(change, self.band.as_ref()));
+    }
+}
+
+impl Comparison {
+    /// Judges every change anew.
+    pub fn judge(&mut self, noise: Option<&Noise>) {
+        let variants = self.variants.iter_mut();
+        variants
+            .flat_map(|variant| &mut variant.improvements)
+            .for_each(|improvement| improvement.judge(noise));
+    }
+
+    /// Whether a verdict rests on noise that was assumed and not measured.
+    pub fn assumes_noise(&self) -> bool {
+        let all = self.variants.iter().flat_map(|one| &one.improvements);
+        all.filter_map(|improvement| improvement.band)
+            .any(|band| band.n_launches.is_none())
+    }
+
+    /// Whether more iterations would tell something.
+    pub fn is_undecided(&self) -> bool {
+        let all = self.variants.iter().flat_map(|one| &one.improvements);
+        all.into_iter()
+            .any(|improvement| improvement.verdict == Some(Verdict::Undecided))
+    }
+}
+
 impl VariantComparison {
     /// The comparison of one quantity.
     pub fn of(&self, quantity: Quantity) -> Option<&Improvement> {
         self.improvements
             .iter()
             .find(|one| one.quantity == quantity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(low: f64, high: f64) -> Change {
+        Change {
+            ratio: 1.0,
+            improvement_percent: f64::midpoint(low, high),
+            low_percent: Some(low),
+            high_percent: Some(high),
+            n_launches: 3,
+        }
+    }
+
+    #[test]
+    fn a_verdict_needs_the_whole_interval() {
+        let band = NoiseBand::assumed(Quantity::ResponseTime);
+        for (low, high, verdict) in [
+            (5.1, 9.0, Verdict::Better),
+            (5.0, 9.0, Verdict::Undecided),
+            (-5.0, 5.0, Verdict::NoMeasurableDifference),
+            (-5.1, 1.0, Verdict::Undecided),
+            (-30.0, 30.0, Verdict::Undecided),
+            (-9.0, -5.1, Verdict::Worse),
+        ] {
+            assert_eq!(
+                Verdict::of(&change(low, high), band.as_ref()),
+                verdict,
+                "{low} {high}"
+            );
+        }
+        let one_launch = Change {
+            low_percent: None,
+            high_percent: None,
+            ..change(40.0, 40.0)
+        };
+        assert_eq!(Verdict::of(&one_launch, band.as_ref()), Verdict::Undecided);
+    }
+
+    #[test]
+    fn what_is_exact_has_no_noise() {
+        assert_eq!(NoiseBand::assumed(Quantity::ModelSize), None);
+        for (percent, verdict) in [
+            (70.0, Verdict::Better),
+            (0.0, Verdict::NoMeasurableDifference),
+            (-1e-9, Verdict::Worse),
+        ] {
+            assert_eq!(Verdict::of(&change(percent, percent), None), verdict);
+        }
     }
 }

@@ -21,7 +21,9 @@ pub const WARM_UPS: u32 = 1;
 /// Most of them.
 pub const WARM_UPS_LIMIT: u32 = 10;
 /// Between what is announced and what is measured, s: storing it, sending it to
-/// browsers and their drawing of it must not fall into the measured time.
+/// browsers and their drawing of it must not fall into the measured time. It is
+/// also the wait between two arms that take turns, of which 20 ms would do: the
+/// threads of the arm before spin for up to 10 ms and then sleep.
 pub const SETTLE_S: f64 = 0.05;
 /// Longest context.
 pub const N_CTX_LIMIT: u32 = 1 << 20;
@@ -45,14 +47,16 @@ pub const THREADS_LIMIT: u32 = 512;
 pub const GPU_LAYERS_LIMIT: u32 = 10_000;
 /// Most tokens generated for a prompt, where the context has room for them.
 pub const MAX_TOKENS_LIMIT: u32 = 100_000;
-/// Most variants that a run compares with their baseline.
-pub const RECIPES_LIMIT: usize = 16;
 /// Most prompts of one run.
 pub const PROMPTS_LIMIT: usize = 64;
 /// Longest prompt in characters; whether it fits in tokens, the model says.
 pub const PROMPT_CHARS_LIMIT: usize = 200_000;
 /// Longest expected answer in characters.
 pub const EXPECTED_CHARS_LIMIT: usize = 1_000;
+/// Most variants of one run.
+pub const RECIPES_LIMIT: usize = 16;
+/// Launches of a model against itself that its noise is told from, at least.
+pub const NOISE_LAUNCHES: u32 = 10;
 /// Most runs that wait.
 pub const QUEUE_LIMIT: usize = 16;
 /// Days that a deleted run can be restored before it is removed for good.

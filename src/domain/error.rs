@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::json::JsonText;
 
 /// Longest reason that an error tells on, in characters.
-const REASON_CHARS_LIMIT: usize = 300;
+const REASON_CHARS_LIMIT: usize = 400;
 
 /// What kind of thing went wrong; decides the HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

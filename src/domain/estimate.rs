@@ -4,10 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::defaults::{PREFILL_TOKENS, SETTLE_S, WARM_UP_TOKENS};
 use super::prompt::Prompt;
+use super::quality::CHUNK_TOKENS;
 use super::run::RunSpec;
 
 /// Seconds that a worker takes to start and be asked, whatever the model.
 const LAUNCH_OVERHEAD_S: f64 = 0.3;
+
+/// Loads of the baseline that making a variant takes.
+const MAKING_LOADS: f64 = 5.0;
+
+/// Prefills of a chunk that scoring it takes: the logits of every second token
+/// are computed and compared over the whole vocabulary.
+const QUALITY_PREFILLS: f64 = 1.5;
 
 /// What a run asks of the engine, as far as time goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +28,10 @@ pub struct Workload {
     pub max_tokens: u32,
     /// Tokens of each prompt, in order: a guess until it has been measured.
     pub prompt_tokens: Vec<f64>,
+    /// Models that are measured in turns: the baseline and its variants.
+    pub arms: u32,
+    /// Chunks of text that each of them reads for quality.
+    pub quality_chunks: u32,
 }
 
 impl From<&RunSpec> for Workload {
@@ -30,6 +42,8 @@ impl From<&RunSpec> for Workload {
             warm_ups: spec.settings.warm_ups,
             max_tokens: spec.settings.max_tokens,
             prompt_tokens: spec.prompts.iter().map(rough).collect(),
+            arms: u32::try_from(1 + spec.recipes.len()).unwrap_or(u32::MAX),
+            quality_chunks: spec.quality.as_ref().map_or(0, |quality| quality.n_chunks),
         }
     }
 }
@@ -67,18 +81,37 @@ impl SpeedBasis {
         self.run_seconds(&Workload::from(spec))
     }
 
-    /// Seconds of a whole run.
+    /// Seconds of a whole run, variants as fast as their baseline: they are
+    /// faster as a rule.
     pub fn run_seconds(&self, work: &Workload) -> f64 {
-        f64::from(work.iterations) * self.launch_seconds(work)
+        let launches = f64::from(work.iterations) * f64::from(work.arms);
+        let making = f64::from(work.arms - 1) * self.making_seconds();
+        making + launches * self.launch_seconds(work) + self.quality_seconds(work)
+    }
+
+    /// Seconds in which a variant is made: its baseline is read once and every
+    /// weight computed anew.
+    pub fn making_seconds(&self) -> f64 {
+        MAKING_LOADS * self.load_s
+    }
+
+    /// Seconds in which all arms read the text for quality.
+    pub fn quality_seconds(&self, work: &Workload) -> f64 {
+        let tokens = f64::from(work.quality_chunks) * f64::from(CHUNK_TOKENS);
+        f64::from(work.arms) * QUALITY_PREFILLS * self.prompt_seconds(tokens)
     }
 
     /// Seconds of one launch: load, warm-ups, prefill, every prompt.
     pub fn launch_seconds(&self, work: &Workload) -> f64 {
-        self.load_s
-            + LAUNCH_OVERHEAD_S
+        self.start_seconds()
             + f64::from(work.warm_ups) * self.warm_up_seconds(work)
             + self.prefill_seconds()
             + self.requests_seconds(work, 0)
+    }
+
+    /// Seconds until a fresh worker has loaded the model.
+    pub fn start_seconds(&self) -> f64 {
+        self.load_s + LAUNCH_OVERHEAD_S
     }
 
     /// Seconds of one warm-up: a prefill, and the first prompt in short.
@@ -118,6 +151,7 @@ impl SpeedBasis {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::recipe::Recipe;
     use crate::domain::run::RunRequest;
 
     const BASIS: SpeedBasis = SpeedBasis {
@@ -158,6 +192,27 @@ mod tests {
         assert!((more - 2.0 * 10.0 * one).abs() < 1e-9);
         let short = seconds(of("four", 4, 1)) - seconds(of("four", 4, 0));
         assert!((short - 2.0 * (one - 12.0 / 64.0)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn every_arm_counts_and_so_does_quality() {
+        let of = |levels: usize, quality: bool| {
+            let levels = &crate::domain::quantization::QuantizationType::ALL[..levels];
+            let recipes = levels.iter().copied().map(Recipe::quantized);
+            seconds(RunRequest {
+                recipes: Some(recipes.collect()),
+                quality: Some(quality),
+                quality_chunks: Some(10),
+                ..of("four", 128, 1)
+            })
+        };
+        let (one, two) = (of(0, false), of(1, false));
+        assert!(
+            (two - (2.0 * one + 5.0)).abs() < 1e-9,
+            "a variant is made in 5 s"
+        );
+        // 10 chunks of 512 tokens at 512 tokens/s, two arms, half as much again.
+        assert!((of(1, true) - two - 30.0).abs() < 1e-9);
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum RunEvent {
     Sample(SampleSummary),
     /// Live gauges; not stored.
     Live(Live),
+    /// How far measuring quality has come; not stored.
+    Quality(QualityLive),
     /// Something a reader should know.
     Warning {
         /// The sentence.
@@ -58,7 +60,10 @@ impl RunEvent {
 
     /// Whether it is kept in the history; gauges and snapshots are not.
     pub fn is_stored(&self) -> bool {
-        !matches!(self, Self::Live(_) | Self::Snapshot { .. })
+        !matches!(
+            self,
+            Self::Live(_) | Self::Quality(_) | Self::Snapshot { .. }
+        )
     }
 }
 
@@ -84,6 +89,7 @@ enum Kind {
     Stage,
     Sample,
     Live,
+    Quality,
     Warning,
     Done,
     Failed,
@@ -136,6 +142,7 @@ impl Sequenced {
             Kind::Stage => RunEvent::Stage(serde_json::from_str(text)?),
             Kind::Sample => RunEvent::Sample(serde_json::from_str(text)?),
             Kind::Live => RunEvent::Live(serde_json::from_str(text)?),
+            Kind::Quality => RunEvent::Quality(serde_json::from_str(text)?),
             Kind::Warning => {
                 let Warning { message } = serde_json::from_str(text)?;
                 RunEvent::Warning { message }
@@ -152,11 +159,13 @@ impl Sequenced {
     }
 }
 
-/// The parts of a launch.
+/// The parts of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StageName {
+    /// A variant's file is made, before anything is measured.
+    Quantizing,
     /// The worker starts and loads the model.
     Loading,
     /// A thrown-away request and prefill.
@@ -165,9 +174,7 @@ pub enum StageName {
     Prefill,
     /// A measured request.
     Generating,
-    /// A variant is being made.
-    Quantizing,
-    /// What the variants lost is being measured.
+    /// What the variants lost, after everything else is measured.
     Quality,
     /// Statistics and storing.
     Summarizing,
@@ -177,11 +184,11 @@ impl StageName {
     /// The words shown to people.
     pub fn words(self) -> &'static str {
         match self {
+            Self::Quantizing => "making the variant",
             Self::Loading => "loading the model",
             Self::WarmingUp => "warming up",
             Self::Prefill => "512-token prefill",
             Self::Generating => "measuring",
-            Self::Quantizing => "making the variant",
             Self::Quality => "measuring quality",
             Self::Summarizing => "summarizing",
         }
@@ -192,10 +199,9 @@ impl StageName {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Stage {
-    /// The part of the launch.
+    /// The part of the run.
     pub name: StageName,
-    /// The arm that it is about, as its recipe is labelled; none where a run has
-    /// but one.
+    /// Whose turn it is, where several arms are measured: `baseline`, `Q4_0`.
     #[serde(default)]
     pub arm: Option<String>,
     /// From 1.
@@ -216,6 +222,9 @@ pub struct Stage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SampleSummary {
+    /// Whose request it was, where several arms are measured.
+    #[serde(default)]
+    pub arm: Option<String>,
     /// From 1.
     pub iteration: u32,
     /// From 1.
@@ -232,10 +241,12 @@ pub struct SampleSummary {
     pub stop: StopReason,
 }
 
-impl From<&RequestSample> for SampleSummary {
-    fn from(sample: &RequestSample) -> Self {
+impl SampleSummary {
+    /// Of a request of `arm`.
+    pub fn new(arm: Option<String>, sample: &RequestSample) -> Self {
         let generation = &sample.generation;
         Self {
+            arm,
             iteration: sample.iteration,
             prompt: sample.prompt,
             response_time_s: generation.response_time_s,
@@ -247,7 +258,7 @@ impl From<&RequestSample> for SampleSummary {
     }
 }
 
-/// Live gauges of the worker.
+/// Live gauges of the worker whose turn it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Live {
@@ -261,6 +272,30 @@ pub struct Live {
     pub fraction_done: f64,
     /// Time left, s.
     pub seconds_left: Option<f64>,
+}
+
+/// Measuring quality under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct QualityLive {
+    /// Chunks done.
+    pub chunks_done: u32,
+    /// In all.
+    pub n_chunks: u32,
+    /// The baseline's perplexity so far.
+    pub baseline_perplexity: Option<f64>,
+    /// What the variants lost so far, in the order of the run's.
+    pub variants: Vec<RunningLoss>,
+}
+
+/// A variant's loss so far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RunningLoss {
+    /// Which: `Q4_0`.
+    pub arm: String,
+    /// Mean divergence from the baseline per token so far, nats.
+    pub mean_kld: Option<f64>,
 }
 
 #[cfg(test)]
@@ -296,6 +331,7 @@ mod tests {
             seconds_left: None,
         };
         let sample = SampleSummary {
+            arm: None,
             iteration: 1,
             prompt: 2,
             response_time_s: 0.5,
@@ -311,6 +347,15 @@ mod tests {
             fraction_done: 0.5,
             seconds_left: Some(2.0),
         };
+        let quality = QualityLive {
+            chunks_done: 3,
+            n_chunks: 40,
+            baseline_perplexity: Some(12.5),
+            variants: vec![RunningLoss {
+                arm: "Q4_0".to_owned(),
+                mean_kld: None,
+            }],
+        };
         let failure = Failure {
             kind: FailureKind::WorkerHung,
             message: "\"type\": \"done\"".to_owned(),
@@ -324,6 +369,7 @@ mod tests {
             RunEvent::Stage(stage),
             RunEvent::Sample(sample),
             RunEvent::Live(live),
+            RunEvent::Quality(quality),
             RunEvent::Warning { message },
             RunEvent::Done,
             RunEvent::Failed { failure },

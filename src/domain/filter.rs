@@ -1,4 +1,5 @@
-//! Which stored runs a list shows: of one model, of a range of days.
+//! Which stored runs a list shows: of one technique, of one model, of a range
+//! of days.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::AppError;
 use super::model::ModelId;
-use super::run::checked_id;
+use super::run::{Technique, checked_id};
 
 /// A day of the calendar, in UTC, written `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +65,8 @@ impl Day {
 /// a form sends every field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FilterRequest {
+    /// A technique, as its word.
+    pub technique: Option<String>,
     /// Library id of a model.
     pub model: Option<String>,
     /// First day.
@@ -75,6 +78,8 @@ pub struct FilterRequest {
 /// A filter that has passed every check.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunFilter {
+    /// Runs of this technique alone.
+    pub technique: Option<Technique>,
     /// Runs of this model alone.
     pub model: Option<ModelId>,
     /// Asked for on this day or later.
@@ -88,6 +93,7 @@ impl TryFrom<FilterRequest> for RunFilter {
 
     fn try_from(request: FilterRequest) -> Result<Self, AppError> {
         let filter = Self {
+            technique: given(request.technique).map(technique).transpose()?,
             model: given(request.model).map(checked_id).transpose()?,
             from: day("from", request.from)?,
             to: day("to", request.to)?,
@@ -110,7 +116,9 @@ impl RunFilter {
     /// The filter as the query of an address: `model=…&from=…&to=…`, without
     /// the fields that are not set. Nothing in it needs escaping.
     pub fn query(&self) -> String {
+        let technique = self.technique.map(|technique| technique.word().to_owned());
         let fields = [
+            ("technique", technique),
             ("model", self.model.as_ref().map(ToString::to_string)),
             ("from", self.from.map(|day| day.to_string())),
             ("to", self.to.map(|day| day.to_string())),
@@ -138,6 +146,17 @@ fn given(value: Option<String>) -> Option<String> {
     (!value.is_empty()).then_some(value)
 }
 
+fn technique(value: String) -> Result<Technique, AppError> {
+    let found = Technique::ALL.into_iter().find(|one| one.word() == value);
+    found.ok_or_else(|| {
+        let all = Technique::ALL.map(Technique::word).join(", ");
+        AppError::bad_request(format!(
+            "technique is \"{}\"; it must be one of {all}",
+            shortened(&value)
+        ))
+    })
+}
+
 fn day(name: &str, value: Option<String>) -> Result<Option<Day>, AppError> {
     let Some(value) = given(value) else {
         return Ok(None);
@@ -162,6 +181,7 @@ mod tests {
 
     fn request(model: &str, from: &str, to: &str) -> FilterRequest {
         FilterRequest {
+            technique: None,
             model: Some(model.into()),
             from: Some(from.into()),
             to: Some(to.into()),
@@ -196,6 +216,21 @@ mod tests {
         let filter = RunFilter::try_from(request("", " ", "")).expect("a filter");
         assert!(filter.is_empty());
         assert_eq!(filter.query(), "");
+    }
+
+    #[test]
+    fn a_technique_is_one_that_there_is() {
+        let of = |word: &str| {
+            RunFilter::try_from(FilterRequest {
+                technique: Some(word.to_owned()),
+                ..FilterRequest::default()
+            })
+        };
+        let filter = of("quantization").expect("a filter");
+        assert_eq!(filter.query(), "technique=quantization");
+        assert!(of("").expect("a filter").is_empty());
+        let error = of("magic").expect_err("no technique").to_string();
+        assert!(error.ends_with("baseline, quantization, noise"), "{error}");
     }
 
     #[test]

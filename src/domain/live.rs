@@ -1,6 +1,6 @@
 //! The state of a run as its events tell it: what a live page shows.
 
-use super::event::{Live, RunEvent, SampleSummary, Sequenced, Stage};
+use super::event::{Live, QualityLive, RunEvent, SampleSummary, Sequenced, Stage};
 use super::run::{Failure, Run, RunStatus};
 
 /// How many live speeds the trace keeps: a minute at two a second.
@@ -21,6 +21,8 @@ pub struct LiveRun {
     pub live: Option<Live>,
     /// The last decode speeds, tokens/s, oldest first.
     pub speed_trace: Vec<f64>,
+    /// What quality has come to.
+    pub quality: Option<QualityLive>,
     /// Requests so far.
     pub samples: Vec<SampleSummary>,
     /// Warnings so far.
@@ -41,6 +43,7 @@ impl LiveRun {
             stage: None,
             live: None,
             speed_trace: Vec::new(),
+            quality: None,
             samples: Vec::new(),
             warnings: Vec::new(),
             failure: run.failure.clone(),
@@ -74,6 +77,7 @@ impl LiveRun {
             }
             RunEvent::Sample(sample) => self.samples.push(sample),
             RunEvent::Live(live) => self.take_live(live),
+            RunEvent::Quality(quality) => self.quality = Some(quality),
             RunEvent::Warning { message } => self.warnings.push(message),
             RunEvent::Done => self.status = RunStatus::Done,
             RunEvent::Failed { failure } => {

@@ -17,6 +17,7 @@ pub mod live;
 pub mod mcnemar;
 pub mod metrics;
 pub mod model;
+pub mod noise;
 pub mod ollama;
 pub mod outlier;
 pub mod pareto;

@@ -86,6 +86,26 @@ pub struct Preflight {
     pub cautions: Vec<String>,
 }
 
+/// Whether memory holds all of these at once, so that they take turns prompt by
+/// prompt; else why not, in words. Of one model it says nothing: that is the
+/// preflight's business. Unknown memory counts as enough.
+pub fn hold_together(models: &[Model], settings: &RunSettings, room: &Room) -> Result<(), String> {
+    let needs = models.iter().map(|model| MemoryNeed::of(model, settings));
+    let needed: f64 = needs.map(|need| need.total_mb()).sum();
+    let available = room.available_memory_mb;
+    if models.len() < 2 || available <= 0.0 || needed <= TIGHT * available {
+        return Ok(());
+    }
+    Err(format!(
+        "Memory does not hold all {} models at once: they need about {} MB together and {} MB are \
+         available. In each iteration they were launched in turn, each for all prompts, and not in \
+         turns prompt by prompt: slow drifts of the machine weigh more.",
+        models.len(),
+        units::number(needed),
+        units::number(available)
+    ))
+}
+
 /// Holds what the model needs against what there is. A mapped file may stay on
 /// the disk, at a price: it is never refused for want of memory.
 pub fn preflight(model: &Model, settings: &RunSettings, room: &Room) -> Preflight {
@@ -203,6 +223,18 @@ mod tests {
             preflight(&model(), &plain(), &room(0.0)),
             Preflight::default()
         );
+    }
+
+    #[test]
+    fn arms_that_do_not_fit_together_are_measured_in_blocks() {
+        let two = [model(), model()];
+        let held = |available| hold_together(&two, &plain(), &room(available));
+        // Twice 1,337.2 MB, and a tenth of what is available stays free.
+        assert_eq!(held(2_980.0), Ok(()));
+        let said = held(2_960.0).expect_err("they do not fit");
+        assert!(said.contains("2,674.4 MB together"), "{said}");
+        assert_eq!(held(0.0), Ok(()));
+        assert_eq!(hold_together(&two[..1], &plain(), &room(10.0)), Ok(()));
     }
 
     #[test]

@@ -27,6 +27,10 @@ pub enum WorkerCommand {
         mode: GenerationMode,
         /// Whether to tell progress while decoding.
         progress: bool,
+        /// How much longer each token shall take than it does, to find out
+        /// whether that is found; 0: no longer.
+        #[serde(default)]
+        slowdown: f64,
     },
     /// Start a new peak of resident memory; answered by `Memory`.
     ResetPeakMemory,

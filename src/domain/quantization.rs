@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Left out: TQ1_0, TQ2_0, Q1_0 and Q2_0 (for models trained with ternary or
 /// binary weights), MXFP4_MOE and NVFP4 (for models trained in those formats).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[allow(
     missing_docs,
@@ -325,6 +325,14 @@ impl fmt::Display for QuantizationType {
     }
 }
 
+/// By hand, so that whoever names another is told which there are.
+impl<'de> Deserialize<'de> for QuantizationType {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl FromStr for QuantizationType {
     type Err = UnknownType;
 
@@ -333,7 +341,8 @@ impl FromStr for QuantizationType {
         let found = Self::ALL
             .into_iter()
             .find(|one| one.name().eq_ignore_ascii_case(text));
-        found.ok_or_else(|| UnknownType(text.to_owned()))
+        // A message quotes no more of a wrong name than helps to find it.
+        found.ok_or_else(|| UnknownType(text.chars().take(32).collect()))
     }
 }
 

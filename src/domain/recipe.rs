@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::model::Model;
 use super::quantization::QuantizationType;
 
 /// What is done to a base model. The empty recipe is the baseline: the file as
 /// it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+// Asked for, a field may be left out; answered, it is there: two schemas, which
+// cannot have one name.
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub struct Recipe {
     /// Quantize it; none: its weights keep their types.
     #[serde(default)]
@@ -16,7 +19,7 @@ pub struct Recipe {
 
 /// How to quantize.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub struct Quantize {
     /// To which type.
     pub level: QuantizationType,
@@ -40,6 +43,14 @@ impl Recipe {
     /// Whether nothing is done.
     pub fn is_baseline(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// About how large a variant of `base` is, bytes: before it is made.
+    pub fn rough_bytes(&self, base: &Model) -> u64 {
+        self.quantize.map_or(base.size_bytes, |quantize| {
+            let bits = quantize.level.nominal_bits_per_weight() * base.n_params as f64;
+            (bits / 8.0) as u64
+        })
     }
 
     /// What is put behind the base model's name: `q4_0`, `q4_0-imatrix`; none

@@ -6,6 +6,7 @@ use csv::{Terminator, Writer, WriterBuilder};
 use crate::domain::benchmark::Answer;
 use crate::domain::outlier::{Outlier, Work};
 use crate::domain::prompt::Prompt;
+use crate::domain::recipe::Recipe;
 use crate::domain::run::Run;
 use crate::domain::sample::{ArmRequest, Generation, StopReason};
 
@@ -36,6 +37,14 @@ impl Row<'_> {
         is_looked_at.then(|| outliers.found.iter().any(is_this))
     }
 
+    /// What was done to the model to make the arm, as requests write it; empty:
+    /// nothing.
+    fn recipe(&self) -> String {
+        let place = (self.request.arm_position as usize).checked_sub(1);
+        let recipe = place.and_then(|place| self.run.spec.recipes.get(place));
+        recipe.and_then(Recipe::suffix).unwrap_or_default()
+    }
+
     /// The prompt as the user wrote it.
     fn prompt_text(&self) -> &str {
         let prompt = self.of_prompt(&self.run.spec.prompts);
@@ -60,7 +69,7 @@ impl Row<'_> {
 /// A column: its name, as the JSON has it, and its cell of a row.
 type Column = (&'static str, fn(&Row) -> String);
 
-const COLUMNS: [Column; 27] = [
+const COLUMNS: [Column; 28] = [
     ("run_id", |row| row.run.id.to_string()),
     ("run_name", |row| {
         text(row.run.name.as_deref().unwrap_or(""))
@@ -69,6 +78,7 @@ const COLUMNS: [Column; 27] = [
     ("model_name", |row| text(&row.run.model.name)),
     ("file_type", |row| text(&row.run.model.file_type)),
     ("arm_position", |row| row.request.arm_position.to_string()),
+    ("recipe", |row| row.recipe()),
     ("iteration", |row| row.request.sample.iteration.to_string()),
     ("prompt", |row| row.request.sample.prompt.to_string()),
     ("prompt_text", |row| text(row.prompt_text())),
@@ -225,15 +235,15 @@ mod tests {
             "a line each, ended as RFC 4180 has it"
         );
         insta::assert_snapshot!(text, @r#"
-run_id,run_name,model_id,model_name,file_type,arm_position,iteration,prompt,prompt_text,n_prompt_tokens,n_generated,response_time_s,time_to_first_token_s,prefill_s,decode_s,tokens_per_second,cpu_s,cpu_decode_s,major_page_faults,rss_bytes,anonymous_bytes,file_bytes,peak_rss_bytes,stop,is_outlier,text,is_right
-12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,1,1,'=cmd|' /C calc'!A0,5,3,0.5,0.25,0.125,0.25,8,1,0.5,,4096,,,8192,max_tokens,,"'	=HYPERLINK(""http://x"")",
-12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,1,2,"two
+run_id,run_name,model_id,model_name,file_type,arm_position,recipe,iteration,prompt,prompt_text,n_prompt_tokens,n_generated,response_time_s,time_to_first_token_s,prefill_s,decode_s,tokens_per_second,cpu_s,cpu_decode_s,major_page_faults,rss_bytes,anonymous_bytes,file_bytes,peak_rss_bytes,stop,is_outlier,text,is_right
+12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,,1,1,'=cmd|' /C calc'!A0,5,3,0.5,0.25,0.125,0.25,8,1,0.5,,4096,,,8192,max_tokens,,"'	=HYPERLINK(""http://x"")",
+12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,,1,2,"two
 lines, ""quoted""",5,1,0.5,0.25,0.125,0.25,,1,0.5,,4096,,,8192,max_tokens,,'-1 or more,
 "#);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let read: Result<Vec<_>, _> = reader.records().collect();
         let read = read.expect("rows of equal length");
-        assert_eq!(&read[1][8], "two\nlines, \"quoted\"");
+        assert_eq!(&read[1][9], "two\nlines, \"quoted\"");
     }
 
     #[test]

@@ -47,7 +47,12 @@ impl DataFolder {
         builder.create(path).map_err(unreadable)?;
         let root = path.canonicalize().map_err(unreadable)?;
         let folder = Self { root };
-        for place in [folder.models(), folder.cache(), folder.temporary()] {
+        for place in [
+            folder.models(),
+            folder.texts(),
+            folder.cache(),
+            folder.temporary(),
+        ] {
             builder.create(&place).map_err(unreadable)?;
         }
         Ok(folder)
@@ -88,6 +93,11 @@ impl DataFolder {
     /// The user's own models.
     pub fn models(&self) -> PathBuf {
         self.root.join("models")
+    }
+
+    /// The user's own texts for measuring quality.
+    pub(super) fn texts(&self) -> PathBuf {
+        self.root.join("texts")
     }
 
     /// The history.

@@ -7,6 +7,7 @@ mod error;
 mod folders;
 mod ollama;
 mod scan;
+mod texts;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
@@ -21,6 +22,7 @@ pub use content::FileIdentity;
 pub use data_folder::DataFolder;
 pub use error::LibraryError;
 pub use ollama::{AddressError, Ollama, OllamaAddress, OllamaOptions};
+pub use texts::Texts;
 
 /// How long a request waits for hashes that are being computed.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -36,6 +38,7 @@ const STRETCH: Duration = Duration::from_secs(1);
 pub struct Library {
     inner: Arc<Inner>,
     ollama: Option<Ollama>,
+    texts: Texts,
 }
 
 struct Inner {
@@ -101,6 +104,7 @@ impl Library {
         Ok(Self {
             inner,
             ollama: None,
+            texts: Texts::of(data.texts()),
         })
     }
 
@@ -111,6 +115,11 @@ impl Library {
             ollama: Some(ollama),
             ..self
         }
+    }
+
+    /// The texts that quality is measured on.
+    pub fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// The Ollama whose models are listed.

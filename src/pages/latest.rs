@@ -14,7 +14,7 @@ fn is_shown(section: Section, run: &Run) -> bool {
             run.technique == Technique::Baseline
                 || (run.status.is_terminal() && run.baseline().is_some())
         }
-        Section::Quantization => run.technique == Technique::Quantization,
+        Section::Quantization | Section::Noise => Section::of(run.technique) == section,
     }
 }
 
@@ -26,11 +26,7 @@ pub(super) fn latest_of(latest: &[Run], model: Option<&ModelId>, section: Sectio
 
 /// The run that goes on in a section.
 pub(super) fn active_of(active: &[Run], section: Section) -> Option<Run> {
-    let technique = match section {
-        Section::Baseline => Technique::Baseline,
-        Section::Quantization => Technique::Quantization,
-    };
-    let fits = |run: &&Run| run.technique == technique;
+    let fits = |run: &&Run| Section::of(run.technique) == section;
     active.iter().find(fits).cloned()
 }
 

@@ -10,7 +10,6 @@ use crate::components::host;
 use crate::components::live::LiveFeed;
 use crate::components::quantization::{
     BaseCaution, CareField, ComparisonPlan, LevelEditor, QualityField, QuantizationForm, Teaching,
-    Wrong,
 };
 use crate::components::run_section::RunSection;
 use crate::components::section::Section;
@@ -38,23 +37,19 @@ pub(super) fn QuantizationSection(
     keep: Callback<()>,
 ) -> impl IntoView {
     let is_starting = RwSignal::new(false);
-    let start = move |()| match untrack(|| {
-        quantization
-            .spec(form)
-            .and_then(|_| quantization.request(form))
-    }) {
+    let spec = Memo::new(move |_| quantization.spec(form));
+    let problem = Memo::new(move |_| spec.with(|spec| spec.as_ref().err().cloned()));
+    let start = move |()| match untrack(|| spec.get().and_then(|_| quantization.request(form))) {
         Ok(request) => shown.start(request, is_starting),
-        Err(wrong) => {
-            if let Wrong::Run(problem) = &wrong {
-                show_faulty(form, problem);
-            }
-            let said = AppError::bad_request(wrong.in_the_form());
+        Err(problem) => {
+            show_faulty(form, &problem);
+            let said = AppError::bad_request(problem.in_the_form());
             shown.problem.set(Some(said));
         }
     };
     // What was wrong goes while it is put right.
     Effect::new(move |before: Option<_>| {
-        let spec = quantization.spec(form);
+        let spec = spec.get();
         if spec.is_ok() && before.is_some_and(|before| before != spec) {
             shown.problem.set(None);
         }
@@ -100,9 +95,9 @@ pub(super) fn QuantizationSection(
                 </div>
                 <div class="fields">
                     <CareField form on_change=keep/>
-                    <QualityField form=quantization/>
+                    <QualityField form=quantization problem/>
                     <div>
-                        <ComparisonPlan quantization form speeds forecasts/>
+                        <ComparisonPlan spec form speeds forecasts/>
                         <noscript>
                             <p class="note">
                                 "Starting a run here needs JavaScript. Without it: "

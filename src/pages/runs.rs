@@ -39,6 +39,7 @@ pub fn RunsPage() -> impl IntoView {
         let query = query.read();
         Asked {
             filter: FilterRequest {
+                technique: query.get("technique"),
                 model: query.get("model"),
                 from: query.get("from"),
                 to: query.get("to"),
@@ -70,9 +71,15 @@ type Loaded = (
 );
 
 async fn load(asked: Asked) -> Loaded {
-    let FilterRequest { model, from, to } = asked.filter;
+    let FilterRequest {
+        technique,
+        model,
+        from,
+        to,
+    } = asked.filter;
     // One more than is shown tells whether there are older ones.
-    let runs = api::list_runs(model, from, to, asked.before, Some(PAGE_LENGTH + 1));
+    let limit = Some(PAGE_LENGTH + 1);
+    let runs = api::list_runs(technique, model, from, to, asked.before, limit);
     (api::list_measured_models().await, runs.await)
 }
 

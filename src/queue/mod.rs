@@ -95,8 +95,9 @@ impl Queue {
     pub async fn submit(&self, plan: Plan, open: job::OpenModel) -> Result<Arc<Job>, QueueError> {
         let place = self.inner.reserve()?;
         let store = &self.inner.store;
+        let technique = Technique::of(&plan.spec.recipes);
         let id = store
-            .create_run(Technique::Baseline, &plan.model, &plan.spec, this_process())
+            .create_run(technique, &plan.model, &plan.spec, this_process())
             .await?;
         let job = Arc::new(Job::new(id, plan, open));
         let Some(position) = place.fill(Arc::clone(&job)) else {

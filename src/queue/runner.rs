@@ -5,11 +5,12 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{Inner, Job};
-use crate::bench::{Measured, Observation, measure_baseline};
+use crate::bench::{Measured, Observation};
 use crate::domain::event::{RunEvent, SampleSummary};
+use crate::domain::noise::NoiseKey;
 use crate::domain::run::{Failure, FailureKind};
 use crate::machine_lock::{MachineLock, TURN};
-use crate::store::{Ending, Raw, Store, StoreError};
+use crate::store::{Ending, Finished, Raw, Store, StoreError};
 
 /// Observations on their way into the history: some seconds of gauges.
 const OBSERVATIONS: usize = 64;
@@ -73,14 +74,14 @@ async fn carry_out(inner: Arc<Inner>, job: Arc<Job>) -> Ending {
         biased;
         () = job.cancel.cancelled() => Ending::Cancelled,
         () = inner.shutdown.cancelled() => Ending::Interrupted,
-        measured = measure(&inner, &job) => match measured {
-            Ok(measured) => Ending::Done(Box::new((measured.arm, measured.environment))),
+        finished = measure(&inner, &job) => match finished {
+            Ok(finished) => Ending::Done(Box::new(finished)),
             Err(failure) => Ending::Failed(failure),
         },
     }
 }
 
-async fn measure(inner: &Inner, job: &Job) -> Result<Measured, Failure> {
+async fn measure(inner: &Inner, job: &Job) -> Result<Finished, Failure> {
     let lock = lock_machine(inner, job).await?;
     *inner.machine() = Some(lock);
     let store = &inner.store;
@@ -89,7 +90,7 @@ async fn measure(inner: &Inner, job: &Job) -> Result<Measured, Failure> {
 
     let (sender, mut receiver) = mpsc::channel(OBSERVATIONS);
     let measuring = async {
-        let measured = measure_baseline(&job.plan, &model, &sender).await;
+        let measured = crate::bench::measure(&job.plan, &model, &sender).await;
         drop(sender);
         // What was observed before a failure is recorded first.
         Ok::<_, Failure>(measured)
@@ -106,7 +107,27 @@ async fn measure(inner: &Inner, job: &Job) -> Result<Measured, Failure> {
     // A file that was changed meanwhile explains any failure, and without one
     // the figures are of no file that anybody has.
     job.open_model().await?;
-    Ok(measured?)
+    Ok(judged(store, job, measured?).await?)
+}
+
+/// Holds what was measured against what the model shows against itself.
+async fn judged(store: &Store, job: &Job, measured: Measured) -> Result<Finished, StoreError> {
+    let Measured {
+        arms,
+        mut comparison,
+        noise,
+        environment,
+    } = measured;
+    let key = NoiseKey::of(&environment, &job.plan.spec);
+    if let Some(comparison) = &mut comparison {
+        comparison.judge(store.noise(&key).await?.as_ref());
+    }
+    Ok(Finished {
+        arms,
+        comparison,
+        noise: noise.map(|noise| (key, noise)),
+        environment,
+    })
 }
 
 async fn lock_machine(inner: &Inner, job: &Job) -> Result<MachineLock, Failure> {
@@ -133,13 +154,19 @@ async fn lock_machine(inner: &Inner, job: &Job) -> Result<MachineLock, Failure> 
 async fn record(store: &Store, job: &Job, observation: Observation) -> Result<(), StoreError> {
     match observation {
         Observation::Event(event) => job.feed.announce(store, event, None).await,
-        Observation::Request(sample) => {
-            let event = RunEvent::Sample(SampleSummary::from(&sample));
-            job.feed
-                .announce(store, event, Some(Raw::Request(&sample)))
-                .await
+        Observation::Request {
+            position,
+            arm,
+            sample,
+        } => {
+            let event = RunEvent::Sample(SampleSummary::new(arm, &sample));
+            let raw = Raw::Request(position, &sample);
+            job.feed.announce(store, event, Some(raw)).await
         }
-        Observation::Launch(launch) => store.record(job.id, None, Some(Raw::Launch(&launch))).await,
+        Observation::Launch { position, launch } => {
+            let raw = Raw::Launch(position, &launch);
+            store.record(job.id, None, Some(raw)).await
+        }
     }
 }
 

@@ -69,6 +69,10 @@ impl AppState {
         let store = &self.parts.store;
         let prompts = store.setting(PROMPTS).await?;
         let prompts = prompts.unwrap_or_else(Prompt::defaults);
+        let mut latest = store.latest_by_model(LATEST_LIMIT).await?;
+        for run in &mut latest {
+            self.judge(run).await?;
+        }
         let mut settings = Vec::new();
         for model in &library.models {
             let kept = self.parts.store.setting(&settings_key(&model.id)).await?;
@@ -84,7 +88,7 @@ impl AppState {
             prompt_sets: store.prompt_set_names().await?,
             speeds,
             active: self.active().await?,
-            latest: self.parts.store.latest_by_model(LATEST_LIMIT).await?,
+            latest,
             room: self.room().await?,
             machine: self.machine(),
             notices: self.parts.notices.clone(),

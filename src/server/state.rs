@@ -9,15 +9,18 @@ use leptos::config::{Env, LeptosOptions};
 use tokio::sync::OnceCell;
 
 use crate::backend::{Grant, Introduction, WorkerError, WorkerLauncher, WorkerProcess};
-use crate::bench::Plan;
 use crate::bench::machine::{MachineFacts, MachineLoad};
-use crate::domain::benchmark::BenchmarkResponse;
+use crate::bench::{Conduct, Plan, Workshop};
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::filter::RunFilter;
 use crate::domain::model::{Model, ModelId};
+use crate::domain::noise::NoiseKey;
 use crate::domain::preflight::preflight;
-use crate::domain::run::{FailureKind, Run, RunId, RunSettings, RunSpec, RunStatus};
+use crate::domain::quality::TextName;
+use crate::domain::recipe::Recipe;
+use crate::domain::run::{FailureKind, Run, RunId, RunRequest, RunSettings, RunSpec, RunStatus};
+use crate::domain::sample::ArmRequest;
 use crate::domain::units;
 use crate::library::{FileIdentity, Library, Located};
 use crate::queue::{Job, Queue};
@@ -88,6 +91,57 @@ impl AppState {
         asked.map_err(|error: WorkerError| AppError::new(ErrorCode::Internal, error.to_string()))
     }
 
+    /// Checks a request, and keeps the text that it brings for quality.
+    pub(crate) async fn spec(&self, request: RunRequest) -> Result<RunSpec, AppError> {
+        let text = request.evaluation_text.clone();
+        let mut spec = RunSpec::try_from(request)?;
+        if let (Some(quality), Some(text)) = (&mut spec.quality, text) {
+            let kept = self.blocking(move |library| library.texts().keep(&text));
+            quality.text = Some(kept.await?.map_err(|error| {
+                AppError::new(
+                    ErrorCode::Internal,
+                    format!("the text for quality could not be kept: {error}; is the disk full?"),
+                )
+            })?);
+        }
+        Ok(spec)
+    }
+
+    /// The text for quality with its name, if the user gave one.
+    async fn text(&self, spec: &RunSpec) -> Result<Option<(TextName, String)>, AppError> {
+        let Some(name) = spec
+            .quality
+            .as_ref()
+            .and_then(|quality| quality.text.clone())
+        else {
+            return Ok(None);
+        };
+        let wanted = name.clone();
+        let text = self.blocking(move |library| library.texts().read(&wanted));
+        let text = text.await?.map_err(|error| {
+            AppError::new(
+                ErrorCode::Internal,
+                format!(
+                    "the text {} could not be read: {error}; send it again",
+                    name.name
+                ),
+            )
+        })?;
+        Ok(Some((name, text)))
+    }
+
+    /// Where variants are made for a run of so many threads.
+    fn workshop(&self, n_threads: u32) -> Workshop {
+        let models = &self.parts.models_folder;
+        let data = models.parent().unwrap_or(models);
+        Workshop {
+            launcher: self.parts.launcher.clone(),
+            variants: data.join("variants"),
+            cache: data.join("cache"),
+            n_threads,
+        }
+    }
+
     /// Queues the run that `spec` asks for.
     pub(crate) async fn start(&self, spec: RunSpec) -> Result<Run, AppError> {
         let id = match spec.model.clone() {
@@ -95,8 +149,15 @@ impl AppState {
             None => self.default_model().await?,
         };
         let located = self.locate_id(id.0).await?;
-        let job = self.submit(spec, located, true).await?;
+        let job = self.submit(spec, located, Conduct::default()).await?;
         self.run(job.id.0).await
+    }
+
+    /// Queues a run of a model against itself.
+    pub(crate) async fn start_noise(&self, request: RunRequest) -> Result<Run, AppError> {
+        let mut spec = self.spec(request).await?;
+        spec.recipes = vec![Recipe::default()];
+        self.start(spec).await
     }
 
     /// The model with this library id.
@@ -113,12 +174,12 @@ impl AppState {
             .await??)
     }
 
-    /// Queues a run of a model that has been found; `watched`: with gauges.
+    /// Queues a run of a model that has been found.
     pub(crate) async fn submit(
         &self,
         spec: RunSpec,
         located: Located,
-        watched: bool,
+        conduct: Conduct,
     ) -> Result<Arc<Job>, AppError> {
         let Located {
             model,
@@ -132,13 +193,17 @@ impl AppState {
         };
         self.keep_choice(&spec, &model.id).await?;
         let basis = self.speed(&model).await?;
+        let n_threads = spec.settings.n_threads;
+        let n_threads = n_threads.unwrap_or_else(|| self.parts.machine.default_threads());
         let plan = Plan {
+            workshop: self.workshop(n_threads),
+            text: self.text(&spec).await?,
             launcher: self.parts.launcher.clone(),
             path: path.clone(),
             basis,
             machine: self.parts.machine.clone(),
             data_folder: self.parts.models_folder.clone(),
-            watched,
+            conduct,
             spec,
             model,
         };
@@ -169,16 +234,17 @@ impl AppState {
         }
     }
 
-    /// Waits for the end of a run and answers in the seed's form.
-    pub(crate) async fn finished_benchmark(
+    /// Waits for the end of a run and answers in one of the seed's forms.
+    pub(crate) async fn finished<T>(
         &self,
         id: RunId,
-    ) -> Result<BenchmarkResponse, AppError> {
+        form: impl Fn(&Run) -> Option<T>,
+    ) -> Result<T, AppError> {
         if let Some(job) = self.parts.queue.job(id) {
             job.ended().await;
         }
         let run = self.run(id.0).await?;
-        if let Some(response) = BenchmarkResponse::of(&run) {
+        if let Some(response) = form(&run) {
             return Ok(response);
         }
         Err(match (run.status, run.failure) {
@@ -230,7 +296,27 @@ impl AppState {
             run.status = RunStatus::Failed;
             run.failure = Some(failure);
         }
+        self.judge(&mut run).await?;
         Ok(run)
+    }
+
+    /// All measured requests of a run.
+    pub(crate) async fn requests(&self, id: RunId) -> Result<Vec<ArmRequest>, AppError> {
+        let store = &self.parts.store;
+        Ok(store.requests(id, (0, 0, 0), u32::MAX).await?)
+    }
+
+    /// Verdicts that rest on assumed noise are judged anew once the model was
+    /// measured against itself.
+    pub(super) async fn judge(&self, run: &mut Run) -> Result<(), AppError> {
+        let comparison = run.comparison.as_mut().filter(|one| one.assumes_noise());
+        if let (Some(comparison), Some(environment)) = (comparison, &run.environment)
+            && let key = NoiseKey::of(environment, &run.spec)
+            && let Some(noise) = self.parts.store.noise(&key).await?
+        {
+            comparison.judge(Some(&noise));
+        }
+        Ok(())
     }
 
     pub(super) async fn is_healthy(&self) -> Result<(), AppError> {

@@ -75,10 +75,13 @@ fn page(
         "SELECT runs.id, name, note, technique, status, model_json, spec_json,
                 strftime('%Y-%m-%dT%H:%M:%SZ', created_at_s, 'unixepoch') AS created_at,
                 tokens_per_second, response_time_s, memory_usage_mb,
-                coalesce(is_unstable, 0) AS is_unstable
+                (SELECT coalesce(max(is_unstable), 0) FROM arms WHERE run_id = runs.id) AS is_unstable
          FROM runs LEFT JOIN arms ON run_id = runs.id AND position = 0
          WHERE runs.id IN (SELECT id FROM runs WHERE deleted_at_s IS NULL",
     );
+    if let Some(technique) = filter.technique {
+        query.push(" AND technique = ").push_bind(technique.word());
+    }
     if let Some(model) = &filter.model {
         query.push(" AND model_id = ").push_bind(model.0.clone());
     }
@@ -130,6 +133,7 @@ fn summary(row: SummaryRow) -> Result<RunSummary, StoreError> {
 mod tests {
     use super::*;
     use crate::domain::filter::FilterRequest;
+    use crate::domain::run::Technique;
 
     const N_RUNS: i64 = 100_000;
     /// 2026-01-01; the seeded runs are ten minutes apart.
@@ -166,11 +170,19 @@ mod tests {
 
     fn filter(model: &str, from: &str, to: &str) -> RunFilter {
         RunFilter::try_from(FilterRequest {
+            technique: None,
             model: Some(model.into()),
             from: Some(from.into()),
             to: Some(to.into()),
         })
         .expect("a filter")
+    }
+
+    fn of_technique() -> RunFilter {
+        RunFilter {
+            technique: Some(Technique::Quantization),
+            ..RunFilter::default()
+        }
     }
 
     #[tokio::test]
@@ -194,6 +206,10 @@ mod tests {
             (
                 filter("", "", "2026-03-01"),
                 "runs_by_time (deleted_at_s=? AND created_at_s<?)",
+            ),
+            (
+                of_technique(),
+                "runs_by_technique (deleted_at_s=? AND technique=? AND id<?)",
             ),
             (
                 filter("model-1", "2026-03-01", "2026-03-02"),

@@ -5,6 +5,7 @@
 mod curate;
 mod error;
 mod list;
+mod noise;
 mod open;
 mod prompt_sets;
 mod raw;
@@ -18,7 +19,7 @@ pub use curate::Deletion;
 pub use error::StoreError;
 pub use open::set_aside;
 pub use raw::Place;
-pub use write::{Ending, Owner, Raw};
+pub use write::{Ending, Finished, Owner, Raw};
 
 /// A cheap handle on the history.
 #[derive(Debug, Clone)]

@@ -23,6 +23,7 @@ struct RunRow {
     created_at: String,
     finished_at: Option<String>,
     failure_json: Option<String>,
+    comparison_json: Option<String>,
     environment_json: Option<String>,
 }
 
@@ -30,7 +31,7 @@ impl Store {
     /// Reads one run; its place in the queue is not known here.
     pub async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         let row: Option<RunRow> = sqlx::query_as(
-            "SELECT runs.id, name, note, technique, status, model_json, spec_json, failure_json, environment_json,
+            "SELECT runs.id, name, note, technique, status, model_json, spec_json, failure_json, comparison_json, environment_json,
                     strftime('%Y-%m-%dT%H:%M:%SZ', created_at_s, 'unixepoch') AS created_at,
                     strftime('%Y-%m-%dT%H:%M:%SZ', finished_at_s, 'unixepoch') AS finished_at
              FROM runs LEFT JOIN environments ON run_id = runs.id
@@ -49,11 +50,12 @@ impl Store {
     }
 
     /// The latest ended run of each model and technique, newest first, at most
-    /// `limit`.
+    /// `limit`. One that measured noise is no result that anybody asked for.
     pub async fn latest_by_model(&self, limit: u32) -> Result<Vec<Run>, StoreError> {
         let ids: Vec<i64> = sqlx::query_scalar(
             "SELECT max(id) AS latest FROM runs
              WHERE status NOT IN ('queued', 'running') AND deleted_at_s IS NULL
+               AND technique <> 'noise'
              GROUP BY model_id, technique ORDER BY latest DESC LIMIT ?",
         )
         .bind(limit)
@@ -84,11 +86,11 @@ impl Store {
     pub async fn speed(&self, model: &ModelId) -> Result<Option<SpeedBasis>, StoreError> {
         let row: Option<(f64, f64, f64)> = sqlx::query_as(
             "SELECT avg(load_s), avg(prefill_tokens_per_second), tokens_per_second
-             FROM launches JOIN arms USING (run_id)
-             WHERE run_id = (SELECT max(id) FROM runs
+             FROM launches JOIN arms ON arms.run_id = launches.run_id AND position = arm_position
+             WHERE position = 0 AND launches.run_id = (SELECT max(id) FROM runs
                              WHERE model_id = ? AND status = 'done' AND deleted_at_s IS NULL)
                AND tokens_per_second > 0
-             GROUP BY run_id HAVING avg(prefill_tokens_per_second) > 0",
+             GROUP BY launches.run_id HAVING avg(prefill_tokens_per_second) > 0",
         )
         .bind(&model.0)
         .fetch_optional(&self.pool)
@@ -120,7 +122,7 @@ fn assemble(row: RunRow, arms: &[String]) -> Result<Run, StoreError> {
         queue_position: None,
         arms: arms?,
         environment,
-        comparison: None,
+        comparison: optional(row.comparison_json.as_deref())?,
         failure: optional(row.failure_json.as_deref())?,
         note: row.note,
     })

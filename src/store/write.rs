@@ -3,11 +3,13 @@
 use serde::Serialize;
 use sqlx::{Sqlite, Transaction};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, noise};
 use crate::domain::benchmark::ArmResult;
+use crate::domain::compare::Comparison;
 use crate::domain::environment::Environment;
 use crate::domain::event::{RunEvent, Sequenced};
 use crate::domain::model::Model;
+use crate::domain::noise::{Noise, NoiseKey};
 use crate::domain::run::{Failure, RunId, RunSpec, RunStatus, Technique};
 use crate::domain::sample::{LaunchSample, RequestSample};
 
@@ -20,20 +22,33 @@ pub struct Owner {
     pub start: String,
 }
 
-/// A raw measurement.
+/// A raw measurement of the arm at a position.
 #[derive(Debug, Clone, Copy)]
 pub enum Raw<'a> {
     /// A request.
-    Request(&'a RequestSample),
+    Request(u32, &'a RequestSample),
     /// A launch.
-    Launch(&'a LaunchSample),
+    Launch(u32, &'a LaunchSample),
+}
+
+/// What is kept of a run that was measured.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The figures, one for each arm, the baseline first.
+    pub arms: Vec<ArmResult>,
+    /// What the variants change.
+    pub comparison: Option<Comparison>,
+    /// What the model shows against itself, if that was measured.
+    pub noise: Option<(NoiseKey, Noise)>,
+    /// What the figures were measured on.
+    pub environment: Environment,
 }
 
 /// How a run ended, with what is kept of it.
 #[derive(Debug, Clone)]
 pub enum Ending {
     /// Measured.
-    Done(Box<(ArmResult, Environment)>),
+    Done(Box<Finished>),
     /// Failed.
     Failed(Failure),
     /// Ended by the user.
@@ -110,8 +125,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         match raw {
-            Some(Raw::Request(sample)) => add_request(&mut transaction, id, sample).await?,
-            Some(Raw::Launch(launch)) => add_launch(&mut transaction, id, launch).await?,
+            Some(Raw::Request(arm, sample)) => {
+                add_request(&mut transaction, id, arm, sample).await?;
+            }
+            Some(Raw::Launch(arm, launch)) => add_launch(&mut transaction, id, arm, launch).await?,
             None => {}
         }
         if let Some(event) = event {
@@ -128,8 +145,8 @@ impl Store {
         event: &Sequenced,
     ) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        if let Ending::Done(measured) = ending {
-            add_result(&mut transaction, id, &measured.0, &measured.1).await?;
+        if let Ending::Done(finished) = ending {
+            add_result(&mut transaction, id, finished).await?;
         }
         let failure = match ending {
             Ending::Failed(failure) => Some(serde_json::to_string(failure)?),
@@ -183,13 +200,15 @@ impl Store {
 async fn add_request(
     transaction: &mut Transaction<'_, Sqlite>,
     id: RunId,
+    arm: u32,
     sample: &RequestSample,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO samples (run_id, arm_position, iteration, prompt, response_time_s, generation_json)
-         VALUES (?, 0, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?)",
     )
     .bind(id.0)
+    .bind(arm)
     .bind(sample.iteration)
     .bind(sample.prompt)
     .bind(sample.generation.response_time_s)
@@ -202,15 +221,17 @@ async fn add_request(
 async fn add_launch(
     transaction: &mut Transaction<'_, Sqlite>,
     id: RunId,
+    arm: u32,
     launch: &LaunchSample,
 ) -> Result<(), StoreError> {
     let elapsed_s = launch.prefill.elapsed_s;
     let speed = (elapsed_s > 0.0).then(|| f64::from(launch.prefill.n_tokens) / elapsed_s);
     sqlx::query(
         "INSERT INTO launches (run_id, arm_position, iteration, load_s, prefill_tokens_per_second, launch_json)
-         VALUES (?, 0, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?)",
     )
     .bind(id.0)
+    .bind(arm)
     .bind(launch.iteration)
     .bind(launch.load_s)
     .bind(speed)
@@ -237,14 +258,41 @@ async fn add_event(
 async fn add_result(
     transaction: &mut Transaction<'_, Sqlite>,
     id: RunId,
+    finished: &Finished,
+) -> Result<(), StoreError> {
+    for (position, arm) in (0_i64..).zip(&finished.arms) {
+        add_arm(transaction, id, position, arm).await?;
+    }
+    if let Some(comparison) = &finished.comparison {
+        sqlx::query("UPDATE runs SET comparison_json = ? WHERE id = ?")
+            .bind(serde_json::to_string(comparison)?)
+            .bind(id.0)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    if let Some((key, measured)) = &finished.noise {
+        noise::keep(transaction, id, key, measured).await?;
+    }
+    sqlx::query("INSERT INTO environments (run_id, environment_json) VALUES (?, ?)")
+        .bind(id.0)
+        .bind(serde_json::to_string(&finished.environment)?)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+async fn add_arm(
+    transaction: &mut Transaction<'_, Sqlite>,
+    id: RunId,
+    position: i64,
     arm: &ArmResult,
-    environment: &Environment,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO arms (run_id, position, result_json, tokens_per_second, response_time_s, memory_usage_mb, is_unstable)
-         VALUES (?, 0, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id.0)
+    .bind(position)
     .bind(serde_json::to_string(arm)?)
     .bind(arm.tokens_per_second.mean())
     .bind(arm.response_time_s.mean())
@@ -252,11 +300,6 @@ async fn add_result(
     .bind(!arm.unstable.is_empty())
     .execute(&mut **transaction)
     .await?;
-    sqlx::query("INSERT INTO environments (run_id, environment_json) VALUES (?, ?)")
-        .bind(id.0)
-        .bind(serde_json::to_string(environment)?)
-        .execute(&mut **transaction)
-        .await?;
     Ok(())
 }
 

@@ -14,10 +14,31 @@ use crate::house::{HOST, House, fake_workers};
 use crate::witness::Witness;
 
 /// Answers that need what no test can arrange at will.
-const NOT_ARRANGED: [&str; 1] = [
+const NOT_ARRANGED: [&str; 2] = [
     // A model that is still being read when its run is asked for.
+    "post /api/noise 409",
     "post /api/runs 409",
 ];
+
+/// The paths that measure and answer when done.
+const WAITED_FOR: [&str; 2] = ["/api/benchmark/baseline", "/api/benchmark/quantization"];
+/// All that measure.
+const MEASURING: [&str; 4] = [
+    "/api/runs",
+    "/api/noise",
+    "/api/benchmark/baseline",
+    "/api/benchmark/quantization",
+];
+
+/// The body for a path: a level where one is needed, and enough launches.
+fn for_path(path: &str, mut body: Value) -> Value {
+    match path {
+        "/api/benchmark/quantization" => body["quantization_level"] = json!("q4_0"),
+        "/api/noise" => body["iterations"] = json!(10),
+        _ => {}
+    }
+    body
+}
 
 async fn witness(house: &House) -> Witness {
     let (status, document) = house.get("/api/openapi.json").await;
@@ -48,14 +69,15 @@ async fn answers_are_as_described() {
     })
     .await;
     let crashing = House::with_workers(fake_workers("exit 3")).await;
-    for path in ["/api/runs", "/api/benchmark/baseline"] {
-        let (status, _) = witness.post(&small, path, &short()).await;
+    for path in MEASURING {
+        let (status, _) = witness.post(&small, path, &for_path(path, short())).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    let (status, _) = witness
-        .post(&crashing, "/api/benchmark/baseline", &short())
-        .await;
-    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    for path in WAITED_FOR {
+        let body = for_path(path, short());
+        let (status, _) = witness.post(&crashing, path, &body).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    }
     let (status, _) = witness.get(&crashing, "/api/about", "/api/about").await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     broken_history(&mut witness).await;
@@ -75,6 +97,11 @@ async fn successes(witness: &mut Witness, house: &House) {
         ("/api/benchmark/baseline", short()),
         ("/api/runs", short()),
         ("/api/remember", short()),
+        (
+            "/api/benchmark/quantization",
+            for_path("/api/benchmark/quantization", short()),
+        ),
+        ("/api/noise", for_path("/api/noise", short())),
         (
             "/api/runs/label",
             json!({"id": 1, "name": "first", "note": "a\nb"}),
@@ -189,7 +216,8 @@ async fn refusals(witness: &mut Witness, house: &House) {
         }
     }
     let unknown = json!({"model": "nope"});
-    for path in ["/api/runs", "/api/benchmark/baseline"] {
+    for path in MEASURING {
+        let unknown = for_path(path, unknown.clone());
         assert_eq!(
             witness.post(house, path, &unknown).await.0,
             StatusCode::NOT_FOUND
@@ -224,7 +252,6 @@ async fn states(witness: &mut Witness, house: &House) {
     let (status, _) = witness.post(house, "/api/prompt-sets", &set("more")).await;
     assert_eq!(status, StatusCode::CONFLICT);
 
-    let measured = "/api/benchmark/baseline";
     let (_, running) = witness.post(house, "/api/runs", &long()).await;
     let id = json!({"id": running["id"]});
     let (status, _) = witness.post(house, "/api/runs/delete", &id).await;
@@ -239,27 +266,34 @@ async fn states(witness: &mut Witness, house: &House) {
         .await;
     assert_eq!(status, StatusCode::CONFLICT);
 
-    let next = running["id"].as_i64().expect("an id") + 1;
-    let cancelled = async {
-        let path = format!("/api/runs/{next}");
-        while house.get(&path).await.0 != StatusCode::OK {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        house.post("/api/runs/cancel", &json!({"id": next})).await
-    };
-    let body = long();
-    let ((status, _), _) = tokio::join!(witness.post(house, measured, &body), cancelled);
-    assert_eq!(status, StatusCode::CONFLICT);
+    let mut next = running["id"].as_i64().expect("an id");
+    for measured in WAITED_FOR {
+        next += 1;
+        let cancelled = async {
+            let path = format!("/api/runs/{next}");
+            while house.get(&path).await.0 != StatusCode::OK {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            house.post("/api/runs/cancel", &json!({"id": next})).await
+        };
+        let body = for_path(measured, long());
+        let ((status, _), _) = tokio::join!(witness.post(house, measured, &body), cancelled);
+        assert_eq!(status, StatusCode::CONFLICT);
+    }
 
     let mut status = StatusCode::OK;
     for _ in 0..20 {
         status = witness.post(house, "/api/runs", &long()).await.0;
     }
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(witness.post(house, measured, &long()).await.0, status);
+    for path in MEASURING {
+        let body = for_path(path, long());
+        assert_eq!(witness.post(house, path, &body).await.0, status);
+    }
     house.queue.shut_down().await;
-    for path in ["/api/runs", measured] {
-        let (status, _) = witness.post(house, path, &long()).await;
+    for path in MEASURING {
+        let body = for_path(path, long());
+        let (status, _) = witness.post(house, path, &body).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     }
 }

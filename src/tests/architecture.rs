@@ -37,7 +37,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     (
         "cli",
         &[
-            "server", "queue", "library", "backend", "gguf", "worker", "domain",
+            "server", "queue", "library", "bench", "backend", "gguf", "worker", "domain",
         ],
     ),
     ("app", &["components", "pages", "domain"]),

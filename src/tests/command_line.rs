@@ -84,6 +84,8 @@ fn bench_says_what_is_wrong() {
     let wrong = folder.path().join("wrong.json");
     std::fs::write(&wrong, "[{\"prompt\": 4}]").expect("a file");
     let truncated = tiny_model::write_truncated(folder.path(), "half.gguf");
+    let latin = folder.path().join("latin.txt");
+    std::fs::write(&latin, [b'n', 0xE9, b'e']).expect("a file");
     let cases = [
         (vec!["bench", "/no/such.gguf"], "/no/such.gguf"),
         (
@@ -112,6 +114,39 @@ fn bench_says_what_is_wrong() {
         (
             vec!["bench", "x", "--prompt-set", "sums", "--prompt", "hi"],
             "cannot be used with",
+        ),
+        (
+            vec!["compare", "x", "--quantize", "q4_0,q9_9"],
+            "the types are q4_0, q5_0, q8_0",
+        ),
+        (
+            vec!["compare", "x", "--quantize", "q4_0,q4_0"],
+            "Q4_0 is asked for twice",
+        ),
+        (vec!["compare", "x"], "--quantize"),
+        (
+            vec![
+                "compare",
+                "x",
+                "--quantize",
+                "q4_0",
+                "--quality",
+                "--text",
+                "/no/such.txt",
+            ],
+            "/no/such.txt",
+        ),
+        (
+            vec![
+                "compare",
+                "x",
+                "--quantize",
+                "q4_0",
+                "--quality",
+                "--text",
+                latin.to_str().expect("a name"),
+            ],
+            "is not UTF-8",
         ),
         (
             vec!["serve", "--addr", "0.0.0.0:0"],
@@ -154,4 +189,74 @@ fn upcast_writes_a_model_that_says_where_it_comes_from() {
     assert!(!target.with_extension("gguf.part").exists());
     let again = whittle(folder.path(), &arguments);
     assert!(!again.status.success(), "an existing file is not replaced");
+}
+
+#[test]
+fn compare_prints_one_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let model = model.to_string_lossy();
+    let arguments = [
+        "compare",
+        &*model,
+        "--quantize",
+        "q4_0,q8_0",
+        "--iterations",
+        "2",
+        "--max-tokens",
+        "8",
+        "--prompt",
+        "hi",
+    ];
+    let output = whittle(folder.path(), &arguments);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    for part in [
+        "95 % interval",
+        "Q4_0",
+        "Q8_0",
+        "Model size",
+        "better",
+        "-5.0 % to +5.0 %, assumed",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let output = whittle(folder.path(), &[&arguments[..], &["--json"]].concat());
+    let run: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(run["technique"], "quantization");
+    assert_eq!(run["arms"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn verdicts_are_recorded_and_judged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let model = model.to_string_lossy();
+    let out = folder.path().join("pairs.jsonl");
+    let out = out.to_string_lossy();
+    for slowdown in ["0", "20"] {
+        let arguments = [
+            "verdicts",
+            "record",
+            &*model,
+            "--iterations",
+            "4",
+            "--max-tokens",
+            "8",
+            "--prompt",
+            "hi",
+            "--slowdown",
+            slowdown,
+            "--out",
+            &*out,
+        ];
+        let output = whittle(folder.path(), &arguments);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let output = whittle(folder.path(), &["verdicts", "judge", &*out]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("at least 95 % worse") && text.contains("| 20 % | 4 | 3 |"),
+        "{text}"
+    );
 }

@@ -212,18 +212,24 @@ async fn a_model_that_native_code_refuses_fails_its_run() {
 /// The worker of the house, told by the name that it was started with.
 #[cfg(target_os = "linux")]
 pub async fn worker_of(house: &House) -> u32 {
-    let name = house.path().to_string_lossy().into_owned();
     for _ in 0..400 {
-        for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
-            let pid = entry.file_name().to_string_lossy().parse();
-            let command = std::fs::read_to_string(entry.path().join("cmdline"));
-            if let (Ok(pid), Ok(command)) = (pid, command)
-                && command.starts_with(&name)
-            {
-                return pid;
-            }
+        if let Some(worker) = workers_of(house).first() {
+            return *worker;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("no worker was started");
+}
+
+/// All workers of the house that are up.
+#[cfg(target_os = "linux")]
+pub fn workers_of(house: &House) -> Vec<u32> {
+    let name = house.path().to_string_lossy().into_owned();
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let worker = |entry: std::fs::DirEntry| {
+        let pid = entry.file_name().to_string_lossy().parse().ok()?;
+        let command = std::fs::read_to_string(entry.path().join("cmdline")).ok()?;
+        command.starts_with(&name).then_some(pid)
+    };
+    processes.filter_map(worker).collect()
 }

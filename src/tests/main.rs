@@ -7,6 +7,7 @@ mod baseline;
 #[cfg(target_os = "linux")]
 mod clock;
 mod command_line;
+mod compare;
 mod confinement;
 mod durability;
 #[cfg(target_os = "linux")]
@@ -26,4 +27,6 @@ mod prompts;
 mod security;
 mod servers;
 mod tiny_model;
+#[cfg(target_os = "linux")]
+mod waiting;
 mod witness;

@@ -17,6 +17,8 @@ pub(super) struct Request<'a> {
     pub(super) max_tokens: u32,
     pub(super) mode: GenerationMode,
     pub(super) n_ctx: u32,
+    /// Share of its time that each token takes longer.
+    pub(super) slowdown: f64,
 }
 
 /// How far a request has come.
@@ -70,6 +72,7 @@ pub(super) fn generate(
         let previous = tokens[tokens.len() - 1];
         context.decode(&[previous])?;
         tokens.push(context.greedy(end_allowed)?);
+        dawdle(last.elapsed().mul_f64(request.slowdown.max(0.0)));
         let now = Instant::now();
         gaps.push(nanoseconds(now - last));
         last = now;
@@ -136,6 +139,14 @@ fn tokenize(model: &Model, request: &Request<'_>) -> Result<Vec<Token>, Generate
         )));
     }
     Ok(tokens)
+}
+
+/// Passes time on this thread: sleeping would take some ten microseconds more.
+fn dawdle(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        std::hint::spin_loop();
+    }
 }
 
 fn is_finished(model: &Model, request: &Request<'_>, tokens: &[Token]) -> bool {

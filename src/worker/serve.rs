@@ -110,12 +110,14 @@ fn answer(
             max_tokens,
             mode,
             progress,
+            slowdown,
         } => {
             let request = Request {
                 prompt: &prompt,
                 max_tokens,
                 mode,
                 n_ctx: load.n_ctx,
+                slowdown,
             };
             let mut last_prompt_progress = Instant::now();
             let on_progress = |made: Progress| match made {

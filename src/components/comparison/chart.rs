@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::chart_layout::{Dot, Place, places};
-use super::rows::kld;
+use crate::components::words::kld;
 use crate::domain::pareto;
 use crate::domain::units;
 

@@ -2,8 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::rows::kld;
-use crate::components::words;
+use crate::components::words::{self, kld};
 
 const HEIGHT: f64 = 28.0;
 /// Of a bar, in units of the drawing; a gap is beside it.

@@ -20,23 +20,6 @@ pub(super) fn key(quantity: Quantity) -> &'static str {
     }
 }
 
-/// Its name.
-pub(super) fn name(quantity: Quantity) -> &'static str {
-    match quantity {
-        Quantity::ResponseTime => "Response time",
-        Quantity::TokensPerSecond => "Throughput",
-        Quantity::TimeToFirstToken => "Time to first token",
-        Quantity::PromptTokensPerSecond => "Prompt processing",
-        Quantity::TokenLatencyP50 => "Token latency P50",
-        Quantity::TokenLatencyP95 => "Token latency P95",
-        Quantity::TokenLatencyP99 => "Token latency P99",
-        Quantity::Memory => "Memory",
-        Quantity::CpuUsage => "CPU",
-        Quantity::CpuSecondsPer1000Tokens => "CPU per 1,000 tokens",
-        Quantity::ModelSize => "Model size",
-    }
-}
-
 /// What it means.
 pub(super) fn definition(quantity: Quantity) -> &'static str {
     match quantity {

@@ -4,9 +4,8 @@ use leptos::prelude::*;
 
 use super::answers::AnswerPairs;
 use super::right_answers::RightAnswersNote;
-use super::rows::kld;
 use super::view::Shown;
-use crate::components::words;
+use crate::components::words::{self, kld};
 use crate::domain::metrics::Reading;
 use crate::domain::prompt::Prompt;
 use crate::domain::quality::{Estimate, Loss, Perplexity, Quality};

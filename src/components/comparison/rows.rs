@@ -3,6 +3,7 @@
 use super::change::{self, Said};
 use super::figures;
 use super::interval::Mark;
+use crate::components::words::kld;
 use crate::domain::compare::{Improvement, NoiseBand, VariantComparison};
 use crate::domain::metrics::Reading;
 use crate::domain::quality::{Estimate, Loss, Perplexity, Quality};
@@ -67,7 +68,7 @@ fn measured(improvement: &Improvement) -> Row {
     });
     Row {
         key: figures::key(quantity),
-        name: figures::name(quantity),
+        name: quantity.label(),
         unit: quantity.unit(),
         definition: figures::definition(quantity),
         baseline: figure(improvement.baseline),
@@ -149,27 +150,5 @@ fn divergence(quality: &Quality) -> Row {
             detail: low.zip(high).map(reach),
         },
         ..DIVERGENCE
-    }
-}
-
-/// A divergence: what is near lossless still has its digits.
-pub(super) fn kld(value: f64) -> String {
-    match value.abs() {
-        size if size == 0.0 || size >= 0.1 => units::number(value),
-        size if size >= 0.001 => format!("{value:.4}"),
-        _ => format!("{value:.1e}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn small_divergences_keep_their_digits() {
-        assert_eq!(kld(0.0), "0.000");
-        assert_eq!(kld(0.26632), "0.266");
-        assert_eq!(kld(0.01234), "0.0123");
-        assert_eq!(kld(0.000_123), "1.2e-4");
     }
 }

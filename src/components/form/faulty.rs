@@ -20,6 +20,7 @@ pub fn setting_id(setting: Setting) -> &'static str {
         Setting::NBatch => "n-batch",
         Setting::NUbatch => "n-ubatch",
         Setting::WarmUps => "warm-ups",
+        Setting::QualityChunks => "quality-chunks",
     }
 }
 

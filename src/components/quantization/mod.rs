@@ -14,4 +14,4 @@ pub use caution::BaseCaution;
 pub use levels::LevelEditor;
 pub use options::{CareField, QualityField};
 pub use plan::{ComparisonPlan, Teaching};
-pub use state::{QuantizationForm, Wrong};
+pub use state::QuantizationForm;

@@ -4,9 +4,10 @@ use leptos::prelude::*;
 
 use super::state::QuantizationForm;
 use super::text::TextField;
-use crate::components::form::RunForm;
+use crate::components::form::{RunForm, setting_id};
 use crate::domain::defaults::{ITERATIONS, ITERATIONS_CAREFUL};
 use crate::domain::quality::{CHUNK_TOKENS, CHUNKS, CHUNKS_LIMIT, CHUNKS_QUICK};
+use crate::domain::run::{RunProblem, Setting};
 
 /// The iterations in one click; any other number stands in the settings above.
 #[component]
@@ -43,14 +44,19 @@ pub fn CareField(
 pub fn QualityField(
     /// What is chosen.
     form: QuantizationForm,
+    /// What is wrong with it.
+    problem: Memo<Option<RunProblem>>,
 ) -> impl IntoView {
     let choice = move |n: u32, words: String| {
         let is_chosen = move || form.chunks.with(|text| text.trim() == n.to_string());
         pressed(words, is_chosen, move |_| form.chunks.set(n.to_string()))
     };
     let is_wrong = move || {
-        let chunks = form.chunks.with(|text| text.trim().parse::<u32>());
-        !chunks.is_ok_and(|n| (1..=CHUNKS_LIMIT).contains(&n))
+        problem.with(|problem| {
+            problem
+                .as_ref()
+                .is_some_and(|problem| problem.is_in_setting(Setting::QualityChunks))
+        })
     };
     view! {
         <fieldset class="field">
@@ -67,15 +73,15 @@ pub fn QualityField(
             </label>
             <Show when=move || form.is_quality.get()>
                 <div class="row">
-                    <label for="quality-chunks">"Chunks"</label>
+                    <label for=setting_id(Setting::QualityChunks)>"Chunks"</label>
                     <input
-                        id="quality-chunks"
+                        id=setting_id(Setting::QualityChunks)
                         type="number"
                         min="1"
                         max=CHUNKS_LIMIT.to_string()
                         step="1"
                         autocomplete="off"
-                        aria-describedby="quality-help"
+                        aria-describedby=move || if is_wrong() { "quality-help comparison-plan" } else { "quality-help" }
                         aria-invalid=move || is_wrong().then_some("true")
                         value=form.chunks.get_untracked()
                         prop:value=move || form.chunks.get()

@@ -3,20 +3,19 @@
 use leptos::prelude::*;
 
 use super::forecast::disk_words;
-use super::state::QuantizationForm;
 use crate::components::form::RunForm;
 use crate::components::words;
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::model::ModelId;
-use crate::domain::run::RunSpec;
+use crate::domain::run::{RunProblem, RunSpec};
 use crate::domain::units;
 use crate::domain::variant::VariantForecasts;
 
 /// The plan in a sentence, or what is wrong with the choice.
 #[component]
 pub fn ComparisonPlan(
-    /// What is chosen.
-    quantization: QuantizationForm,
+    /// What is chosen, or what is wrong with it.
+    spec: Memo<Result<RunSpec, RunProblem>>,
     /// The settings of every run.
     form: RunForm,
     /// What is known of each model's speed.
@@ -25,7 +24,6 @@ pub fn ComparisonPlan(
     #[prop(into)]
     forecasts: Signal<Option<VariantForecasts>>,
 ) -> impl IntoView {
-    let spec = Memo::new(move |_| quantization.spec(form));
     let is_wrong = move || spec.with(Result::is_err);
     let line = move || {
         let model = form.model.get();

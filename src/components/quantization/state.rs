@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use super::level_field::LevelField;
-use crate::components::form::RunForm;
+use crate::components::form::{RunForm, whole_number};
 use crate::domain::defaults::RECIPES_LIMIT;
-use crate::domain::quality::{CHUNKS, CHUNKS_LIMIT, EvaluationText};
+use crate::domain::quality::{CHUNKS, EvaluationText};
 use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::{Quantize, Recipe};
-use crate::domain::run::{RunProblem, RunRequest, RunSpec};
+use crate::domain::run::{RunProblem, RunRequest, RunSpec, Setting};
 
 /// The levels that the dashboard's guide names, in its order.
 pub(super) const USUAL: [QuantizationType; 3] = [
@@ -29,33 +29,6 @@ pub struct QuantizationForm {
     /// The user's own text; none: the built-in one.
     pub(super) text: RwSignal<Option<EvaluationText>>,
     next_key: StoredValue<u32>,
-}
-
-/// What is wrong with the choice.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Wrong {
-    /// Something that every run has.
-    Run(RunProblem),
-    /// A level stands twice.
-    Twice(Recipe),
-    /// No number of chunks.
-    Chunks(String),
-}
-
-impl Wrong {
-    /// In the words of the form.
-    pub fn in_the_form(&self) -> String {
-        match self {
-            Self::Run(problem) => problem.in_the_form(),
-            Self::Twice(recipe) => format!(
-                "{} is chosen twice; choose another level or remove one",
-                recipe.label()
-            ),
-            Self::Chunks(text) => {
-                format!("Chunks is \"{text}\"; it must be 1 to {CHUNKS_LIMIT}")
-            }
-        }
-    }
 }
 
 impl QuantizationForm {
@@ -123,37 +96,23 @@ impl QuantizationForm {
     }
 
     /// The choice with the settings of every run, as a request.
-    pub fn request(&self, form: RunForm) -> Result<RunRequest, Wrong> {
-        let run = form.request().map_err(Wrong::Run)?;
-        let recipes = self.recipes();
-        let twice = |(index, recipe): &(usize, &Recipe)| recipes[..*index].contains(recipe);
-        if let Some((_, recipe)) = recipes.iter().enumerate().find(twice) {
-            return Err(Wrong::Twice(*recipe));
-        }
-        let chunks = match self.is_quality.get() {
-            true => Some(self.n_chunks()?.into()),
+    pub fn request(&self, form: RunForm) -> Result<RunRequest, RunProblem> {
+        let quality_chunks = match self.is_quality.get() {
+            true => whole_number(Setting::QualityChunks, &self.chunks.get())?,
             false => None,
         };
         Ok(RunRequest {
-            recipes: Some(recipes),
-            quality: Some(chunks.is_some()),
-            quality_chunks: chunks,
-            evaluation_text: chunks.and_then(|_| self.text.get()),
-            ..run
+            recipes: Some(self.recipes()),
+            quality: Some(self.is_quality.get()),
+            quality_chunks,
+            evaluation_text: self.text.get().filter(|_| self.is_quality.get()),
+            ..form.request()?
         })
     }
 
     /// The choice as a valid request for a run, or what is wrong with it.
-    pub fn spec(&self, form: RunForm) -> Result<RunSpec, Wrong> {
-        RunSpec::try_from(self.request(form)?).map_err(Wrong::Run)
-    }
-
-    fn n_chunks(&self) -> Result<u32, Wrong> {
-        let text = self.chunks.get();
-        match text.trim().parse() {
-            Ok(n) if (1..=CHUNKS_LIMIT).contains(&n) => Ok(n),
-            _ => Err(Wrong::Chunks(text)),
-        }
+    pub fn spec(&self, form: RunForm) -> Result<RunSpec, RunProblem> {
+        RunSpec::try_from(self.request(form)?)
     }
 
     /// Whether there is room for one more.

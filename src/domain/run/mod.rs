@@ -1,5 +1,6 @@
 //! A run: what is asked for, what is allowed, and what is stored of it.
 
+mod asked;
 mod problem;
 #[cfg(test)]
 mod problem_tests;
@@ -7,6 +8,7 @@ mod request;
 mod setting;
 mod stored;
 
+pub use asked::{BaselineRequest, NoiseRequest, QuantizationRequest};
 pub use problem::RunProblem;
 pub(super) use request::checked_id;
 pub use request::{FlashAttention, GenerationMode, RunRequest, RunSettings, RunSpec};

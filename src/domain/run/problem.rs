@@ -2,8 +2,14 @@
 //! programs know the fields of a request, people the labels of the form.
 
 use super::setting::Setting;
-use crate::domain::defaults::{EXPECTED_CHARS_LIMIT, PROMPT_CHARS_LIMIT, PROMPTS_LIMIT};
+use super::stored::Technique;
+use crate::domain::defaults::{
+    EXPECTED_CHARS_LIMIT, NOISE_LAUNCHES, PROMPT_CHARS_LIMIT, PROMPTS_LIMIT, RECIPES_LIMIT,
+};
 use crate::domain::error::AppError;
+use crate::domain::quality::TEXT_BYTES_LIMIT;
+use crate::domain::quantization::QuantizationType;
+use crate::domain::recipe::Recipe;
 use crate::domain::units;
 
 /// The first thing that is wrong. As a text it is in the words of the HTTP
@@ -83,6 +89,43 @@ pub enum RunProblem {
         number: usize,
         /// What is wrong with it.
         reason: String,
+    },
+    /// There are more variants than are measured in a run.
+    TooManyRecipes {
+        /// How many.
+        n: usize,
+    },
+    /// A recipe does nothing.
+    RecipeEmpty {
+        /// From 1.
+        number: usize,
+    },
+    /// A variant is asked for twice.
+    RecipeTwice(Recipe),
+    /// A type cannot be made without an importance matrix.
+    NeedsImatrix(QuantizationType),
+    /// Quality without a variant that could have lost some.
+    QualityOfNothing,
+    /// The text for quality says nothing.
+    EvaluationTextEmpty,
+    /// The text for quality is too long.
+    EvaluationTextTooLong {
+        /// Its bytes.
+        n_bytes: usize,
+    },
+    /// The request names another technique than its path.
+    OtherTechnique {
+        /// What it names.
+        asked: Technique,
+        /// What the path measures.
+        path: Technique,
+    },
+    /// The request says in two ways, or in a place for none, what to compare.
+    RecipesBeside(Technique),
+    /// Too few launches of a model against itself.
+    TooFewForNoise {
+        /// How many.
+        iterations: u32,
     },
 }
 
@@ -209,6 +252,39 @@ impl RunProblem {
                 "the expected answer of prompt {number} is no regular expression that can be used: \
                  {reason}; correct it, or expect a text"
             ),
+            Self::TooManyRecipes { n } => {
+                let have = reader.have_recipes();
+                format!("{have} {n} variants; at most {RECIPES_LIMIT} are measured in one run")
+            }
+            Self::RecipeEmpty { number } => format!(
+                "variant {number} changes nothing; say how to quantize it: the model itself is \
+                 always measured"
+            ),
+            Self::RecipeTwice(recipe) => {
+                format!("{} is asked for twice; ask for it once", recipe.label())
+            }
+            Self::NeedsImatrix(level) => {
+                let switch = reader.imatrix();
+                format!("{level} cannot be made without an importance matrix; {switch}")
+            }
+            Self::QualityOfNothing => reader.quality_of_nothing().to_owned(),
+            Self::EvaluationTextEmpty => {
+                "the text for quality is empty; write it, or leave it out for the built-in one"
+                    .to_owned()
+            }
+            Self::EvaluationTextTooLong { n_bytes } => format!(
+                "the text for quality has {} bytes; at most {} are taken: {} chunks need no more",
+                reader.number(*n_bytes as i64),
+                reader.number(TEXT_BYTES_LIMIT as i64),
+                crate::domain::quality::CHUNKS
+            ),
+            Self::OtherTechnique { asked, path } => reader.other_technique(*asked, *path),
+            Self::RecipesBeside(path) => reader.recipes_beside(*path).to_owned(),
+            Self::TooFewForNoise { iterations } => format!(
+                "{} is {iterations}; a model is measured against itself at least {NOISE_LAUNCHES} \
+                 times",
+                name(Setting::Iterations)
+            ),
         }
     }
 }
@@ -246,6 +322,59 @@ impl Reader {
                  defaults"
             }
             Self::Person => "there is no prompt; add one",
+        }
+    }
+
+    fn have_recipes(self) -> &'static str {
+        match self {
+            Self::Program => "recipes has",
+            Self::Person => "there are",
+        }
+    }
+
+    fn imatrix(self) -> &'static str {
+        match self {
+            Self::Program => "set imatrix to true",
+            Self::Person => "switch it on",
+        }
+    }
+
+    fn quality_of_nothing(self) -> &'static str {
+        match self {
+            Self::Program => {
+                "quality is asked for and recipes is empty; name the variants that are compared \
+                 with the model"
+            }
+            Self::Person => "quality compares variants with the model; choose at least one",
+        }
+    }
+
+    fn other_technique(self, asked: Technique, path: Technique) -> String {
+        let (asked, path) = (asked.word(), path.word());
+        match self {
+            Self::Program => format!(
+                "technique is {asked} and this path measures {path}; leave technique out, or send \
+                 it to /api/benchmark/{asked}"
+            ),
+            Self::Person => format!("this measures {path}, not {asked}"),
+        }
+    }
+
+    fn recipes_beside(self, path: Technique) -> &'static str {
+        match (self, path) {
+            (Self::Person, _) => "this is measured without variants of your choice",
+            (Self::Program, Technique::Baseline) => {
+                "recipes and quality are not for this path, which measures the model alone; send \
+                 them to /api/runs"
+            }
+            (Self::Program, Technique::Quantization) => {
+                "recipes and quantization_level are both given; leave recipes out, or send them \
+                 to /api/runs"
+            }
+            (Self::Program, Technique::Noise) => {
+                "recipes and quality are not for this path, which measures the model against \
+                 itself; send them to /api/runs"
+            }
         }
     }
 

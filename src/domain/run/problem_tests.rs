@@ -2,8 +2,11 @@
 
 use super::problem::RunProblem;
 use super::setting::Setting;
+use super::stored::Technique;
+use crate::domain::quantization::QuantizationType;
+use crate::domain::recipe::Recipe;
 
-const SETTINGS: [Setting; 8] = [
+const SETTINGS: [Setting; 9] = [
     Setting::Iterations,
     Setting::MaxTokens,
     Setting::NThreads,
@@ -12,6 +15,7 @@ const SETTINGS: [Setting; 8] = [
     Setting::NBatch,
     Setting::NUbatch,
     Setting::WarmUps,
+    Setting::QualityChunks,
 ];
 
 #[test]
@@ -75,6 +79,17 @@ fn the_form_never_names_a_field_of_a_request() {
             number: 1,
             reason: "unclosed group".to_owned(),
         },
+        RunProblem::TooManyRecipes { n: 17 },
+        RunProblem::RecipeEmpty { number: 1 },
+        RunProblem::QualityOfNothing,
+        RunProblem::EvaluationTextEmpty,
+        RunProblem::EvaluationTextTooLong { n_bytes: 1_000_000 },
+        RunProblem::OtherTechnique {
+            asked: Technique::Baseline,
+            path: Technique::Quantization,
+        },
+        RunProblem::RecipesBeside(Technique::Noise),
+        RunProblem::TooFewForNoise { iterations: 3 },
     ];
     for problem in SETTINGS.into_iter().flat_map(of).chain(others) {
         let said = problem.in_the_form();
@@ -95,4 +110,19 @@ fn a_problem_of_two_settings_is_in_both() {
     assert_eq!(found, [Setting::MaxTokens, Setting::NCtx]);
     assert_eq!(problem.setting(), Some(Setting::MaxTokens));
     assert_eq!(problem.prompt(), None);
+}
+
+#[test]
+fn a_variant_is_named_as_the_field_names_it() {
+    let twice = RunProblem::RecipeTwice(Recipe::quantized(QuantizationType::Q4_0));
+    assert_eq!(
+        twice.in_the_form(),
+        "Q4_0 is asked for twice; ask for it once"
+    );
+    let needs = RunProblem::NeedsImatrix(QuantizationType::IQ2_XS);
+    assert_eq!(
+        needs.to_string(),
+        "IQ2_XS cannot be made without an importance matrix; set imatrix to true"
+    );
+    assert!(needs.in_the_form().ends_with("switch it on"));
 }

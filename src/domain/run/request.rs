@@ -89,11 +89,12 @@ pub struct RunRequest {
     #[serde(default)]
     #[cfg_attr(test, schemars(range(min = 0, max = defaults::WARM_UPS_LIMIT)))]
     pub warm_ups: Option<i64>,
-    /// The variants to compare with the model; none: the baseline alone.
+    /// The variants to make of the model and to measure against it, in the same
+    /// run; none: the model alone.
     #[serde(default)]
     #[cfg_attr(test, schemars(length(max = defaults::RECIPES_LIMIT)))]
     pub recipes: Option<Vec<Recipe>>,
-    /// Whether what the variants lost is measured, too.
+    /// Whether to measure what the variants lose, too.
     #[serde(default)]
     pub quality: Option<bool>,
     /// Chunks of 512 tokens that quality is measured on.
@@ -105,7 +106,9 @@ pub struct RunRequest {
     pub evaluation_text: Option<EvaluationText>,
 }
 
-/// A request that has passed every check that needs no model.
+/// A request that has passed every check that needs no model. The user's own
+/// text for quality is checked with it and not in it: the server keeps the text
+/// and puts its name here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunSpec {
@@ -115,7 +118,8 @@ pub struct RunSpec {
     pub prompts: Vec<Prompt>,
     /// How to measure.
     pub settings: RunSettings,
-    /// The variants to compare with the model; empty: the baseline alone.
+    /// The variants to compare with the model; empty: the baseline alone. An
+    /// empty recipe is the model once more: what it shows against itself.
     #[serde(default)]
     pub recipes: Vec<Recipe>,
     /// The quality to measure; none: none.
@@ -191,19 +195,22 @@ impl TryFrom<RunRequest> for RunSpec {
             warm_ups: within(Setting::WarmUps, request.warm_ups)?.unwrap_or(default.warm_ups),
         };
         fit_together(&settings)?;
-        let quality = QualitySpec {
-            n_chunks: request
-                .quality_chunks
-                .and_then(|n| u32::try_from(n).ok())
-                .unwrap_or(quality::CHUNKS),
+        let recipes = checked_recipes(request.recipes.unwrap_or_default())?;
+        let chunks = within(Setting::QualityChunks, request.quality_chunks)?;
+        check_text(request.evaluation_text.as_ref())?;
+        let quality = request.quality.unwrap_or(false).then(|| QualitySpec {
+            n_chunks: chunks.unwrap_or(quality::CHUNKS),
             text: None,
-        };
+        });
+        if quality.is_some() && recipes.is_empty() {
+            return Err(RunProblem::QualityOfNothing);
+        }
         Ok(Self {
             model: request.model.map(checked_id).transpose()?,
             prompts: checked_prompts(request.test_queries)?,
             settings,
-            recipes: request.recipes.unwrap_or_default(),
-            quality: request.quality.unwrap_or(false).then_some(quality),
+            recipes,
+            quality,
         })
     }
 }
@@ -230,6 +237,36 @@ fn fit_together(settings: &RunSettings) -> Result<(), RunProblem> {
     }
     if max_tokens >= n_ctx {
         return Err(RunProblem::NoRoomForPrompt { max_tokens, n_ctx });
+    }
+    Ok(())
+}
+
+fn checked_recipes(recipes: Vec<Recipe>) -> Result<Vec<Recipe>, RunProblem> {
+    if recipes.len() > defaults::RECIPES_LIMIT {
+        return Err(RunProblem::TooManyRecipes { n: recipes.len() });
+    }
+    for (number, recipe) in (1..).zip(&recipes) {
+        let Some(quantize) = recipe.quantize else {
+            return Err(RunProblem::RecipeEmpty { number });
+        };
+        if quantize.level.needs_imatrix() && !quantize.imatrix {
+            return Err(RunProblem::NeedsImatrix(quantize.level));
+        }
+        if recipes[..number - 1].contains(recipe) {
+            return Err(RunProblem::RecipeTwice(*recipe));
+        }
+    }
+    Ok(recipes)
+}
+
+fn check_text(text: Option<&EvaluationText>) -> Result<(), RunProblem> {
+    let Some(text) = text else { return Ok(()) };
+    if text.text.trim().is_empty() {
+        return Err(RunProblem::EvaluationTextEmpty);
+    }
+    let n_bytes = text.text.len();
+    if n_bytes > quality::TEXT_BYTES_LIMIT {
+        return Err(RunProblem::EvaluationTextTooLong { n_bytes });
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::domain::defaults;
+use crate::domain::quality::CHUNKS_LIMIT;
 
 /// A whole number of a request for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum Setting {
     NUbatch,
     /// Thrown-away rounds at the start of every launch.
     WarmUps,
+    /// Chunks that quality is measured on.
+    QualityChunks,
 }
 
 impl Setting {
@@ -37,6 +40,7 @@ impl Setting {
             Self::NBatch => "n_batch",
             Self::NUbatch => "n_ubatch",
             Self::WarmUps => "warm_ups",
+            Self::QualityChunks => "quality_chunks",
         }
     }
 
@@ -51,6 +55,7 @@ impl Setting {
             Self::NBatch => "Batch",
             Self::NUbatch => "Physical batch",
             Self::WarmUps => "Warm-ups",
+            Self::QualityChunks => "Chunks",
         }
     }
 
@@ -65,6 +70,7 @@ impl Setting {
             Self::NCtx => defaults::PREFILL_TOKENS..=defaults::N_CTX_LIMIT,
             Self::NBatch | Self::NUbatch => 1..=defaults::N_BATCH_LIMIT,
             Self::WarmUps => 0..=defaults::WARM_UPS_LIMIT,
+            Self::QualityChunks => 1..=CHUNKS_LIMIT,
         }
     }
 }

@@ -32,6 +32,40 @@ pub enum Technique {
     Baseline,
     /// Quantized variants of it, against it.
     Quantization,
+    /// The model against itself: what it shows where nothing differs.
+    Noise,
+}
+
+impl Technique {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Baseline, Self::Quantization, Self::Noise];
+
+    /// Of a run that makes these of its model.
+    pub fn of(recipes: &[Recipe]) -> Self {
+        match recipes {
+            [] => Self::Baseline,
+            recipes if recipes.iter().all(Recipe::is_baseline) => Self::Noise,
+            _ => Self::Quantization,
+        }
+    }
+
+    /// As requests and addresses write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Quantization => "quantization",
+            Self::Noise => "noise",
+        }
+    }
+
+    /// As people read it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Baseline => "Baseline",
+            Self::Quantization => "Quantization",
+            Self::Noise => "Model against itself",
+        }
+    }
 }
 
 /// How far a run has come.
@@ -180,11 +214,11 @@ pub struct RunSummary {
     pub created_at: String,
     /// Number of prompts.
     pub n_prompts: u32,
-    /// How it measures.
-    pub settings: RunSettings,
-    /// The variants that it compares with the model.
+    /// The variants that it compares with the model; empty: none.
     #[serde(default)]
     pub recipes: Vec<Recipe>,
+    /// How it measures.
+    pub settings: RunSettings,
     /// Mean decode speed, once measured.
     pub tokens_per_second: Option<f64>,
     /// Mean response time in seconds, once measured.

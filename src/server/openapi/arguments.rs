@@ -49,6 +49,9 @@ pub(super) struct PromptSetKept {
 /// Which runs are listed.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct RunsQuery {
+    /// Runs of this technique alone; an empty text filters nothing.
+    #[schemars(extend("enum" = ["", "baseline", "quantization", "noise"]))]
+    technique: Option<String>,
     /// Runs of the model with this library id alone; an empty text filters nothing.
     #[schemars(regex(pattern = r"^[a-z0-9._-]{0,128}$"))]
     model: Option<String>,

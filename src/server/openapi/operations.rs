@@ -6,7 +6,7 @@ use super::arguments::{ExportQuery, PromptSetKept, PromptSetName, RunLabel, RunN
 use super::operation::Operation;
 use super::schemas::Schemas;
 use crate::domain::about::About;
-use crate::domain::benchmark::BenchmarkResponse;
+use crate::domain::benchmark::{BenchmarkResponse, QuantizationResponse};
 use crate::domain::dashboard::Dashboard;
 use crate::domain::defaults;
 use crate::domain::error::ErrorCode::{
@@ -16,7 +16,9 @@ use crate::domain::event::Sequenced;
 use crate::domain::filter::MeasuredModel;
 use crate::domain::model::LibraryListing;
 use crate::domain::prompt_set::PromptSet;
-use crate::domain::run::{Run, RunRequest, RunSummary};
+use crate::domain::run::{
+    BaselineRequest, NoiseRequest, QuantizationRequest, Run, RunRequest, RunSummary,
+};
 use crate::export::RunExport;
 
 const BENCHMARK: &str = "Benchmark";
@@ -29,7 +31,7 @@ const SERVER: &str = "Server";
 /// What the operations are grouped by.
 pub(super) fn tags() -> Value {
     json!([
-        {"name": BENCHMARK, "description": "Measuring a model, and following it."},
+        {"name": BENCHMARK, "description": "Measuring a model, alone or against what was made of it, and following it."},
         {"name": HISTORY, "description": "Runs that were asked for: read, name, export, delete."},
         {"name": LIBRARY, "description": "The models that can be measured."},
         {"name": PROMPTS, "description": "Named lists of prompts."},
@@ -63,8 +65,10 @@ fn measuring(schemas: &mut Schemas) -> Vec<Operation> {
         ShuttingDown,
     ];
     let number = json!({"id": 1});
+    let level = json!({"technique": "quantization", "quantization_level": "q4_0", "quality": true});
+    let noise = json!({"iterations": defaults::NOISE_LAUNCHES});
     vec![
-        Operation::post::<RunRequest>(
+        Operation::post::<BaselineRequest>(
             "/api/benchmark/baseline",
             "benchmarkBaseline",
             BENCHMARK,
@@ -81,10 +85,43 @@ fn measuring(schemas: &mut Schemas) -> Vec<Operation> {
         .with("links", links("$response.body#/run_id"))
         .fails(&refusals)
         .fails(&[RunFailed]),
+        Operation::post::<QuantizationRequest>(
+            "/api/benchmark/quantization",
+            "benchmarkQuantization",
+            BENCHMARK,
+            schemas,
+            &level,
+        )
+        .says(
+            "Quantize a model, measure both, and wait for what it changes",
+            "Makes the variant, or takes the one that was made before, and measures the model and \
+             its variant in turns in one run: nobody has to measure the model first. With \
+             `quality`, also what the variant lost. Otherwise as `/api/benchmark/baseline`. Several \
+             levels at once: `recipes` of `/api/runs`.",
+        )
+        .answers::<QuantizationResponse>(
+            schemas,
+            "The figures of both, and the changes; null: not measured.",
+        )
+        .with("links", links("$response.body#/run_id"))
+        .fails(&refusals)
+        .fails(&[RunFailed]),
+        Operation::post::<NoiseRequest>("/api/noise", "measureNoise", BENCHMARK, schemas, &noise)
+            .says(
+                "Measure a model against itself",
+                "Queues a run of two copies of the model, at least 10 launches of each, and answers \
+                 at once. What they show is no difference: from then on, a change of this model \
+                 counts as better or worse only where its whole interval lies beyond. Until then 5 % \
+                 are assumed for times and 1 % for memory.",
+            )
+            .answers::<Run>(schemas, "The run, queued.")
+            .with("links", links("$response.body#/id"))
+            .fails(&refusals),
         Operation::post::<RunRequest>("/api/runs", "startRun", BENCHMARK, schemas, &request)
             .says(
                 "Start a run",
-                "Queues a run and answers at once. Follow it at `/events/runs/{id}`, or read it at \
+                "Queues a run and answers at once; with `recipes`, one that makes these variants and \
+                 measures them against the model. Follow it at `/events/runs/{id}`, or read it at \
                  `/api/runs/{id}`. One run is measured at a time; at most 16 wait.",
             )
             .answers::<Run>(schemas, "The run, queued.")

@@ -7,8 +7,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::domain::defaults;
 use crate::domain::run::RunSettings;
+use crate::domain::{defaults, quality};
+
+/// Requests that hold the settings of a run.
+const WITH_SETTINGS: [&str; 4] = [
+    "RunRequest",
+    "BaselineRequest",
+    "QuantizationRequest",
+    "NoiseRequest",
+];
 
 /// Collects the types that the operations name. What is sent and what is
 /// answered differ: a field with a default may be left out by who asks and is
@@ -80,8 +88,14 @@ impl Schemas {
             .map(|generator| generator.take_definitions(true));
         for (name, schema) in of_both.into_iter().flatten() {
             let mut schema: Schema = schema.try_into().expect("a schema");
-            if name == "RunRequest" {
+            if WITH_SETTINGS.contains(&name.as_str()) {
                 add_defaults(&mut schema);
+                if name == "NoiseRequest" {
+                    let iterations = schema.pointer_mut("/properties/iterations");
+                    let iterations = iterations.expect("a field");
+                    iterations["minimum"] = defaults::NOISE_LAUNCHES.into();
+                    iterations["default"] = defaults::NOISE_LAUNCHES.into();
+                }
             }
             let kept = all.entry(name.clone()).or_insert_with(|| schema.clone());
             assert!(
@@ -121,6 +135,7 @@ fn without_null(schema: &mut Schema) {
 fn add_defaults(schema: &mut Schema) {
     let mut defaults = serde_json::to_value(RunSettings::default()).expect("JSON");
     defaults["test_queries"] = defaults::PROMPTS.into();
+    defaults["quality_chunks"] = quality::CHUNKS.into();
     let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
     for (name, field) in fields.expect("fields") {
         match defaults.get(name).filter(|value| !value.is_null()) {

@@ -1,0 +1,148 @@
+//! A run from its plan to its figures: one arm or several, one way for both.
+
+use std::fs::File;
+
+use tokio::sync::mpsc;
+
+use super::compare;
+use super::gauges::Gauges;
+use super::iteration::measure_iteration;
+use super::launch::{Launched, Setting};
+use super::loss;
+use super::machine::MachineLoad;
+use super::plan::{Arm, MeasureError, Measured, Observation, Plan};
+use super::prepare::prepare;
+use super::progress::{Place, Progress};
+use super::schedule::Schedule;
+use super::summary::{self, Load};
+use super::watch::Watch;
+use crate::domain::event::{RunEvent, StageName};
+use crate::domain::model::Model;
+use crate::domain::preflight::{Room, hold_together, preflight};
+use crate::domain::run::Technique;
+
+/// Measures the plan's model, read from `model`, and the variants that it asks
+/// for. Dropping the future ends the workers at once.
+///
+/// # Errors
+/// When a model does not fit, a variant cannot be made, or a worker fails; what
+/// was observed until then has been sent.
+pub async fn measure(
+    plan: &Plan,
+    model: &File,
+    observations: &mpsc::Sender<Observation>,
+) -> Result<Measured, MeasureError> {
+    let mut before = MachineLoad::read();
+    // Before a variant is made for nothing.
+    let room = plan.machine.room(before, &plan.data_folder);
+    let mut cautions = fit(&[plan.model.clone()], plan, &room)?;
+    let progress = Progress::start(&plan.spec, plan.basis);
+    let watch = Watch::new(progress, plan.labels(), observations);
+    let _gauges = (plan.conduct.watched).then(|| Gauges::start(&watch, plan.machine.logical_cores));
+    let arms = prepare(plan, model, &watch).await?;
+    let blocks = if arms.len() > 1 {
+        before.available_memory_mb = MachineLoad::read().available_memory_mb;
+        let room = plan.machine.room(before, &plan.data_folder);
+        let models: Vec<Model> = arms.iter().map(|arm| arm.model.clone()).collect();
+        cautions = fit(&models, plan, &room)?;
+        hold_together(&models, &plan.spec.settings, &room).err()
+    } else {
+        None
+    };
+    let launches = measure_all(plan, &arms, blocks.is_none(), before, &watch).await?;
+    let load = Load {
+        before,
+        after: MachineLoad::read(),
+    };
+    let quality = loss::measure(plan, &arms, &watch).await;
+    watch
+        .enter(Place::beside(StageName::Summarizing, None))
+        .await;
+    let mut results = Vec::with_capacity(arms.len());
+    for (position, (arm, launches)) in arms.iter().zip(&launches).enumerate() {
+        results.push(summary::summarize(plan, position, arm, launches, load).await);
+    }
+    cautions.extend(blocks.clone());
+    if let Some(Ok(found)) = &quality {
+        cautions.extend(found.warnings.iter().cloned());
+    }
+    results[0].warnings.extend(cautions);
+    for message in results.iter().flat_map(|arm| &arm.warnings) {
+        let warning = RunEvent::Warning {
+            message: message.clone(),
+        };
+        watch.say(Observation::Event(warning)).await;
+    }
+    let is_noise = Technique::of(&plan.spec.recipes) == Technique::Noise;
+    let noise = is_noise.then(|| compare::noise(&launches[0], &launches[1]));
+    Ok(Measured {
+        environment: summary::environment(plan, &arms[0], &launches[0], load),
+        comparison: compare::compare(&arms, &results, &launches, blocks, quality).await,
+        noise: noise.flatten(),
+        arms: results,
+    })
+}
+
+/// All launches, by arm, then by iteration.
+async fn measure_all(
+    plan: &Plan,
+    arms: &[Arm],
+    together: bool,
+    before: MachineLoad,
+    watch: &Watch<'_>,
+) -> Result<Vec<Vec<Launched>>, MeasureError> {
+    let settings = &plan.spec.settings;
+    let schedule = Schedule {
+        n_arms: arms.len(),
+        n_prompts: u32::try_from(plan.spec.prompts.len()).unwrap_or(u32::MAX),
+        warm_ups: settings.warm_ups,
+        together,
+    };
+    watch.shared().progress.follow(schedule);
+    let setting = Setting {
+        plan,
+        arms,
+        schedule,
+        memory_bytes: worker_memory(plan, before),
+        watch,
+    };
+    let mut launches: Vec<Vec<Launched>> = arms.iter().map(|_| Vec::new()).collect();
+    for iteration in 1..=settings.iterations {
+        let of_iteration = measure_iteration(&setting, iteration).await?;
+        for (all, one) in launches.iter_mut().zip(of_iteration) {
+            all.push(one);
+        }
+    }
+    Ok(launches)
+}
+
+/// What a reader should know, or the refusal of the first that does not fit.
+fn fit(models: &[Model], plan: &Plan, room: &Room) -> Result<Vec<String>, MeasureError> {
+    let mut cautions: Vec<String> = Vec::new();
+    for model in models {
+        let found = preflight(model, &plan.spec.settings, room);
+        if let Some(refusal) = found.refusal {
+            return Err(MeasureError::DoesNotFit(refusal));
+        }
+        for caution in found.cautions {
+            if !cautions.contains(&caution) {
+                cautions.push(caution);
+            }
+        }
+    }
+    Ok(cautions)
+}
+
+/// What threads reserve for their stacks and hardly use: llama.cpp checks the
+/// tensors of a file in a thread each, 8 MiB of stack apiece.
+pub(super) const STACKS_BYTES: u64 = 4 << 30;
+
+/// Most private memory of a worker: what is available, so that a model which
+/// needs far more fails instead of bringing the machine to a halt. Drivers of a
+/// GPU reserve at will.
+fn worker_memory(plan: &Plan, before: MachineLoad) -> Option<u64> {
+    let available = (before.available_memory_mb * 1e6) as u64;
+    let available = (available > 0 && plan.spec.settings.n_gpu_layers == 0)
+        .then(|| available.saturating_add(STACKS_BYTES));
+    plan.launcher.memory_bytes.or(available)
+}

@@ -1,0 +1,171 @@
+//! Who does what when. A run without variants is the run of one arm; nothing
+//! else tells the two apart.
+
+/// How the launches of a run are ordered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Schedule {
+    /// The baseline and its variants.
+    pub(super) n_arms: usize,
+    /// Requests of a launch.
+    pub(super) n_prompts: u32,
+    /// Thrown-away rounds of a launch.
+    pub(super) warm_ups: u32,
+    /// Whether memory holds all arms at once, so that they take turns prompt by
+    /// prompt; otherwise they are launched in turn.
+    pub(super) together: bool,
+}
+
+/// One thing that one arm does; everything else waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Step {
+    /// The arm's place in the run.
+    pub(super) arm: usize,
+    /// What it does.
+    pub(super) act: Act,
+}
+
+/// What an arm does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// A fresh worker starts and loads the model.
+    Load,
+    /// Work that is thrown away.
+    WarmUp,
+    /// The standard prefill.
+    Prefill,
+    /// It answers a prompt, counted from 1.
+    Request(u32),
+    /// The worker ends.
+    Stop,
+}
+
+impl Schedule {
+    /// What is done in an iteration, counted from 1: every arm is launched anew
+    /// and warms up, then they take turns prompt by prompt. The order of the
+    /// launches alternates from iteration to iteration, that of the turns from
+    /// prompt to prompt: who comes first has no advantage in the end.
+    pub(super) fn steps(&self, iteration: u32) -> Vec<Step> {
+        let launches = self.order(iteration.saturating_sub(1));
+        let blocks: Vec<&[usize]> = match self.together {
+            true => vec![launches.as_slice()],
+            false => launches.chunks(1).collect(),
+        };
+        let mut steps = Vec::new();
+        for block in blocks {
+            let all = |act| block.iter().map(move |&arm| Step { arm, act });
+            for &arm in block {
+                let step = |act| Step { arm, act };
+                steps.push(step(Act::Load));
+                steps.extend((0..self.warm_ups).map(|_| step(Act::WarmUp)));
+            }
+            steps.extend(all(Act::Prefill));
+            for prompt in 1..=self.n_prompts {
+                let turn = self.order(iteration.saturating_sub(1) + prompt - 1);
+                let turn = turn.into_iter().filter(|arm| block.contains(arm));
+                let act = Act::Request(prompt);
+                steps.extend(turn.map(|arm| Step { arm, act }));
+            }
+            steps.extend(all(Act::Stop));
+        }
+        steps
+    }
+
+    /// The arms in the order of a turn, counted from 0: in pairs of turns of
+    /// which the second is the first reversed, so that every arm comes equally
+    /// early in both; from pair to pair more than two arms also change
+    /// neighbours.
+    fn order(&self, turn: u32) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.n_arms).collect();
+        if self.n_arms > 2 {
+            order.rotate_left(turn as usize / 2 % self.n_arms);
+        }
+        if turn % 2 == 1 {
+            order.reverse();
+        }
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn schedule(n_arms: usize, n_prompts: u32, together: bool) -> Schedule {
+        Schedule {
+            n_arms,
+            n_prompts,
+            warm_ups: 1,
+            together,
+        }
+    }
+
+    /// `L0` loads arm 0, `w0` warms it up, `p0` is its prefill, `0` a request
+    /// to it, `x0` its end.
+    fn shown(schedule: Schedule, iteration: u32) -> String {
+        let steps = schedule.steps(iteration);
+        let steps: Vec<String> = steps
+            .iter()
+            .map(|Step { arm, act }| match act {
+                Act::Load => format!("L{arm}"),
+                Act::WarmUp => format!("w{arm}"),
+                Act::Prefill => format!("p{arm}"),
+                Act::Request(_) => arm.to_string(),
+                Act::Stop => format!("x{arm}"),
+            })
+            .collect();
+        steps.join(" ")
+    }
+
+    #[test]
+    fn one_arm_is_a_plain_launch() {
+        for together in [true, false] {
+            let one = schedule(1, 3, together);
+            assert_eq!(shown(one, 1), "L0 w0 p0 0 0 0 x0");
+            assert_eq!(shown(one, 2), shown(one, 1));
+        }
+    }
+
+    #[test]
+    fn two_arms_alternate_in_launches_and_in_prompts() {
+        let two = schedule(2, 3, true);
+        assert_eq!(shown(two, 1), "L0 w0 L1 w1 p0 p1 0 1 1 0 0 1 x0 x1");
+        assert_eq!(shown(two, 2), "L1 w1 L0 w0 p1 p0 1 0 0 1 1 0 x1 x0");
+        assert_eq!(shown(two, 3), shown(two, 1));
+    }
+
+    #[test]
+    fn what_memory_does_not_hold_is_launched_in_turn() {
+        let two = schedule(2, 2, false);
+        assert_eq!(shown(two, 1), "L0 w0 p0 0 0 x0 L1 w1 p1 1 1 x1");
+        assert_eq!(shown(two, 2), "L1 w1 p1 1 1 x1 L0 w0 p0 0 0 x0");
+    }
+
+    proptest! {
+        #[test]
+        fn every_arm_does_all_of_it_in_order(
+            n_arms in 1usize..18, n_prompts in 1u32..10, together: bool, iteration in 1u32..100,
+        ) {
+            let steps = schedule(n_arms, n_prompts, together).steps(iteration);
+            let mut expected = vec![Act::Load, Act::WarmUp, Act::Prefill];
+            expected.extend((1..=n_prompts).map(Act::Request));
+            expected.push(Act::Stop);
+            for arm in 0..n_arms {
+                let own = steps.iter().filter(|step| step.arm == arm);
+                prop_assert_eq!(own.map(|step| step.act).collect::<Vec<_>>(), expected.clone());
+            }
+            prop_assert_eq!(steps.len(), n_arms * expected.len());
+        }
+
+        #[test]
+        fn in_two_turns_every_arm_comes_equally_early(n_arms in 1usize..18, pair in 0u32..50) {
+            let schedule = schedule(n_arms, 1, true);
+            let [first, second] = [2 * pair, 2 * pair + 1].map(|turn| schedule.order(turn));
+            for arm in 0..n_arms {
+                let place = |order: &[usize]| order.iter().position(|other| *other == arm).unwrap();
+                prop_assert_eq!(place(&first) + place(&second), n_arms - 1);
+            }
+        }
+    }
+}

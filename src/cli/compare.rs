@@ -1,0 +1,261 @@
+//! `whittle compare`: variants against their model, in one table.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::follow::measured;
+use super::run_args::RunArgs;
+use crate::domain::compare::{Improvement, NoiseBand, Quantity, VariantComparison};
+use crate::domain::defaults::ITERATIONS_CAREFUL;
+use crate::domain::metrics::Reading;
+use crate::domain::quality::{self, EvaluationText, Loss, Quality};
+use crate::domain::quantization::QuantizationType;
+use crate::domain::recipe::{Quantize, Recipe};
+use crate::domain::run::{Run, RunRequest};
+use crate::domain::units;
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// The levels to compare, such as q4_0,q5_0,q8_0.
+    #[arg(long, value_name = "LEVELS", value_delimiter = ',', required = true)]
+    quantize: Vec<QuantizationType>,
+    /// Quantize with an importance matrix; some levels always need it.
+    #[arg(long)]
+    imatrix: bool,
+    /// Also measure what the variants lose.
+    #[arg(long)]
+    quality: bool,
+    /// Chunks of 512 tokens that quality is measured on [default: 40].
+    #[arg(long, requires = "quality")]
+    chunks: Option<i64>,
+    /// The text that quality is measured on [default: the built-in one].
+    #[arg(long, value_name = "FILE", requires = "quality")]
+    text: Option<PathBuf>,
+}
+
+pub(super) async fn compare(args: CompareArgs) -> anyhow::Result<()> {
+    let recipe = |level: &QuantizationType| Recipe {
+        quantize: Some(Quantize {
+            level: *level,
+            imatrix: args.imatrix || level.needs_imatrix(),
+        }),
+    };
+    let text = args.text.as_deref().map(read).transpose()?;
+    let state = args.run.open().await?;
+    let request = RunRequest {
+        recipes: Some(args.quantize.iter().map(recipe).collect()),
+        quality: Some(args.quality),
+        quality_chunks: args.chunks,
+        evaluation_text: text,
+        ..args.run.request(&state).await?
+    };
+    let spec = state.spec(request).await?;
+    let located = args.run.locate(&state).await?;
+    let run = measured(&state, spec, located, args.run.conduct()).await?;
+    if args.run.json {
+        println!("{}", serde_json::to_string_pretty(&run)?);
+    } else {
+        print!("{}", table(&run));
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> anyhow::Result<EvaluationText> {
+    let bytes =
+        fs::read(file).with_context(|| format!("the text {} cannot be read", file.display()))?;
+    let text = String::from_utf8(bytes).with_context(|| {
+        format!(
+            "the text {} is not UTF-8; convert it, or give another",
+            file.display()
+        )
+    })?;
+    let name = file.file_name().map(|name| name.to_string_lossy());
+    Ok(EvaluationText {
+        name: name.unwrap_or_default().into_owned(),
+        text,
+    })
+}
+
+/// One table: a line for each quantity of each variant, notes below.
+fn table(run: &Run) -> String {
+    let mut rows = vec![
+        [
+            "",
+            "",
+            "baseline",
+            "variant",
+            "change",
+            "95 % interval",
+            "noise",
+            "",
+        ]
+        .map(str::to_owned),
+    ];
+    let comparison = run.comparison.as_ref();
+    for variant in comparison.iter().flat_map(|one| &one.variants) {
+        let name = variant.recipe.label();
+        for improvement in &variant.improvements {
+            rows.push(row(&name, improvement));
+        }
+        rows.extend(quality_rows(&name, variant));
+    }
+    let mut text = format!(
+        "{} ({}), run {}\n",
+        run.model.name,
+        run.model.kind(),
+        run.id
+    );
+    text.push_str(&aligned(&rows));
+    for note in notes(run) {
+        text.push_str(&format!("Note: {note}\n"));
+    }
+    text
+}
+
+fn row(name: &str, improvement: &Improvement) -> [String; 8] {
+    let quantity = improvement.quantity;
+    let shown = |value: Option<f64>| match value {
+        Some(value) => format!("{} {}", units::number(value), quantity.unit()),
+        None => "–".to_owned(),
+    };
+    let change = improvement.change.value();
+    let ends = change.and_then(|change| Some((change.low_percent?, change.high_percent?)));
+    let verdict = match (&improvement.change, improvement.verdict) {
+        (Reading::NotMeasured(reason), _) => format!("not measured: {reason}"),
+        (_, verdict) => verdict.map_or("", |verdict| verdict.words()).to_owned(),
+    };
+    [
+        name.to_owned(),
+        quantity.label().to_owned(),
+        shown(improvement.baseline),
+        shown(improvement.variant),
+        change.map_or_else(|| "–".to_owned(), |change| signed(change.ratio_percent())),
+        ends.map_or_else(String::new, |(low, high)| in_ratio(quantity, low, high)),
+        improvement
+            .band
+            .map_or_else(String::new, |band| noise(quantity, &band)),
+        verdict,
+    ]
+}
+
+/// The interval of the change itself: with its own sign, not with that of the
+/// improvement.
+fn in_ratio(quantity: Quantity, low: f64, high: f64) -> String {
+    let (low, high) = own_signs(quantity, low, high);
+    format!("{} to {}", signed(low), signed(high))
+}
+
+fn noise(quantity: Quantity, band: &NoiseBand) -> String {
+    let (low, high) = own_signs(quantity, band.low_percent, band.high_percent);
+    let assumed = if band.n_launches.is_none() {
+        ", assumed"
+    } else {
+        ""
+    };
+    format!("{} to {}{assumed}", signed(low), signed(high))
+}
+
+/// Of an improvement from `low` to `high`, the change of the quantity.
+fn own_signs(quantity: Quantity, low: f64, high: f64) -> (f64, f64) {
+    match quantity.higher_is_better() {
+        true => (low, high),
+        false => (-high, -low),
+    }
+}
+
+fn signed(percent: f64) -> String {
+    format!("{percent:+.1} %")
+}
+
+fn quality_rows(name: &str, variant: &VariantComparison) -> Vec<[String; 8]> {
+    let line = |label: &str, value: String, interval: String, words: &str| {
+        let row = [name, label, "", &value, "", &interval, "", words];
+        row.map(str::to_owned)
+    };
+    let quality: &Quality = match &variant.quality {
+        None => return Vec::new(),
+        Some(Reading::NotMeasured(reason)) => {
+            let reason = format!("not measured: {reason}");
+            return vec![line("Quality", String::new(), String::new(), &reason)];
+        }
+        Some(Reading::Measured(quality)) => quality,
+    };
+    let interval = |estimate: &quality::Estimate, scale: f64| {
+        let ends = estimate.low.zip(estimate.high);
+        let shown = |(low, high)| format!("{:.4} to {:.4}", low * scale, high * scale);
+        ends.map(shown).unwrap_or_default()
+    };
+    let number = |value: f64| format!("{value:.4}");
+    let loss = Loss::of(quality.mean_kld.value).words().0;
+    let (perplexity, same) = (&quality.perplexity.perplexity, &quality.same_top_token);
+    vec![
+        line(
+            "Perplexity",
+            number(perplexity.value),
+            interval(perplexity, 1.0),
+            "",
+        ),
+        line(
+            "Mean KL divergence",
+            number(quality.mean_kld.value),
+            interval(&quality.mean_kld, 1.0),
+            loss,
+        ),
+        line(
+            "Same top token",
+            format!("{:.2} %", same.value * 100.0),
+            interval(same, 100.0),
+            "",
+        ),
+    ]
+}
+
+fn notes(run: &Run) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(comparison) = &run.comparison {
+        if comparison.assumes_noise() {
+            notes.push(
+                "The noise is assumed until this model has been measured against itself, with \
+                 these settings: POST /api/noise does it."
+                    .to_owned(),
+            );
+        }
+        if comparison.is_undecided() && run.spec.settings.iterations < ITERATIONS_CAREFUL {
+            notes.push(format!(
+                "What is undecided may be told by more launches: --iterations {ITERATIONS_CAREFUL}."
+            ));
+        }
+    }
+    for arm in &run.arms {
+        let disturbed = arm
+            .unstable
+            .iter()
+            .map(|reason| format!("Unstable: {reason}"));
+        notes.extend(arm.warnings.iter().cloned().chain(disturbed));
+    }
+    notes
+}
+
+/// Columns as wide as their widest cell.
+fn aligned(rows: &[[String; 8]]) -> String {
+    let mut text = String::new();
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..8).map(width).collect();
+    for row in rows {
+        let cells = row.iter().zip(&widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,104 @@
+//! A run on the command line: asked for, followed to its end, or ended there.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use anyhow::bail;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::bench::Conduct;
+use crate::domain::event::{RunEvent, Stage, StageName};
+use crate::domain::run::{Run, RunSpec, RunStatus};
+use crate::domain::units;
+use crate::library::Located;
+use crate::queue::Job;
+use crate::server::{AppState, asked_to_end};
+
+/// Carries out a run and gives it, measured. Ctrl-C cancels it.
+pub(super) async fn measured(
+    state: &AppState,
+    spec: RunSpec,
+    located: Located,
+    conduct: Conduct,
+) -> anyhow::Result<Run> {
+    let job = state.submit(spec, located, conduct).await?;
+    let ended = async {
+        follow(&job).await;
+        job.ended().await;
+    };
+    tokio::select! {
+        () = ended => {}
+        () = asked_to_end() => {
+            state.cancel(job.id.0).await?;
+        }
+    }
+    let run = state.run(job.id.0).await?;
+    match &run.failure {
+        _ if run.status == RunStatus::Done => Ok(run),
+        Some(failure) => bail!(
+            "run {} failed: {}\n{}",
+            run.id,
+            failure.message,
+            failure.log_tail.join("\n")
+        ),
+        None if run.status == RunStatus::Cancelled => bail!("run {} was cancelled", run.id),
+        None => bail!("run {} ended as {}", run.id, run.status.word()),
+    }
+}
+
+async fn follow(job: &Job) {
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    let bar = ProgressBar::new(1000);
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    let mut events = job.subscribe();
+    let mut place = String::new();
+    loop {
+        match events.recv().await.map(|event| event.event) {
+            Ok(RunEvent::Stage(stage)) => {
+                place = in_words(&stage);
+                bar.set_position((stage.fraction_done * 1000.0) as u64);
+            }
+            Ok(RunEvent::Live(live)) => {
+                bar.set_position((live.fraction_done * 1000.0) as u64);
+                let left = live
+                    .seconds_left
+                    .map(|s| format!(", {} left", units::duration(s)));
+                bar.set_message(format!("{place}{}", left.unwrap_or_default()));
+            }
+            Ok(RunEvent::WaitingForMachine) => {
+                bar.set_message("waiting: the machine is busy with another measurement, or with reading a new model");
+            }
+            Ok(event) if event.is_terminal() => break,
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => break,
+        }
+    }
+    bar.finish_and_clear();
+}
+
+fn in_words(stage: &Stage) -> String {
+    let arm = stage.arm.as_ref().map(|arm| format!("{arm}, "));
+    let arm = arm.unwrap_or_default();
+    let name = stage.name.words();
+    if matches!(
+        stage.name,
+        StageName::Quantizing | StageName::Quality | StageName::Summarizing
+    ) {
+        return format!("{arm}{name}");
+    }
+    let prompt = stage
+        .prompt
+        .map(|n| format!(", prompt {n} of {}", stage.prompts));
+    format!(
+        "{arm}iteration {} of {}: {name}{}",
+        stage.iteration,
+        stage.iterations,
+        prompt.unwrap_or_default()
+    )
+}

@@ -1,0 +1,187 @@
+//! What the benchmark paths take: a run, and what the path says of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::RunProblem;
+use super::request::RunRequest;
+use super::stored::Technique;
+use crate::domain::defaults::NOISE_LAUNCHES;
+use crate::domain::quantization::QuantizationType;
+use crate::domain::recipe::{Quantize, Recipe};
+
+/// A request to measure a model as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct BaselineRequest {
+    /// `baseline`, if anything.
+    #[serde(default)]
+    pub technique: Option<Technique>,
+    /// The run.
+    #[serde(flatten)]
+    pub run: RunRequest,
+}
+
+/// A request to quantize a model and measure the variant against it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct QuantizationRequest {
+    /// `quantization`, if anything.
+    #[serde(default)]
+    pub technique: Option<Technique>,
+    /// To which type.
+    pub quantization_level: QuantizationType,
+    /// Whether errors count by an importance matrix; none: where the type needs
+    /// one.
+    #[serde(default)]
+    pub imatrix: Option<bool>,
+    /// The run, without `recipes`.
+    #[serde(flatten)]
+    pub run: RunRequest,
+}
+
+/// A request to measure a model against itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct NoiseRequest {
+    /// The run, without `recipes` and `quality`; 10 iterations and more, 10 if
+    /// left out.
+    #[serde(flatten)]
+    pub run: RunRequest,
+}
+
+impl TryFrom<BaselineRequest> for RunRequest {
+    type Error = RunProblem;
+
+    fn try_from(request: BaselineRequest) -> Result<Self, RunProblem> {
+        let path = Technique::Baseline;
+        agrees(request.technique, path)?;
+        without_variants(request.run, path)
+    }
+}
+
+impl TryFrom<QuantizationRequest> for RunRequest {
+    type Error = RunProblem;
+
+    fn try_from(request: QuantizationRequest) -> Result<Self, RunProblem> {
+        let path = Technique::Quantization;
+        agrees(request.technique, path)?;
+        if request.run.recipes.is_some() {
+            return Err(RunProblem::RecipesBeside(path));
+        }
+        let level = request.quantization_level;
+        let quantize = Quantize {
+            level,
+            imatrix: request.imatrix.unwrap_or(level.needs_imatrix()),
+        };
+        Ok(Self {
+            recipes: Some(vec![Recipe {
+                quantize: Some(quantize),
+            }]),
+            ..request.run
+        })
+    }
+}
+
+impl TryFrom<NoiseRequest> for RunRequest {
+    type Error = RunProblem;
+
+    fn try_from(request: NoiseRequest) -> Result<Self, RunProblem> {
+        let run = without_variants(request.run, Technique::Noise)?;
+        let iterations = run.iterations.unwrap_or(NOISE_LAUNCHES.into());
+        match u32::try_from(iterations) {
+            Ok(iterations) if (1..NOISE_LAUNCHES).contains(&iterations) => {
+                Err(RunProblem::TooFewForNoise { iterations })
+            }
+            // What is no number of launches at all is said by the next check.
+            _ => Ok(Self {
+                iterations: Some(iterations),
+                ..run
+            }),
+        }
+    }
+}
+
+fn agrees(asked: Option<Technique>, path: Technique) -> Result<(), RunProblem> {
+    match asked.filter(|asked| *asked != path) {
+        Some(asked) => Err(RunProblem::OtherTechnique { asked, path }),
+        None => Ok(()),
+    }
+}
+
+fn without_variants(run: RunRequest, path: Technique) -> Result<RunRequest, RunProblem> {
+    let has_some = run.recipes.as_ref().is_some_and(|some| !some.is_empty());
+    if has_some || run.quality == Some(true) {
+        return Err(RunProblem::RecipesBeside(path));
+    }
+    Ok(run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::run::RunSpec;
+
+    fn spec(json: &str) -> Result<RunSpec, RunProblem> {
+        let request: QuantizationRequest = serde_json::from_str(json).expect("a request");
+        RunSpec::try_from(RunRequest::try_from(request)?)
+    }
+
+    #[test]
+    fn a_level_becomes_a_recipe() {
+        let spec = spec(r#"{"quantization_level": "q4_0", "iterations": 5, "quality": true}"#);
+        let spec = spec.expect("a run");
+        assert_eq!(spec.recipes, [Recipe::quantized(QuantizationType::Q4_0)]);
+        assert_eq!(spec.settings.iterations, 5);
+        assert_eq!(spec.quality.map(|quality| quality.n_chunks), Some(40));
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for (json, problem) in [
+            (
+                r#"{"quantization_level": "q4_0", "technique": "baseline"}"#,
+                RunProblem::OtherTechnique {
+                    asked: Technique::Baseline,
+                    path: Technique::Quantization,
+                },
+            ),
+            (
+                r#"{"quantization_level": "q4_0", "recipes": []}"#,
+                RunProblem::RecipesBeside(Technique::Quantization),
+            ),
+            (
+                r#"{"quantization_level": "iq1_s", "imatrix": false}"#,
+                RunProblem::NeedsImatrix(QuantizationType::IQ1_S),
+            ),
+        ] {
+            assert_eq!(spec(json), Err(problem), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_level_is_told_the_levels() {
+        let wrong = r#"{"quantization_level": "q9_9"}"#;
+        let error = serde_json::from_str::<QuantizationRequest>(wrong).expect_err("no level");
+        let said = error.to_string();
+        assert!(
+            said.contains("\"q9_9\"") && said.contains("q4_0, q5_0, q8_0"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn noise_takes_ten_launches() {
+        let with = |iterations: i64| {
+            RunRequest::try_from(NoiseRequest {
+                run: RunRequest {
+                    iterations: Some(iterations),
+                    ..RunRequest::default()
+                },
+            })
+        };
+        assert_eq!(with(9), Err(RunProblem::TooFewForNoise { iterations: 9 }));
+        assert_eq!(with(10).map(|run| run.iterations), Ok(Some(10)));
+        let left_out = RunRequest::try_from(NoiseRequest::default());
+        assert_eq!(left_out.map(|run| run.iterations), Ok(Some(10)));
+    }
+}

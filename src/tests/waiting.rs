@@ -1,0 +1,122 @@
+//! A worker that waits for its turn leaves the processor to the other.
+
+use std::fs::{self, File};
+use std::time::Duration;
+
+use whittle::backend::{Grant, WorkerProcess};
+use whittle::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
+use whittle::domain::run::{FlashAttention, GenerationMode};
+
+use crate::house::real_workers;
+use crate::tiny_model;
+
+/// CPU time of all threads of a process, ns.
+fn cpu_ns(pid: u32) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("the process");
+    let of_thread = |thread: fs::DirEntry| {
+        let stat = fs::read_to_string(thread.path().join("schedstat")).expect("its times");
+        let first = stat.split_whitespace().next().map(str::to_owned);
+        first
+            .and_then(|ns| ns.parse::<u64>().ok())
+            .expect("a number")
+    };
+    threads.flatten().map(of_thread).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_worker_uses_no_processor() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let grant = Grant {
+        model: Some(File::open(&model).expect("the model")),
+        ..Grant::default()
+    };
+    let (mut worker, _) = WorkerProcess::start(&real_workers(), grant)
+        .await
+        .expect("a worker");
+    let load = WorkerCommand::Load(LoadCommand {
+        path: Grant::model_path(&model),
+        n_ctx: 2048,
+        n_batch: 2048,
+        n_ubatch: 512,
+        // More than one, so that some wait for the others.
+        n_threads: 2,
+        mmap: false,
+        n_gpu_layers: 0,
+        flash_attention: FlashAttention::Auto,
+    });
+    let loaded = worker.ask(&load, "loading", |_| ()).await;
+    assert!(matches!(loaded, Ok(WorkerEvent::Loaded(_))), "{loaded:?}");
+    let generate = WorkerCommand::Generate {
+        prompt: "hello".to_owned(),
+        max_tokens: 64,
+        mode: GenerationMode::FixedLength,
+        progress: false,
+        slowdown: 0.0,
+    };
+    let generated = worker.ask(&generate, "generating", |_| ()).await;
+    assert!(
+        matches!(generated, Ok(WorkerEvent::Generated(_))),
+        "{generated:?}"
+    );
+    // As long as an arm is waited for at least.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let before = cpu_ns(worker.pid());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let used_ms = (cpu_ns(worker.pid()) - before) as f64 / 1e6;
+    assert!(used_ms < 5.0, "it used {used_ms} ms of 500");
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slowdown_is_as_large_as_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let grant = Grant {
+        model: Some(File::open(&model).expect("the model")),
+        ..Grant::default()
+    };
+    let (mut worker, _) = WorkerProcess::start(&real_workers(), grant)
+        .await
+        .expect("a worker");
+    let load = WorkerCommand::Load(LoadCommand {
+        path: Grant::model_path(&model),
+        n_ctx: 2048,
+        n_batch: 2048,
+        n_ubatch: 512,
+        n_threads: 1,
+        mmap: false,
+        n_gpu_layers: 0,
+        flash_attention: FlashAttention::Auto,
+    });
+    worker
+        .ask(&load, "loading", |_| ())
+        .await
+        .expect("it loads");
+    let mut least = [u64::MAX; 2];
+    // In turns, and the fastest gap of each: other tests disturb.
+    for _ in 0..10 {
+        for (slowdown, least) in [0.0, 4.0].into_iter().zip(&mut least) {
+            let generate = WorkerCommand::Generate {
+                prompt: "hello".to_owned(),
+                max_tokens: 64,
+                mode: GenerationMode::FixedLength,
+                progress: false,
+                slowdown,
+            };
+            match worker.ask(&generate, "generating", |_| ()).await {
+                Ok(WorkerEvent::Generated(made)) => {
+                    let fastest = made.token_gaps_ns.into_iter().min();
+                    *least = (*least).min(fastest.expect("gaps"));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    let ratio = least[1] as f64 / least[0] as f64;
+    assert!(
+        (4.0..6.5).contains(&ratio),
+        "five times as long, not {ratio}"
+    );
+    worker.stop().await;
+}
