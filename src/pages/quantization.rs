@@ -75,7 +75,7 @@ pub(super) fn QuantizationSection(
             models.iter().find(of).map(Model::size_mb)
         })
     });
-    let forecasts = forecasts(form, quantization);
+    let forecasts = forecasts(form, quantization, feed);
     let is_empty = move || shown.run.with(Option::is_none);
     view! {
         <RunSection
