@@ -61,6 +61,7 @@ pub fn kld(value: f64) -> String {
     match value.abs() {
         size if size == 0.0 || size >= 0.1 => units::number(value),
         size if size >= 0.001 => format!("{value:.4}"),
+        size if size >= 0.0001 => format!("{value:.5}"),
         _ => format!("{value:.1e}"),
     }
 }
@@ -166,7 +167,8 @@ mod tests {
         assert_eq!(kld(0.0), "0.000");
         assert_eq!(kld(0.26632), "0.266");
         assert_eq!(kld(0.01234), "0.0123");
-        assert_eq!(kld(0.000_123), "1.2e-4");
+        assert_eq!(kld(0.000_614), "0.00061");
+        assert_eq!(kld(0.000_012_3), "1.2e-5");
     }
 
     #[test]

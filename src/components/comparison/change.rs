@@ -158,6 +158,7 @@ fn side(improvement_percent: f64) -> String {
 pub(super) fn percent(value: f64) -> String {
     match value.abs() {
         value if value >= 1000.0 => units::number(value),
+        value if value > 0.0 && value < 0.1 => format!("{value:.2}"),
         value => format!("{value:.1}"),
     }
 }

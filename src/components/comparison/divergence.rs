@@ -5,6 +5,8 @@ use leptos::prelude::*;
 use crate::components::words::{self, kld};
 
 const HEIGHT: f64 = 28.0;
+/// Of a token on the page, px, where there is room.
+const WIDTH: usize = 10;
 /// Of a bar, in units of the drawing; a gap is beside it.
 const BAR: f64 = 0.8;
 
@@ -21,10 +23,11 @@ pub(super) fn Divergence(values: Vec<f64>, n_common: usize) -> impl IntoView {
         bars(common, 0, greatest),
         bars(parting, common.len(), greatest),
     );
+    let width = format!("width:{}px", values.len() * WIDTH);
     let view_box = format!("0 0 {} {HEIGHT}", values.len());
     view! {
         <div class="divergence">
-            <svg viewBox=view_box preserveAspectRatio="none" aria-hidden="true">
+            <svg viewBox=view_box preserveAspectRatio="none" aria-hidden="true" style=width>
                 <path class="common" d=common></path>
                 <path class="parting" d=parting></path>
             </svg>

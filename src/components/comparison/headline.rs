@@ -34,8 +34,8 @@ fn sentence(rows: &[Row]) -> String {
     let group = |class: &str, has_figure: bool| {
         let of_class = |row: &&Row| row.said.class == class && NAMED.contains(&row.key);
         let words = |row: &Row| match has_figure {
-            true => format!("{} {}", row.name.to_lowercase(), row.said.short),
-            false => row.name.to_lowercase(),
+            true => format!("{} {}", small(row.name), row.said.short),
+            false => small(row.name),
         };
         let all: Vec<String> = rows.iter().filter(of_class).map(words).collect();
         all.join(", ")
@@ -49,6 +49,14 @@ fn sentence(rows: &[Row]) -> String {
     let said = groups.into_iter().filter(|(_, names)| !names.is_empty());
     let said: Vec<String> = said.map(|(word, names)| format!("{word}{names}")).collect();
     said.join(" · ")
+}
+
+/// As it stands in the middle of a sentence: `response time`, `CPU usage`.
+fn small(name: &str) -> String {
+    match name.starts_with("CPU") {
+        true => name.to_owned(),
+        false => name.to_lowercase(),
+    }
 }
 
 /// The demo's baseline is an upcast of a smaller file: gains in size are also

@@ -36,14 +36,24 @@ pub fn ComparisonOutcome(
     }
 }
 
-/// Sentences of all arms, each with its arm's name.
+/// Sentences of all arms, each once, with the names of its arms unless it is
+/// said of all.
 fn of_arms(arms: &[ArmResult], read: fn(&ArmResult) -> &Vec<String>) -> Vec<String> {
-    let named = |arm: &ArmResult| {
-        let label = arm.recipe.label();
-        let sentence = |words: &String| format!("{label}: {words}");
-        read(arm).iter().map(sentence).collect::<Vec<_>>()
+    let mut said: Vec<(&String, Vec<String>)> = Vec::new();
+    for arm in arms {
+        for sentence in read(arm) {
+            let label = arm.recipe.label();
+            match said.iter_mut().find(|(known, _)| *known == sentence) {
+                Some((_, labels)) => labels.push(label),
+                None => said.push((sentence, vec![label])),
+            }
+        }
+    }
+    let words = |(sentence, labels): (&String, Vec<String>)| match labels.len() == arms.len() {
+        true => sentence.clone(),
+        false => format!("{}: {sentence}", labels.join(", ")),
     };
-    arms.iter().flat_map(named).collect()
+    said.into_iter().map(words).collect()
 }
 
 /// The baseline's figures, every variant's latency and answers, and the machine.

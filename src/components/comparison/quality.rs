@@ -83,7 +83,10 @@ fn Figures(quality: Quality) -> impl IntoView {
                     "Below 0.01 near lossless, below 0.05 good, below 0.3 noticeable, above heavy loss."
                 </p>
                 <Estimates quality=quality.clone()/>
-                <p class="note">{sample}</p>
+                <p class="note">
+                    {sample} " The error is over tokens, as llama.cpp prints it; the interval resamples \
+                     whole chunks."
+                </p>
             </div>
             <div>
                 <h3>"Divergence of single tokens"</h3>
@@ -96,9 +99,8 @@ fn Figures(quality: Quality) -> impl IntoView {
 #[component]
 fn Estimates(quality: Quality) -> impl IntoView {
     let row = |name: &'static str, estimate: Estimate, write: fn(f64) -> String| {
-        let error = estimate
-            .standard_error
-            .map_or_else(|| "—".to_owned(), |error| format!("± {}", write(error)));
+        let error = estimate.standard_error.map(write);
+        let error = error.map_or_else(String::new, |error| format!(" ± {error}"));
         let interval = estimate.low.zip(estimate.high);
         let interval = interval.map_or_else(
             || "—".to_owned(),
@@ -107,8 +109,7 @@ fn Estimates(quality: Quality) -> impl IntoView {
         view! {
             <tr>
                 <th scope="row">{name}</th>
-                <td>{write(estimate.value)}</td>
-                <td>{error}</td>
+                <td>{write(estimate.value)} <small>{error}</small></td>
                 <td>{interval}</td>
             </tr>
         }
@@ -120,13 +121,8 @@ fn Estimates(quality: Quality) -> impl IntoView {
                 <thead>
                     <tr>
                         <th scope="col">"Figure"</th>
-                        <th scope="col">"Value"</th>
-                        <th scope="col" title="Standard error over tokens, as llama.cpp prints it">
-                            "Error, tokens"
-                        </th>
-                        <th scope="col" title="95 % interval from resampling whole chunks">
-                            "95 %, chunks"
-                        </th>
+                        <th scope="col">"Value ± error"</th>
+                        <th scope="col">"95 % interval"</th>
                     </tr>
                 </thead>
                 <tbody>

@@ -54,6 +54,11 @@ fn table_row(row: Row, heads: (&str, &str), scale: Scale) -> impl IntoView + use
     } = row;
     let improvement = mark.map(|mark| mark.at.to_string());
     let class = said.class;
+    let claim_class = if claim.is_some() {
+        "claim"
+    } else {
+        "claim none"
+    };
     let drawn = mark.map(|mark| interval(mark, scale, class));
     view! {
         <tr data-quantity=key data-verdict=class data-improvement=improvement>
@@ -70,7 +75,7 @@ fn table_row(row: Row, heads: (&str, &str), scale: Scale) -> impl IntoView + use
             <td class="number" data-label=heads.1.to_owned()>{variant}</td>
             <td class="said">{change(said)}</td>
             <td class="reach">{drawn}</td>
-            <td class="claim" data-label="Typical claim">
+            <td class=claim_class data-label="Typical claim">
                 {claim.unwrap_or("—")}
             </td>
         </tr>

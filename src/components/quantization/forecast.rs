@@ -6,7 +6,7 @@ use super::level_field::LevelField;
 use crate::domain::units;
 use crate::domain::variant::VariantForecasts;
 
-/// The predicted size, and what to know beforehand; nothing until it is known.
+/// The predicted size; nothing until it is known.
 #[component]
 pub(super) fn Forecast(
     level: LevelField,
@@ -19,11 +19,12 @@ pub(super) fn Forecast(
         forecasts.with(|forecasts| {
             let all = &forecasts.as_ref()?.variants;
             let forecast = all.iter().find(|one| Some(one.quantize) == quantize)?;
-            let mut words = size_words(forecast.size_bytes, base);
-            for warning in &forecast.warnings {
-                words += &format!(" {warning}");
-            }
-            Some(words)
+            let bits = forecast.bits_per_weight.map(|bits| {
+                let bits = units::number(bits);
+                format!(" With embeddings and all: {bits} bits per weight.")
+            });
+            // Its warnings are of the base, which the form tells by itself.
+            Some(size_words(forecast.size_bytes, base) + &bits.unwrap_or_default())
         })
     });
     view! { <span class="forecast">{move || words.get()}</span> }
