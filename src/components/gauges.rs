@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use crate::components::sparkline::Sparkline;
-use crate::domain::event::SampleSummary;
+use crate::components::words;
+use crate::domain::event::{RunningLoss, SampleSummary};
 use crate::domain::live::LiveRun;
 use crate::domain::run::RunStatus;
 use crate::domain::units;
@@ -20,7 +21,7 @@ pub fn LivePanel(
     view! {
         <Show
             when=move || is_waiting.get()
-            fallback=move || view! { <Gauges live/> }
+            fallback=move || view! { <QualitySoFar live/> <Gauges live/> }
         >
             <p class="ended">
                 "It starts by itself when its turn comes, one run at a time so that none \
@@ -61,6 +62,40 @@ fn Gauges(live: Memo<Option<LiveRun>>) -> impl IntoView {
                 <span class="unit">"MB resident"</span>
             </div>
         </div>
+    }
+}
+
+/// The running estimate of what the variants lose, once there is one.
+#[component]
+fn QualitySoFar(live: Memo<Option<LiveRun>>) -> impl IntoView {
+    let quality = Memo::new(move |_| live.with(|live| live.as_ref()?.quality.clone()));
+    move || {
+        let quality = quality.get()?;
+        let chunks = format!("{} of {} chunks", quality.chunks_done, quality.n_chunks);
+        let perplexity = quality
+            .baseline_perplexity
+            .map(|value| format!(" · baseline perplexity {}", units::number(value)));
+        let row = |loss: RunningLoss| {
+            let mean_kld = loss.mean_kld.map_or_else(|| "—".to_owned(), words::kld);
+            view! {
+                <div class="metric">
+                    <h3>{loss.arm}</h3>
+                    <strong>{mean_kld}</strong>
+                    <span class="unit">"nats, mean KLD so far"</span>
+                </div>
+            }
+        };
+        Some(view! {
+            <div class="grid gauges" aria-label="Quality so far" role="group">
+                <div class="metric">
+                    <h3>"Quality"</h3>
+                    <p class="note" id="quality-so-far">
+                        {chunks} {perplexity}
+                    </p>
+                </div>
+                {quality.variants.into_iter().map(row).collect_view()}
+            </div>
+        })
     }
 }
 
@@ -109,9 +144,11 @@ fn SampleTable(samples: Vec<SampleSummary>) -> impl IntoView {
         let speed = sample
             .tokens_per_second
             .map_or_else(|| "—".to_owned(), units::number);
+        let arm = sample.arm.as_ref().map(|arm| format!("{arm}: "));
         view! {
             <tr>
                 <th scope="row">
+                    {arm}
                     {format!("Iteration {}, prompt {}", sample.iteration, sample.prompt)}
                 </th>
                 <td>{speed}</td>

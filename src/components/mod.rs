@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod answers;
+pub mod comparison;
 pub mod connection;
 pub mod copy;
 pub mod deletion;
@@ -22,11 +23,14 @@ pub mod ollama;
 pub mod outcome;
 pub mod progress;
 pub mod prompt_text;
+pub mod quantization;
 pub mod run_filter;
 pub mod run_section;
 pub mod run_table;
+pub mod section;
 pub mod site;
 pub mod sparkline;
+mod text_file;
 pub mod theme;
 pub mod variants;
 pub mod words;

@@ -1,6 +1,7 @@
 //! A run that is over: its figures, or why there are none.
 
 use leptos::prelude::*;
+use leptos_router::components::A;
 
 use crate::components::answers::Answers;
 use crate::components::environment::EnvironmentList;
@@ -9,17 +10,34 @@ use crate::components::latency::Latency;
 use crate::components::metrics::MetricGrid;
 use crate::components::words;
 use crate::domain::benchmark::ArmResult;
+use crate::domain::environment::Environment;
 use crate::domain::outlier;
 use crate::domain::prompt::Prompt;
-use crate::domain::run::{Failure, Run, RunStatus};
+use crate::domain::run::{Failure, Run, RunId, RunStatus, Technique};
 
-/// Everything that a run left.
+/// Everything that a run left of its baseline.
 #[component]
 pub fn Outcome(
     /// The run; over.
     run: Run,
 ) -> impl IntoView {
-    let end = match run.status {
+    let end = ending(&run);
+    let environment = run.environment.clone();
+    let again = (run.technique != Technique::Baseline && run.baseline().is_some())
+        .then(|| view! { <MeasuredAgain id=run.id/> });
+    let unstable = run.baseline().map(|arm| arm.unstable.clone());
+    view! {
+        {end}
+        {again}
+        <Unstable reasons=unstable.unwrap_or_default()/>
+        <BaselineFigures run/>
+        <EnvironmentFold environment/>
+    }
+}
+
+/// What became of a run that was not measured to its end; nothing of one that was.
+pub fn ending(run: &Run) -> Option<AnyView> {
+    match run.status {
         RunStatus::Failed => run
             .failure
             .clone()
@@ -35,47 +53,79 @@ pub fn Outcome(
             .into_any(),
         ),
         RunStatus::Queued | RunStatus::Running | RunStatus::Done => None,
-    };
-    let figures = run.baseline().cloned().map(|arm| {
-        let settings = run.spec.settings.clone();
+    }
+}
+
+/// That these figures come from a comparison, and why it took them anew.
+#[component]
+fn MeasuredAgain(id: RunId) -> impl IntoView {
+    view! {
+        <p class="ended" id="measured-again">
+            "Measured again with its variants, in "
+            <A href=format!("/runs/{id}")>{format!("run {id}")}</A>
+            ": a comparison launches the baseline and every variant in turns, because figures taken \
+             at another time, on a machine in another state, would not compare."
+        </p>
+    }
+}
+
+/// The figures of a run's baseline, with what belongs to them.
+#[component]
+pub fn BaselineFigures(
+    /// The run.
+    run: Run,
+) -> impl IntoView {
+    let settings = run.spec.settings.clone();
+    let prompts = run.spec.prompts.clone();
+    run.baseline().cloned().map(|arm| {
         view! {
             <MetricGrid arm=arm.clone() settings/>
-            <ArmDetails arm prompts=run.spec.prompts.clone()/>
+            <ArmDetails arm prompts/>
         }
-    });
-    let environment = run.environment.clone().map(|environment| {
+    })
+}
+
+/// The machine and settings, on demand.
+#[component]
+pub fn EnvironmentFold(
+    /// The record, if there is one.
+    environment: Option<Environment>,
+) -> impl IntoView {
+    environment.map(|environment| {
         view! {
             <details class="fold">
                 <summary>"Environment"</summary>
                 <EnvironmentList environment/>
             </details>
         }
-    });
-    let unstable = run
-        .baseline()
-        .map(|arm| arm.unstable.clone())
-        .unwrap_or_default();
-    let unstable = (!unstable.is_empty()).then(|| view! { <Unstable reasons=unstable/> });
-    view! { {end} {unstable} {figures} {environment} }
+    })
 }
 
 /// That the figures are not to be relied on, before anybody reads them.
 #[component]
-fn Unstable(
-    /// Why, one sentence each.
+pub fn Unstable(
+    /// Why, one sentence each; nothing is shown of none.
     reasons: Vec<String>,
 ) -> impl IntoView {
     let reason = |reason: String| view! { <li>{reason}</li> };
-    view! {
-        <div class="unstable" role="note" aria-label="Unstable">
-            <strong>"Unstable. Something disturbed this measurement:"</strong>
-            <ul>{reasons.into_iter().map(reason).collect_view()}</ul>
-        </div>
-    }
+    (!reasons.is_empty()).then(|| {
+        view! {
+            <div class="unstable" role="note" aria-label="Unstable">
+                <strong>"Unstable. Something disturbed this measurement:"</strong>
+                <ul>{reasons.into_iter().map(reason).collect_view()}</ul>
+            </div>
+        }
+    })
 }
 
+/// Latency, answers and warnings of one arm.
 #[component]
-fn ArmDetails(arm: ArmResult, prompts: Vec<Prompt>) -> impl IntoView {
+pub fn ArmDetails(
+    /// The arm.
+    arm: ArmResult,
+    /// What was asked.
+    prompts: Vec<Prompt>,
+) -> impl IntoView {
     let warnings = arm.warnings;
     let answers = arm.answers;
     let outliers = outlier::in_words(&arm.outliers, arm.request_latency_ms.n);

@@ -7,24 +7,17 @@ use crate::components::alert::ErrorAlert;
 use crate::components::gauges::LivePanel;
 use crate::components::host;
 use crate::components::live::LiveFeed;
-use crate::components::outcome::Outcome;
 use crate::components::progress::{ProgressLine, StatusLine};
+use crate::components::section::Section;
 use crate::components::words;
 use crate::domain::error::AppError;
 use crate::domain::run::{Run, RunId, RunStatus};
 
-/// What a section says while it shows no run.
-const IDLE: &str = "Measures the model as it is: the figures to compare with.";
-
-const TITLE_ID: &str = "baseline-title";
-const CANCEL_ID: &str = "cancel-run";
-
 /// The section. Children stand between progress and outcome.
 #[component]
 pub fn RunSection(
-    /// The heading.
-    #[prop(into)]
-    title: String,
+    /// Which one.
+    section: Section,
     /// The shown run.
     run: RwSignal<Option<Run>>,
     /// Its live state.
@@ -39,6 +32,8 @@ pub fn RunSection(
     is_starting: Signal<bool>,
     /// Ends a run.
     on_cancel: Callback<RunId>,
+    /// Shows a run that is over.
+    outcome: Callback<Run, AnyView>,
     /// The form, where there is one.
     #[prop(optional)]
     children: Option<Children>,
@@ -63,26 +58,26 @@ pub fn RunSection(
                     }
                 }
             >
-                "Run baseline"
+                {section.run_words()}
             </button>
         }
     });
     view! {
         <section
-            id="baseline"
+            id=section.id()
             class="card"
-            aria-labelledby=TITLE_ID
+            aria-labelledby=section.title_id()
             data-status=move || status(run, feed)
         >
             <div class="bar">
-                <h2 id=TITLE_ID tabindex="-1">
-                    {title}
+                <h2 id=section.title_id() tabindex="-1">
+                    {section.title()}
                 </h2>
                 {on_run.map(|_| view! { <RunLabel run/> })}
-                <StatusLine run feed idle=IDLE/>
+                <StatusLine run feed idle=section.idle()/>
                 <div class="actions">
                     <Show when=move || is_active.get()>
-                        <CancelButton on_press=cancel/>
+                        <CancelButton section on_press=cancel/>
                     </Show>
                     {run_button}
                 </div>
@@ -94,7 +89,7 @@ pub fn RunSection(
                 if is_active.get() {
                     view! { <LivePanel live=feed.state/> }.into_any()
                 } else {
-                    run.get().map(|run| view! { <Outcome run/> }).into_any()
+                    run.get().map(|run| outcome.run(run)).into_any()
                 }
             }}
         </section>
@@ -105,16 +100,18 @@ pub fn RunSection(
 /// to the heading: on a button an impatient second Enter would press that.
 #[component]
 fn CancelButton(
+    /// Where it stands.
+    section: Section,
     /// Ends the run.
     on_press: Callback<()>,
 ) -> impl IntoView {
-    on_cleanup(|| {
-        if host::is_focused(CANCEL_ID) {
-            host::focus(TITLE_ID);
+    on_cleanup(move || {
+        if host::is_focused(section.cancel_id()) {
+            host::focus(section.title_id());
         }
     });
     view! {
-        <button type="button" class="button" id=CANCEL_ID on:click=move |_| on_press.run(())>
+        <button type="button" class="button" id=section.cancel_id() on:click=move |_| on_press.run(())>
             "Cancel"
         </button>
     }

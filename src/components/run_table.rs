@@ -5,7 +5,8 @@ use leptos_router::components::A;
 
 use crate::components::deletion::{DeleteButton, DeletedNote, Deletion, DeletionProblem};
 use crate::components::words;
-use crate::domain::run::RunSummary;
+use crate::domain::recipe::Recipe;
+use crate::domain::run::{RunSummary, Technique};
 use crate::domain::units;
 
 /// One row for each run, in the given order.
@@ -53,6 +54,7 @@ fn RunRow(
     let deletion = Deletion::new(run.id, false);
     let is_deleted = deletion.is_deleted;
     let is_noted = move || is_deleted.get() || deletion.problem.with(Option::is_some);
+    let technique = technique_words(&run);
     let name = run
         .name
         .map(|name| view! { <bdi class="run-name">{name}</bdi> });
@@ -75,7 +77,9 @@ fn RunRow(
                 <span class=format!("chip {status}")>{run.status.word()}</span>
                 {run.is_unstable.then(|| view! { " " <span class="chip unstable">"Unstable"</span> })}
             </td>
-            <td data-label="Plan">{plan}</td>
+            <td data-label="Plan">
+                {technique} <small class="line">{plan}</small>
+            </td>
             <td class="number" data-label="Throughput, tok/s">{figure(run.tokens_per_second)}</td>
             <td class="number" data-label="Response time, s">{figure(run.response_time_s)}</td>
             <td class="number" data-label="Memory, MB">{figure(run.memory_usage_mb)}</td>
@@ -94,4 +98,14 @@ fn RunRow(
             </tr>
         </Show>
     }
+}
+
+/// What a run measured. The figures of its row are the baseline's.
+fn technique_words(run: &RunSummary) -> String {
+    let label = run.technique.label();
+    if run.technique != Technique::Quantization {
+        return label.to_owned();
+    }
+    let levels: Vec<String> = run.recipes.iter().map(Recipe::label).collect();
+    format!("{label}: {}", levels.join(", "))
 }

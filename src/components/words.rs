@@ -2,6 +2,7 @@
 
 use crate::domain::event::{Stage, StageName};
 use crate::domain::live::LiveRun;
+use crate::domain::recipe::Recipe;
 use crate::domain::run::{GenerationMode, Run, RunSettings, RunStatus};
 use crate::domain::units;
 
@@ -38,11 +39,30 @@ pub fn plan(n_prompts: u64, settings: &RunSettings) -> String {
     )
 }
 
+/// The variants of a run: `Q4_0, Q5_0 · `; nothing where there are none.
+pub fn recipes(recipes: &[Recipe]) -> String {
+    let labels: Vec<String> = recipes.iter().map(Recipe::label).collect();
+    match labels.is_empty() {
+        true => String::new(),
+        false => format!("{} · ", labels.join(", ")),
+    }
+}
+
 /// When requests end, in two words.
 pub fn mode(mode: GenerationMode) -> &'static str {
     match mode {
         GenerationMode::FixedLength => "fixed length",
         GenerationMode::NaturalStop => "natural stop",
+    }
+}
+
+/// A divergence in nats: what is near lossless still has its digits.
+pub fn kld(value: f64) -> String {
+    match value.abs() {
+        size if size == 0.0 || size >= 0.1 => units::number(value),
+        size if size >= 0.001 => format!("{value:.4}"),
+        size if size >= 0.0001 => format!("{value:.5}"),
+        _ => format!("{value:.1e}"),
     }
 }
 
@@ -66,13 +86,23 @@ pub fn live_status(live: &LiveRun) -> String {
 
 fn stage_words(stage: &Stage) -> String {
     let iteration = format!("iteration {} of {}", stage.iteration, stage.iterations);
+    let arm = |end: &str| {
+        let arm = stage.arm.as_deref();
+        arm.map_or_else(String::new, |arm| format!("{arm}{end}"))
+    };
     match (stage.name, stage.prompt) {
         (StageName::Generating, Some(prompt)) => format!(
-            "Measuring — prompt {prompt} of {}, {iteration}",
+            "Measuring — {}prompt {prompt} of {}, {iteration}",
+            arm(", "),
             stage.prompts
         ),
         (StageName::Summarizing, _) => "Summarizing".to_owned(),
-        (name, _) => format!("{} — {iteration}", capitalized(name.words())),
+        // Once for all launches.
+        (name @ (StageName::Quantizing | StageName::Quality), _) => match &stage.arm {
+            Some(arm) => format!("{} — {arm}", capitalized(name.words())),
+            None => capitalized(name.words()),
+        },
+        (name, _) => format!("{} — {}{iteration}", capitalized(name.words()), arm(", ")),
     }
 }
 
@@ -118,7 +148,8 @@ pub fn ended_status(run: &Run) -> String {
         status => status.word(),
     };
     let plan = plan(run.spec.prompts.len() as u64, &run.spec.settings);
-    format!("{word} {when} — {plan}")
+    let recipes = recipes(&run.spec.recipes);
+    format!("{word} {when} — {recipes}{plan}")
 }
 
 #[cfg(test)]
@@ -132,9 +163,50 @@ mod tests {
     }
 
     #[test]
+    fn small_divergences_keep_their_digits() {
+        assert_eq!(kld(0.0), "0.000");
+        assert_eq!(kld(0.26632), "0.266");
+        assert_eq!(kld(0.01234), "0.0123");
+        assert_eq!(kld(0.000_614), "0.00061");
+        assert_eq!(kld(0.000_012_3), "1.2e-5");
+    }
+
+    #[test]
     fn a_message_becomes_a_sentence() {
         assert_eq!(sentence("it ended"), "It ended.");
         assert_eq!(sentence("Is it full?"), "Is it full?");
+    }
+
+    #[test]
+    fn a_stage_names_its_arm() {
+        let stage = |name, arm: Option<&str>, prompt| Stage {
+            name,
+            arm: arm.map(str::to_owned),
+            iteration: 1,
+            iterations: 3,
+            prompt,
+            prompts: 2,
+            fraction_done: 0.0,
+            seconds_left: None,
+        };
+        let said = |name, arm, prompt| stage_words(&stage(name, arm, prompt));
+        assert_eq!(
+            said(StageName::Generating, Some("Q4_0"), Some(2)),
+            "Measuring — Q4_0, prompt 2 of 2, iteration 1 of 3"
+        );
+        assert_eq!(
+            said(StageName::Generating, None, Some(2)),
+            "Measuring — prompt 2 of 2, iteration 1 of 3"
+        );
+        assert_eq!(
+            said(StageName::Loading, Some("baseline"), None),
+            "Loading the model — baseline, iteration 1 of 3"
+        );
+        assert_eq!(
+            said(StageName::Quantizing, Some("Q4_0"), None),
+            "Making the variant — Q4_0"
+        );
+        assert_eq!(said(StageName::Quality, None, None), "Measuring quality");
     }
 
     #[test]

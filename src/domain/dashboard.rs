@@ -20,9 +20,11 @@ pub struct Dashboard {
     pub prompt_sets: Vec<String>,
     /// What is known of each model's speed, in the order of `library.models`.
     pub speeds: Vec<(ModelId, SpeedBasis)>,
-    /// The run that is queued or running and was asked for last, if any.
-    pub active: Option<Run>,
-    /// The latest finished run of each model, newest first; failed ones too.
+    /// The runs that are queued or running: of each technique the one that was
+    /// asked for last, newest first.
+    pub active: Vec<Run>,
+    /// The latest finished run of each model and technique, newest first; failed
+    /// ones too.
     pub latest: Vec<Run>,
     /// The machine.
     pub machine: Machine,

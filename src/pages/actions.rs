@@ -44,6 +44,28 @@ impl Shown {
         });
     }
 
+    /// Starts a run that is shown elsewhere: `on_started` says which it is.
+    pub(super) fn start_another(
+        self,
+        request: RunRequest,
+        is_starting: RwSignal<bool>,
+        on_started: Callback<RunId>,
+    ) {
+        if is_starting.get_untracked() {
+            return;
+        }
+        is_starting.set(true);
+        self.problem.set(None);
+        spawn_local(async move {
+            let answer = api::start_run(request).await;
+            is_starting.try_set(false);
+            match answer {
+                Ok(run) => drop(on_started.try_run(run.id)),
+                Err(error) => drop(self.problem.try_set(Some(error))),
+            }
+        });
+    }
+
     /// Ends a run. The event stream tells when it has ended; a run that was
     /// still waiting may be over with the answer.
     pub(super) fn cancel(self, id: RunId) {

@@ -5,7 +5,9 @@ use leptos_meta::Title;
 use leptos_router::components::A;
 
 use super::actions::{Shown, remember};
+use super::latest::{active_of, keep_latest, latest_of};
 use super::prompt_sets;
+use super::quantization::QuantizationSection;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
@@ -15,11 +17,14 @@ use crate::components::form::{
 };
 use crate::components::gauges::Warnings;
 use crate::components::live::follow_run;
+use crate::components::outcome::Outcome;
+use crate::components::quantization::QuantizationForm;
 use crate::components::run_section::RunSection;
+use crate::components::section::Section;
 use crate::components::words;
 use crate::domain::dashboard::{Dashboard, Machine};
 use crate::domain::error::AppError;
-use crate::domain::model::{LibraryListing, Model, ModelId};
+use crate::domain::model::{LibraryListing, Model};
 use crate::domain::preflight::Room;
 use crate::domain::run::{Run, RunRequest};
 use crate::domain::units;
@@ -87,18 +92,30 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         ..
     } = dashboard;
     let first_choice = active
-        .as_ref()
+        .first()
         .map(|run| run.model.id.clone())
         .filter(|id| library.models.iter().any(|model| model.id == *id))
         .or(library.default_model)
         .or_else(|| library.models.first().map(|model| model.id.clone()));
     let form = RunForm::new(&remembered, first_choice.clone());
     let sets = PromptSets::new(prompt_sets, &remembered);
-    let shown = Shown::new(active.or_else(|| latest_of(&latest, first_choice.as_ref())));
+    let first_run = |section| {
+        let running = active_of(&active, section);
+        running.or_else(|| latest_of(&latest, first_choice.as_ref(), section))
+    };
+    let shown = Shown::new(first_run(Section::Baseline));
     let feed = follow_run(
         shown.run,
         Callback::new(move |(id, last)| shown.refetch(id, last)),
     );
+    let compared = Shown::new(first_run(Section::Quantization));
+    let comparing = follow_run(
+        compared.run,
+        Callback::new(move |(id, last)| compared.refetch(id, last)),
+    );
+    let quantization = compared
+        .run
+        .with_untracked(|run| QuantizationForm::new(run.as_ref().map(|run| &run.spec)));
     let is_starting = RwSignal::new(false);
 
     let keep = Callback::new(move |()| {
@@ -121,16 +138,25 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     let choose_model = Callback::new(move |()| {
         form.load_settings();
         keep.run(());
-        shown.problem.set(None);
-        let is_active = feed.state.with_untracked(Option::is_some);
-        if !is_active {
-            let chosen = form.model.get_untracked();
-            keep_latest(latest, shown.run.get_untracked());
-            shown
-                .run
-                .set(latest.with_value(|latest| latest_of(latest, chosen.as_ref())));
+        let chosen = form.model.get_untracked();
+        let sections = [
+            (Section::Baseline, shown, feed),
+            (Section::Quantization, compared, comparing),
+        ];
+        for (section, shown, feed) in sections {
+            shown.problem.set(None);
+            let is_active = feed.state.with_untracked(Option::is_some);
+            if !is_active {
+                keep_latest(latest, shown.run.get_untracked());
+                let run = latest.with_value(|latest| latest_of(latest, chosen.as_ref(), section));
+                if section == Section::Quantization {
+                    quantization.fill(run.as_ref().map(|run| &run.spec));
+                }
+                shown.run.set(run);
+            }
         }
     });
+    show_baseline_of(compared, shown, form);
     let start = move |()| match untrack(|| form.spec().and_then(|_| form.request())) {
         Ok(request) => shown.start(request, is_starting),
         Err(problem) => {
@@ -139,6 +165,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
             shown.problem.set(Some(said));
         }
     };
+    let speeds_known = StoredValue::new(speeds.clone());
     let models = StoredValue::new(library.models.clone());
     let title = move || {
         models.with_value(|models| {
@@ -162,13 +189,14 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
                 })}
         </div>
         <RunSection
-            title="Baseline Benchmark"
+            section=Section::Baseline
             run=shown.run
             feed
             problem=shown.problem
             on_run=Callback::new(start)
             is_starting
             on_cancel=Callback::new(move |id| shown.cancel(id))
+            outcome=Callback::new(|run: Run| view! { <Outcome run/> }.into_any())
         >
             <div class="setup">
                 <div>
@@ -187,6 +215,15 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
                 </div>
             </div>
         </RunSection>
+        <QuantizationSection
+            form
+            quantization
+            shown=compared
+            feed=comparing
+            models
+            speeds=speeds_known
+            keep
+        />
         <MachineLine machine room/>
     }
 }
@@ -210,19 +247,26 @@ fn valid_request(form: RunForm) -> Option<RunRequest> {
     untrack(|| form.spec().and_then(|_| form.request())).ok()
 }
 
-fn latest_of(latest: &[Run], model: Option<&ModelId>) -> Option<Run> {
-    let of_model = |run: &&Run| Some(&run.model.id) == model;
-    latest.iter().find(of_model).cloned()
-}
-
-/// Puts the shown run in front, so that it is found when its model is chosen again.
-fn keep_latest(latest: StoredValue<Vec<Run>>, shown: Option<Run>) {
-    if let Some(run) = shown {
-        latest.update_value(|latest| {
-            latest.retain(|known| known.model.id != run.model.id);
-            latest.insert(0, run);
+/// A comparison has measured the baseline anew: that is the one to show, unless
+/// a later one is shown or under way, or another model is chosen meanwhile.
+fn show_baseline_of(compared: Shown, shown: Shown, form: RunForm) {
+    Effect::new(move |_| {
+        let measured = compared.run.with(|run| {
+            let has_baseline = |run: &&Run| run.status.is_terminal() && run.baseline().is_some();
+            run.as_ref().filter(has_baseline).cloned()
         });
-    }
+        let Some(measured) = measured else { return };
+        let is_chosen = form
+            .model
+            .with_untracked(|chosen| Some(&measured.model.id) == chosen.as_ref());
+        let is_later = shown.run.with_untracked(|shown| {
+            let earlier = |shown: &Run| shown.status.is_terminal() && shown.id < measured.id;
+            shown.as_ref().is_none_or(earlier)
+        });
+        if is_chosen && is_later {
+            shown.run.set(Some(measured));
+        }
+    });
 }
 
 /// The machine in one line.

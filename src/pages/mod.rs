@@ -3,9 +3,12 @@
 mod actions;
 mod curate;
 mod dashboard;
+mod forecast;
+mod latest;
 mod models;
 mod not_found;
 mod prompt_sets;
+mod quantization;
 mod run;
 mod runs;
 mod settings;

@@ -2,23 +2,28 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::NavigateOptions;
 use leptos_router::components::A;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_navigate, use_params_map};
 
 use super::actions::Shown;
 use super::curate;
 use crate::api;
 use crate::components::alert::PageError;
+use crate::components::comparison::{Again, ComparisonOutcome, original_of};
 use crate::components::deletion::{DeleteButton, DeletedNote, Deletion, DeletionProblem};
 use crate::components::export::ExportLinks;
 use crate::components::host;
 use crate::components::label::{EditLabelButton, Label, LabelSection};
 use crate::components::live::follow_run;
+use crate::components::outcome::Outcome;
 use crate::components::prompt_text::PromptText;
 use crate::components::run_section::RunSection;
+use crate::components::section::Section;
 use crate::components::words;
 use crate::domain::error::{AppError, ErrorCode};
-use crate::domain::run::{Run, RunId};
+use crate::domain::model::Model;
+use crate::domain::run::{Run, RunId, RunRequest};
 use crate::domain::units;
 
 /// The page.
@@ -36,7 +41,7 @@ pub fn RunPage() -> impl IntoView {
         <Suspense fallback=|| view! { <p class="loading">"Loading the run…"</p> }>
             {move || Suspend::new(async move {
                 match run.await {
-                    Ok(run) => view! { <RunView run/> }.into_any(),
+                    Ok((run, original)) => view! { <RunView run original/> }.into_any(),
                     Err(error) if error.error.code == ErrorCode::Deleted => {
                         let id = RunId(id.get_untracked().unwrap_or_default());
                         let on_restored = Callback::new(move |()| run.refetch());
@@ -49,14 +54,23 @@ pub fn RunPage() -> impl IntoView {
     }
 }
 
-async fn load(id: Option<i64>) -> Result<Run, AppError> {
-    match id {
-        Some(id) => api::get_run(id).await,
-        None => Err(AppError::new(
+/// The run, and where its model is an upcast the file that it was made from.
+async fn load(id: Option<i64>) -> Result<(Run, Option<Model>), AppError> {
+    let Some(id) = id else {
+        return Err(AppError::new(
             ErrorCode::NotFound,
             "runs have numbers; this address has none. The history lists all runs",
-        )),
+        ));
+    };
+    let run = api::get_run(id).await?;
+    let is_compared = Section::of(run.technique) != Section::Baseline;
+    if !is_compared || run.model.provenance.is_none() {
+        return Ok((run, None));
     }
+    // Without the library the run is shown all the same.
+    let library = api::list_models().await.unwrap_or_default();
+    let original = original_of(&run.model, &library.models);
+    Ok((run, original))
 }
 
 #[component]
@@ -99,7 +113,7 @@ fn DeletedRun(id: RunId, error: AppError, on_restored: Callback<()>) -> impl Int
 }
 
 #[component]
-fn RunView(run: Run) -> impl IntoView {
+fn RunView(run: Run, original: Option<Model>) -> impl IntoView {
     let id = run.id;
     let label = Label::of(&run);
     let deletion = Deletion::new(id, false);
@@ -130,11 +144,13 @@ fn RunView(run: Run) -> impl IntoView {
         }
     };
     let prompts = run.spec.prompts.iter().cloned().map(prompt).collect_view();
+    let section = Section::of(run.technique);
     let shown = Shown::new(Some(run));
     let feed = follow_run(
         shown.run,
         Callback::new(move |(id, last)| shown.refetch(id, last)),
     );
+    let outcome = outcome(section, shown, original);
     view! {
         <Title text=title/>
         <div class="page-head">
@@ -161,11 +177,12 @@ fn RunView(run: Run) -> impl IntoView {
         <div hidden=is_deleted>
             <LabelSection label on_save=Callback::new(curate::save)/>
             <RunSection
-                title="Baseline Benchmark"
+                section
                 run=shown.run
                 feed
                 problem=shown.problem
                 on_cancel=Callback::new(move |id| shown.cancel(id))
+                outcome
             >
                 <details class="fold">
                     <summary>"What was asked: " {n_prompts}</summary>
@@ -174,4 +191,31 @@ fn RunView(run: Run) -> impl IntoView {
             </RunSection>
         </div>
     }
+}
+
+/// How the run is shown once it is over. A comparison can be run again from
+/// here: the page then goes on with the new run.
+fn outcome(section: Section, shown: Shown, original: Option<Model>) -> Callback<Run, AnyView> {
+    if section == Section::Baseline {
+        return Callback::new(|run: Run| view! { <Outcome run/> }.into_any());
+    }
+    let navigate = use_navigate();
+    let is_starting = RwSignal::new(false);
+    let on_started = Callback::new(move |id: RunId| {
+        // The button with the focus goes away with this run.
+        host::focus("main");
+        navigate(&format!("/runs/{id}"), NavigateOptions::default());
+    });
+    let again = Again {
+        on_press: Callback::new(move |request: RunRequest| {
+            shown.start_another(request, is_starting, on_started);
+        }),
+        is_busy: is_starting.into(),
+    };
+    Callback::new(move |run: Run| {
+        let original = original.clone();
+        // A model against itself is measured by a path of its own.
+        let again = (section == Section::Quantization).then_some(again);
+        view! { <ComparisonOutcome run original again is_whole=true/> }.into_any()
+    })
 }

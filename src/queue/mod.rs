@@ -152,13 +152,14 @@ impl Queue {
             .cloned()
     }
 
-    /// The run that was asked for last and has not ended.
-    pub fn newest_active(&self) -> Option<RunId> {
+    /// The runs that have not ended, the one that was asked for last first.
+    pub fn active(&self) -> Vec<RunId> {
         let jobs = self.inner.jobs();
-        jobs.waiting
-            .back()
-            .or(jobs.current.as_ref())
+        let waiting = jobs.waiting.iter().rev();
+        waiting
+            .chain(jobs.current.as_ref())
             .map(|job| job.id)
+            .collect()
     }
 
     /// Why a run failed whose end could not be stored: in the history it still

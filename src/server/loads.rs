@@ -13,9 +13,10 @@ use crate::domain::error::AppError;
 use crate::domain::model::{LibraryListing, ModelId};
 use crate::domain::preflight::Room;
 use crate::domain::prompt::Prompt;
+use crate::domain::run::Run;
 use crate::library::Library;
 
-/// Models whose latest run the dashboard shows.
+/// Models and techniques whose latest run the dashboard shows.
 const LATEST_LIMIT: u32 = 20;
 
 impl AppState {
@@ -65,10 +66,6 @@ impl AppState {
         for model in &library.models {
             speeds.push((model.id.clone(), self.speed(model).await?));
         }
-        let active = match self.parts.queue.newest_active() {
-            Some(id) => Some(self.run(id.0).await?).filter(|run| !run.status.is_terminal()),
-            None => None,
-        };
         let store = &self.parts.store;
         let prompts = store.setting(PROMPTS).await?;
         let prompts = prompts.unwrap_or_else(Prompt::defaults);
@@ -90,12 +87,25 @@ impl AppState {
             },
             prompt_sets: store.prompt_set_names().await?,
             speeds,
-            active,
+            active: self.active().await?,
             latest,
             room: self.room().await?,
             machine: self.machine(),
             notices: self.parts.notices.clone(),
         })
+    }
+
+    /// Of each technique the run that was asked for last, where it has not ended.
+    async fn active(&self) -> Result<Vec<Run>, AppError> {
+        let mut active: Vec<Run> = Vec::new();
+        for id in self.parts.queue.active() {
+            let run = self.run(id.0).await?;
+            let is_known = active.iter().any(|other| other.technique == run.technique);
+            if !is_known && !run.status.is_terminal() {
+                active.push(run);
+            }
+        }
+        Ok(active)
     }
 
     /// What this Whittle is and what it runs on.

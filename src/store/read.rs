@@ -49,14 +49,14 @@ impl Store {
         Ok(Some(assemble(row, &arms)?))
     }
 
-    /// The latest ended run of each model, newest first, at most `limit`. One
-    /// that measured noise is no result that anybody asked for.
+    /// The latest ended run of each model and technique, newest first, at most
+    /// `limit`. One that measured noise is no result that anybody asked for.
     pub async fn latest_by_model(&self, limit: u32) -> Result<Vec<Run>, StoreError> {
         let ids: Vec<i64> = sqlx::query_scalar(
             "SELECT max(id) AS latest FROM runs
              WHERE status NOT IN ('queued', 'running') AND deleted_at_s IS NULL
                AND technique <> 'noise'
-             GROUP BY model_id ORDER BY latest DESC LIMIT ?",
+             GROUP BY model_id, technique ORDER BY latest DESC LIMIT ?",
         )
         .bind(limit)
         .fetch_all(&self.pool)

@@ -15,6 +15,7 @@ mod settings;
 mod state;
 
 pub use estimate::{EstimateLine, speeds_of};
+pub(super) use faulty::setting_id;
 pub use faulty::show_faulty;
 pub use model_picker::ModelPicker;
 pub use preflight::PreflightNote;
@@ -22,3 +23,4 @@ pub use prompts::PromptEditor;
 pub use sets::{Chosen, PromptSets, SetActions, Undo, Wanted};
 pub use settings::SettingsEditor;
 pub use state::RunForm;
+pub(super) use state::whole_number;

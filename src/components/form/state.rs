@@ -175,7 +175,11 @@ impl RunForm {
     }
 }
 
-fn whole_number(setting: Setting, text: &str) -> Result<Option<i64>, RunProblem> {
+/// What was typed for a setting; none: nothing.
+pub(in crate::components) fn whole_number(
+    setting: Setting,
+    text: &str,
+) -> Result<Option<i64>, RunProblem> {
     match text.trim() {
         "" => Ok(None),
         text => text.parse().map(Some).map_err(|_| RunProblem::NotANumber {

@@ -117,7 +117,7 @@ pub fn read_file(
     input.set_value("");
     let name = file.name();
     if file.size() > most_bytes as f64 {
-        let reason = format!("the file {name} is too large for a prompt; choose a shorter one");
+        let reason = format!("the file {name} is too large; choose a shorter one");
         return on_read(name, Err(reason));
     }
     spawn_local(async move {

@@ -1,7 +1,7 @@
 //! The measured figures, each with unit, interval, sample size and definition.
 
 mod card;
-mod definitions;
+pub(in crate::components) mod definitions;
 mod grid;
 mod right_answers;
 

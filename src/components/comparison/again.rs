@@ -1,0 +1,133 @@
+//! The same run once more, with something changed.
+
+use leptos::prelude::*;
+
+use crate::domain::defaults::{ITERATIONS_CAREFUL, ITERATIONS_LIMIT};
+use crate::domain::quality::CHUNKS;
+use crate::domain::run::{RunRequest, RunSettings, RunSpec};
+
+/// How a run is started again from what it found.
+#[derive(Clone, Copy)]
+pub struct Again {
+    /// Starts it.
+    pub on_press: Callback<RunRequest>,
+    /// Whether another one is on its way.
+    pub is_busy: Signal<bool>,
+}
+
+/// A button that starts a request.
+#[component]
+pub(super) fn AgainButton(words: String, request: RunRequest, again: Again) -> impl IntoView {
+    let request = StoredValue::new(request);
+    view! {
+        <button
+            type="button"
+            class="button"
+            aria-disabled=move || again.is_busy.get().then_some("true")
+            on:click=move |_| {
+                if !again.is_busy.get_untracked() {
+                    again.on_press.run(request.get_value());
+                }
+            }
+        >
+            {words}
+        </button>
+    }
+}
+
+/// Iterations that find smaller differences; none: there are no more.
+pub(super) fn more_iterations(iterations: u32) -> Option<u32> {
+    let more = iterations.saturating_mul(2).max(ITERATIONS_CAREFUL);
+    let more = more.min(ITERATIONS_LIMIT);
+    (more > iterations).then_some(more)
+}
+
+/// The same run with other iterations. A text of the user's own is not kept
+/// whole: its quality is not measured again, and does not depend on iterations.
+pub(super) fn with_iterations(spec: &RunSpec, iterations: u32) -> RunRequest {
+    RunRequest {
+        iterations: Some(i64::from(iterations)),
+        ..request(spec)
+    }
+}
+
+/// The same run, and what it costs.
+pub(super) fn with_quality(spec: &RunSpec) -> RunRequest {
+    RunRequest {
+        quality: Some(true),
+        quality_chunks: Some(i64::from(CHUNKS)),
+        ..request(spec)
+    }
+}
+
+fn request(spec: &RunSpec) -> RunRequest {
+    let RunSettings {
+        iterations,
+        max_tokens,
+        mode,
+        n_threads,
+        mmap,
+        n_gpu_layers,
+        n_ctx,
+        n_batch,
+        n_ubatch,
+        flash_attention,
+        warm_ups,
+    } = spec.settings.clone();
+    let built_in = spec
+        .quality
+        .as_ref()
+        .filter(|quality| quality.text.is_none());
+    let number = |value: u32| Some(i64::from(value));
+    RunRequest {
+        model: spec.model.as_ref().map(|id| id.0.clone()),
+        test_queries: Some(spec.prompts.clone()),
+        iterations: number(iterations),
+        max_tokens: number(max_tokens),
+        mode: Some(mode),
+        n_threads: n_threads.map(i64::from),
+        mmap: Some(mmap),
+        n_gpu_layers: number(n_gpu_layers),
+        n_ctx: number(n_ctx),
+        n_batch: number(n_batch),
+        n_ubatch: number(n_ubatch),
+        flash_attention: Some(flash_attention),
+        warm_ups: number(warm_ups),
+        recipes: Some(spec.recipes.clone()),
+        quality: built_in.map(|_| true),
+        quality_chunks: built_in.and_then(|quality| number(quality.n_chunks)),
+        evaluation_text: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::quantization::QuantizationType;
+    use crate::domain::recipe::Recipe;
+
+    #[test]
+    fn a_request_asks_for_the_same_run() {
+        let asked = RunRequest {
+            iterations: Some(3),
+            n_threads: Some(2),
+            recipes: Some(vec![Recipe::quantized(QuantizationType::Q4_0)]),
+            quality: Some(true),
+            quality_chunks: Some(10),
+            ..RunRequest::default()
+        };
+        let spec = RunSpec::try_from(asked).expect("a spec");
+        let same = RunSpec::try_from(with_iterations(&spec, 3)).expect("a spec");
+        assert_eq!(same, spec);
+        let careful = RunSpec::try_from(with_iterations(&spec, 10)).expect("a spec");
+        assert_eq!(careful.settings.iterations, 10);
+    }
+
+    #[test]
+    fn more_iterations_are_ten_or_twice_as_many() {
+        assert_eq!(more_iterations(3), Some(10));
+        assert_eq!(more_iterations(10), Some(20));
+        assert_eq!(more_iterations(60), Some(100));
+        assert_eq!(more_iterations(100), None);
+    }
+}

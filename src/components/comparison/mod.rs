@@ -1,0 +1,26 @@
+//! What a run found of its variants: figures against the baseline's, what is
+//! real, and what was lost.
+
+mod again;
+mod answers;
+mod change;
+mod chart;
+mod chart_layout;
+mod divergence;
+mod figures;
+mod headline;
+mod interval;
+mod notes;
+mod outcome;
+mod overview;
+mod parted;
+mod quality;
+mod right_answers;
+mod rows;
+mod scale;
+mod table;
+mod view;
+
+pub use again::Again;
+pub use headline::original_of;
+pub use outcome::ComparisonOutcome;

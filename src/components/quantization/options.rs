@@ -1,0 +1,119 @@
+//! How carefully the variants are measured, and whether what they cost is.
+
+use leptos::prelude::*;
+
+use super::state::QuantizationForm;
+use super::text::TextField;
+use crate::components::form::{RunForm, setting_id};
+use crate::domain::defaults::{ITERATIONS, ITERATIONS_CAREFUL};
+use crate::domain::quality::{CHUNK_TOKENS, CHUNKS, CHUNKS_LIMIT, CHUNKS_QUICK};
+use crate::domain::run::{RunProblem, Setting};
+
+/// The iterations in one click; any other number stands in the settings above.
+#[component]
+pub fn CareField(
+    /// The settings of every run.
+    form: RunForm,
+    /// Called after they were changed.
+    on_change: Callback<()>,
+) -> impl IntoView {
+    let choice = move |n: u32, words: String| {
+        let is_chosen = move || form.iterations.with(|text| text.trim() == n.to_string());
+        let choose = move |_| {
+            form.iterations.set(n.to_string());
+            on_change.run(());
+        };
+        pressed(words, is_chosen, choose)
+    };
+    view! {
+        <fieldset class="field">
+            <legend>"Iterations"</legend>
+            <div class="row">
+                {choice(ITERATIONS, format!("{ITERATIONS} launches each"))}
+                {choice(ITERATIONS_CAREFUL, format!("Careful: {ITERATIONS_CAREFUL}"))}
+            </div>
+            <span class="note">
+                "Prompts and settings are those of the baseline above. Careful finds small differences."
+            </span>
+        </fieldset>
+    }
+}
+
+/// Quality: whether, on how much, and on which text.
+#[component]
+pub fn QualityField(
+    /// What is chosen.
+    form: QuantizationForm,
+    /// What is wrong with it.
+    problem: Memo<Option<RunProblem>>,
+) -> impl IntoView {
+    let choice = move |n: u32, words: String| {
+        let is_chosen = move || form.chunks.with(|text| text.trim() == n.to_string());
+        pressed(words, is_chosen, move |_| form.chunks.set(n.to_string()))
+    };
+    let is_wrong = move || {
+        problem.with(|problem| {
+            problem
+                .as_ref()
+                .is_some_and(|problem| problem.is_in_setting(Setting::QualityChunks))
+        })
+    };
+    view! {
+        <fieldset class="field">
+            <legend>"Quality"</legend>
+            <label class="choice">
+                <input
+                    type="checkbox"
+                    autocomplete="off"
+                    checked=form.is_quality.get_untracked()
+                    prop:checked=move || form.is_quality.get()
+                    on:change=move |event| form.is_quality.set(event_target_checked(&event))
+                />
+                <span>"Measure what it costs: perplexity, divergence, answers side by side"</span>
+            </label>
+            <Show when=move || form.is_quality.get()>
+                <div class="row">
+                    <label for=setting_id(Setting::QualityChunks)>"Chunks"</label>
+                    <input
+                        id=setting_id(Setting::QualityChunks)
+                        type="number"
+                        min="1"
+                        max=CHUNKS_LIMIT.to_string()
+                        step="1"
+                        autocomplete="off"
+                        aria-describedby=move || if is_wrong() { "quality-help comparison-plan" } else { "quality-help" }
+                        aria-invalid=move || is_wrong().then_some("true")
+                        value=form.chunks.get_untracked()
+                        prop:value=move || form.chunks.get()
+                        on:input=move |event| form.chunks.set(event_target_value(&event))
+                    />
+                    {choice(CHUNKS_QUICK, format!("Quick: {CHUNKS_QUICK}"))}
+                    {choice(CHUNKS, CHUNKS.to_string())}
+                </div>
+                <span class="note" id="quality-help">
+                    {format!("Of {CHUNK_TOKENS} tokens. Figures compare where text and chunks are the same.")}
+                </span>
+                <TextField form/>
+            </Show>
+        </fieldset>
+    }
+}
+
+/// A button that stays pressed while what it chooses is chosen.
+fn pressed(
+    words: String,
+    is_chosen: impl Fn() -> bool + Send + 'static,
+    choose: impl Fn(leptos::ev::MouseEvent) + 'static,
+) -> AnyView {
+    view! {
+        <button
+            type="button"
+            class="button"
+            aria-pressed=move || is_chosen().to_string()
+            on:click=choose
+        >
+            {words}
+        </button>
+    }
+    .into_any()
+}

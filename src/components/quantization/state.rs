@@ -1,0 +1,130 @@
+//! The raw choice of variants; the domain says whether it is valid.
+
+use leptos::prelude::*;
+
+use super::level_field::LevelField;
+use crate::components::form::{RunForm, whole_number};
+use crate::domain::defaults::RECIPES_LIMIT;
+use crate::domain::quality::{CHUNKS, EvaluationText};
+use crate::domain::quantization::QuantizationType;
+use crate::domain::recipe::{Quantize, Recipe};
+use crate::domain::run::{RunProblem, RunRequest, RunSpec, Setting};
+
+/// The levels that the dashboard's guide names, in its order.
+pub(super) const USUAL: [QuantizationType; 3] = [
+    QuantizationType::Q4_0,
+    QuantizationType::Q5_0,
+    QuantizationType::Q8_0,
+];
+
+/// What the user chooses beside the settings of every run.
+#[derive(Clone, Copy)]
+pub struct QuantizationForm {
+    /// The levels, in order; at least one.
+    pub(super) levels: RwSignal<Vec<LevelField>>,
+    /// Whether what they cost is measured.
+    pub(super) is_quality: RwSignal<bool>,
+    /// Chunks, as typed.
+    pub(super) chunks: RwSignal<String>,
+    /// The user's own text; none: the built-in one.
+    pub(super) text: RwSignal<Option<EvaluationText>>,
+    next_key: StoredValue<u32>,
+}
+
+impl QuantizationForm {
+    /// With the variants that were asked for last, else the first level.
+    pub fn new(last: Option<&RunSpec>) -> Self {
+        let form = Self {
+            levels: RwSignal::new(Vec::new()),
+            is_quality: RwSignal::new(false),
+            chunks: RwSignal::new(CHUNKS.to_string()),
+            text: RwSignal::new(None),
+            next_key: StoredValue::new(0),
+        };
+        form.fill(last);
+        form
+    }
+
+    /// Fills in what a run asked for.
+    pub fn fill(&self, last: Option<&RunSpec>) {
+        let recipes = last.map_or(&[][..], |spec| &spec.recipes);
+        let wanted: Vec<Quantize> = recipes
+            .iter()
+            .filter_map(|recipe| recipe.quantize)
+            .collect();
+        match wanted.as_slice() {
+            [] => self.set_levels(&[plain(USUAL[0])]),
+            wanted => self.set_levels(wanted),
+        }
+        let quality = last.and_then(|spec| spec.quality.as_ref());
+        let n_chunks = quality.map_or(CHUNKS, |quality| quality.n_chunks);
+        self.is_quality.set(quality.is_some());
+        self.chunks.set(n_chunks.to_string());
+    }
+
+    /// Puts these in place of all levels.
+    pub(super) fn set_levels(&self, wanted: &[Quantize]) {
+        let fields = wanted.iter().map(|quantize| self.new_field(*quantize));
+        self.levels.set(fields.collect());
+    }
+
+    /// Adds the first level that is not chosen yet.
+    pub(super) fn add_level(&self) {
+        let chosen = untrack(|| self.recipes());
+        let is_new = |level: &QuantizationType| !chosen.contains(&Recipe::quantized(*level));
+        if let Some(level) = QuantizationType::ALL.into_iter().find(is_new) {
+            let field = self.new_field(plain(level));
+            self.levels.update(|levels| levels.push(field));
+        }
+    }
+
+    pub(super) fn remove_level(&self, key: u32) {
+        self.levels
+            .update(|levels| levels.retain(|level| level.key != key));
+    }
+
+    fn new_field(&self, quantize: Quantize) -> LevelField {
+        let key = self.next_key.get_value();
+        self.next_key.set_value(key + 1);
+        LevelField::new(key, quantize)
+    }
+
+    /// The chosen variants.
+    pub fn recipes(&self) -> Vec<Recipe> {
+        self.levels
+            .with(|levels| levels.iter().map(LevelField::recipe).collect())
+    }
+
+    /// The choice with the settings of every run, as a request.
+    pub fn request(&self, form: RunForm) -> Result<RunRequest, RunProblem> {
+        let quality_chunks = match self.is_quality.get() {
+            true => whole_number(Setting::QualityChunks, &self.chunks.get())?,
+            false => None,
+        };
+        Ok(RunRequest {
+            recipes: Some(self.recipes()),
+            quality: Some(self.is_quality.get()),
+            quality_chunks,
+            evaluation_text: self.text.get().filter(|_| self.is_quality.get()),
+            ..form.request()?
+        })
+    }
+
+    /// The choice as a valid request for a run, or what is wrong with it.
+    pub fn spec(&self, form: RunForm) -> Result<RunSpec, RunProblem> {
+        RunSpec::try_from(self.request(form)?)
+    }
+
+    /// Whether there is room for one more.
+    pub(super) fn has_room(&self) -> bool {
+        self.levels.with(Vec::len) < RECIPES_LIMIT
+    }
+}
+
+/// A level as it is made where nothing else is said.
+pub(super) fn plain(level: QuantizationType) -> Quantize {
+    Quantize {
+        level,
+        imatrix: level.needs_imatrix(),
+    }
+}
