@@ -124,11 +124,18 @@ fn types(model: &Model) -> Vec<&str> {
         .collect()
 }
 
+/// A type, the types in its file, and what fell back on what how often.
+type Case = (
+    &'static str,
+    &'static [&'static str],
+    &'static [(&'static str, &'static str, u32)],
+);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_variant_says_what_is_in_it() {
     let shop = Shop::new();
     // 64 and 128 columns: K-quants take 256 at a time.
-    let cases: [(&str, &[&str], &[(&str, &str, u32)]); 4] = [
+    let cases: [Case; 4] = [
         ("q4_0", &["Q4_0", "Q8_0", "F32"], &[("Q6_K", "Q8_0", 1)]),
         ("q5_0", &["Q5_0", "Q8_0", "F32"], &[("Q6_K", "Q8_0", 1)]),
         ("q8_0", &["Q8_0", "F32"], &[]),
@@ -396,7 +403,7 @@ async fn a_full_disk_is_said_before_and_while_quantizing() {
             })
             .await;
         full(made);
-        assert_eq!(shop.left(), [filler.clone()]);
+        assert_eq!(shop.left(), std::slice::from_ref(&filler));
         fs::remove_file(&filler).expect("the filler");
         shop.make(&q8).await.expect("it is made once there is room");
     }
