@@ -21,7 +21,7 @@ pub(super) struct Place {
 }
 
 /// Of a character, at the chart's size of text, on the safe side.
-const CHARACTER: f64 = 7.4;
+const CHARACTER: f64 = 7.8;
 const LINE: f64 = 14.0;
 /// From the base line to the lower edge.
 const DESCENT: f64 = 3.5;
