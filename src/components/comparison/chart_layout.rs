@@ -21,7 +21,7 @@ pub(super) struct Place {
 }
 
 /// Of a character, at the chart's size of text, on the safe side.
-const CHARACTER: f64 = 7.4;
+const CHARACTER: f64 = 7.8;
 const LINE: f64 = 14.0;
 /// From the base line to the lower edge.
 const DESCENT: f64 = 3.5;
@@ -93,8 +93,17 @@ pub(super) fn places(dots: &[Dot], width: f64, height: f64) -> Vec<Place> {
     };
     let of_dot = |dot: &Dot| Area::around(dot.x, dot.y, dot.radius + 1.0, dot.radius + 1.0);
     let mut taken: Vec<Area> = dots.iter().map(of_dot).collect();
-    let mut placed = Vec::with_capacity(dots.len());
-    for dot in dots {
+    let nowhere = Place {
+        x: 0.0,
+        y: 0.0,
+        to: (0.0, 0.0),
+    };
+    let mut placed = vec![nowhere; dots.len()];
+    // The longest first: short ones find room beside them.
+    let mut order: Vec<usize> = (0..dots.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(dots[*index].label.chars().count()));
+    for index in order {
+        let dot = &dots[index];
         let candidates = || candidates(dot).filter(|(area, _)| area.is_within(&plot));
         let is_free = |(area, _): &(Area, f64)| !taken.iter().any(|other| other.meets(area));
         let found = candidates().find(is_free);
@@ -102,14 +111,14 @@ pub(super) fn places(dots: &[Dot], width: f64, height: f64) -> Vec<Place> {
         let (area, distance) = found.unwrap_or_else(|| (of_dot(dot), 0.0));
         taken.push(area);
         let middle = (area.top + area.bottom) / 2.0;
-        placed.push(Place {
+        placed[index] = Place {
             x: area.left,
             y: area.bottom - DESCENT,
             to: match distance > NEAR {
                 true => (dot.x.clamp(area.left, area.right), middle),
                 false => (dot.x, dot.y),
             },
-        });
+        };
     }
     placed
 }
