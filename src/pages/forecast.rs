@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::api;
 use crate::components::form::RunForm;
 use crate::components::live::LiveFeed;
 use crate::components::quantization::QuantizationForm;
@@ -40,6 +41,6 @@ pub(super) fn forecasts(
 }
 
 /// The one place where the server is asked: without an answer nothing is shown.
-async fn ask(_model: ModelId, _recipes: Vec<Quantize>) -> Option<VariantForecasts> {
-    None
+async fn ask(model: ModelId, recipes: Vec<Quantize>) -> Option<VariantForecasts> {
+    api::forecast_variants(model, recipes).await.ok()
 }

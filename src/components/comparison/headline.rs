@@ -120,6 +120,7 @@ mod tests {
             origin: ModelOrigin::Registered,
             kv_bytes_per_token: None,
             n_vocab: None,
+            variant: None,
             provenance: provenance.map(str::to_owned),
         }
     }
