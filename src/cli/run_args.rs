@@ -1,6 +1,7 @@
 //! What a run on the command line is asked with, whatever it measures.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -11,6 +12,9 @@ use crate::bench::Conduct;
 use crate::domain::run::{GenerationMode, RunRequest};
 use crate::library::{DataFolder, Located};
 use crate::server::AppState;
+
+/// How long finding a model may take without a word.
+const SILENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -104,7 +108,21 @@ pub(super) async fn locate(state: &AppState, model: String) -> anyhow::Result<Lo
     let path = PathBuf::from(&model);
     if path.is_file() || model.contains('/') {
         let named = format!("{model} cannot be measured");
-        return state.locate_path(path).await.context(named);
+        let located = said_if_slow(&model, state.locate_path(path)).await;
+        return located.context(named);
     }
-    Ok(state.locate_id(model).await?)
+    Ok(said_if_slow(&model, state.locate_id(model.clone())).await?)
+}
+
+/// A file is read whole at first sight, and that waits for the machine: on a
+/// terminal and in a pipe alike, silence would look like a fault.
+async fn said_if_slow<T>(model: &str, locating: impl Future<Output = T>) -> T {
+    let mut locating = std::pin::pin!(locating);
+    if let Ok(located) = tokio::time::timeout(SILENCE, &mut locating).await {
+        return located;
+    }
+    eprintln!(
+        "reading {model} for the first time, once the machine is not busy with another measurement"
+    );
+    locating.await
 }

@@ -183,7 +183,10 @@ impl AppState {
             model: Some(model.id.clone()),
             ..spec
         };
-        self.keep_choice(&spec, &model.id).await?;
+        // Not what it asks for: the form's own choices are told apart from what
+        // other programs send.
+        let store = &self.parts.store;
+        store.keep_setting(LAST_MODEL, &model.id).await?;
         let basis = self.speed(&model).await?;
         let n_threads = spec.settings.n_threads;
         let n_threads = n_threads.unwrap_or_else(|| self.parts.machine.default_threads());
@@ -359,11 +362,6 @@ impl AppState {
                 )
             })
         })
-    }
-
-    async fn keep_choice(&self, spec: &RunSpec, model: &ModelId) -> Result<(), AppError> {
-        self.remember(spec).await?;
-        Ok(self.parts.store.keep_setting(LAST_MODEL, model).await?)
     }
 
     pub(super) async fn speed(&self, model: &Model) -> Result<SpeedBasis, AppError> {

@@ -236,7 +236,7 @@ async fn a_run_beside_other_load_is_marked_unstable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_reach_the_engine_and_are_remembered_for_their_model() {
+async fn settings_reach_the_engine() {
     let house = House::with_model().await;
     let body = json!({
         "test_queries": ["hello"], "iterations": 1, "max_tokens": 4, "n_ctx": 1024,
@@ -264,10 +264,29 @@ async fn settings_reach_the_engine_and_are_remembered_for_their_model() {
         .as_str()
         .map(|stream| stream.matches(warming_up).count());
     assert_eq!(n, Some(2));
+}
+
+/// A program that asked for layers on a GPU had changed the folded settings of
+/// the dashboard, and the next run there asked for them too.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_remembers_what_was_chosen_in_it_and_not_what_programs_ask_for() {
+    let house = House::with_model().await;
+    let (_, library) = house.get("/api/models").await;
+    let model = &library["models"][0]["id"];
+    let chosen = json!({"model": model, "test_queries": ["mine"], "n_ctx": 1024});
+    let (status, _) = house.post("/api/remember", &chosen).await;
+    assert_eq!(status, StatusCode::OK);
+    let other = json!({
+        "test_queries": ["hello"], "iterations": 1, "max_tokens": 4, "n_gpu_layers": 3,
+    });
+    let (status, answer) = house.post("/api/benchmark/baseline", &other).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
     let (_, dashboard) = house.get("/api/dashboard").await;
-    let remembered = &dashboard["remembered"]["settings"][0];
-    assert_eq!(remembered[0], answer["model_name"]);
-    assert_eq!(remembered[1]["n_ctx"], 1024);
+    let remembered = &dashboard["remembered"];
+    assert_eq!(remembered["prompts"], json!(["mine"]));
+    assert_eq!(remembered["settings"][0][0], *model);
+    assert_eq!(remembered["settings"][0][1]["n_ctx"], 1024);
+    assert_eq!(remembered["settings"][0][1]["n_gpu_layers"], 0);
 }
 
 fn hold_machine(house: &House) -> MachineLock {
