@@ -256,7 +256,7 @@ for (const scheme of ['light', 'dark'] as const) {
 
     test('a model that is quantized already is warned of', async ({ page }) => {
       const [, quantization] = await Quantization.open(page);
-      await page.getByLabel('Model', { exact: true }).selectOption({ label: await labelOf(page, 'Q4_1') });
+      await page.locator('#model').selectOption({ label: await labelOf(page, 'Q4_1') });
       await expect(quantization.section.getByText(/is Q4_1 already/)).toBeVisible();
       await picture(page, `requantize-${scheme}`);
     });
@@ -265,8 +265,8 @@ for (const scheme of ['light', 'dark'] as const) {
 
 /** The whole label of the model's option that names this type. */
 async function labelOf(page: import('@playwright/test').Page, type: string): Promise<string> {
-  const labels = await page.getByLabel('Model', { exact: true }).locator('option').allInnerTexts();
+  const labels = await page.locator('#model option').allTextContents();
   const found = labels.find((label) => label.includes(`· ${type} ·`));
   if (!found) throw new Error(`no model of type ${type} among ${labels.join(', ')}`);
-  return found;
+  return found.trim();
 }

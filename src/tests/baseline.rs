@@ -271,8 +271,10 @@ async fn settings_reach_the_engine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_form_remembers_what_was_chosen_in_it_and_not_what_programs_ask_for() {
     let house = House::with_model().await;
-    let (_, library) = house.get("/api/models").await;
-    let model = &library["models"][0]["id"];
+    let short = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 4});
+    let (_, first) = house.post("/api/benchmark/baseline", &short).await;
+    let model = &first["model_name"];
+    assert!(model.is_string(), "{first}");
     let chosen = json!({"model": model, "test_queries": ["mine"], "n_ctx": 1024});
     let (status, _) = house.post("/api/remember", &chosen).await;
     assert_eq!(status, StatusCode::OK);
