@@ -108,7 +108,7 @@ test('a run is named, noted, deleted, restored, found and exported', async ({ pa
     await filter.getByLabel('Model').selectOption({ index: 1 });
     await filter.getByLabel(/^From/).fill('2020-01-01');
     await filter.getByRole('button', { name: 'Filter' }).click();
-    await expect(page).toHaveURL(`/runs?model=${model}&from=2020-01-01&to=`);
+    await expect(page).toHaveURL(`/runs?model=${model}&technique=&from=2020-01-01&to=`);
     await hydrated(page);
     await expect(filter.getByLabel('Model')).toHaveValue(model ?? 'a model');
     await expect(filter.getByLabel(/^From/)).toHaveValue('2020-01-01');
@@ -141,7 +141,7 @@ test.describe('without JavaScript', () => {
     await expect(page.getByText('No run matches')).toBeVisible();
     await page.getByLabel(/^To/).fill('');
     await page.getByRole('button', { name: 'Filter' }).click();
-    await expect(page).toHaveURL('/runs?model=&from=2020-01-01&to=');
+    await expect(page).toHaveURL('/runs?model=&technique=&from=2020-01-01&to=');
     await page.getByRole('link', { name: 'Show all', exact: true }).click();
     await expect(page).toHaveURL('/runs');
   });

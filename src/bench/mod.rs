@@ -13,7 +13,6 @@ mod judge;
 mod launch;
 mod loss;
 pub mod machine;
-mod mcnemar;
 mod measure;
 mod order;
 mod outliers;
@@ -33,7 +32,6 @@ mod watch;
 mod workbench;
 
 pub use evaluation_text::{TextProblem, check_size, evaluation_text};
-pub use mcnemar::mcnemar;
 pub use measure::measure;
 pub use plan::{Conduct, MeasureError, Measured, Observation, Plan};
 pub use quality::{QualityPlan, QualityProgress, QualityResult, measure_quality};
