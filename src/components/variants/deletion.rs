@@ -54,10 +54,11 @@ pub(super) fn DeleteVariant(
 ) -> impl IntoView {
     let button = NodeRef::<Button>::new();
     focus_after(deletion.is_asking, button);
-    let sure = NodeRef::<Button>::new();
-    sure.on_load(|button| drop(button.focus()));
     let question = move || {
         deletion.is_asking.get().then(|| {
+            // A new one for each question: it tells of one button only.
+            let sure = NodeRef::<Button>::new();
+            sure.on_load(|button| drop(button.focus()));
             view! {
                 <span class="sure" role="group" aria-label=deletion.name("Delete the file of")>
                     <span class="note">"The file is gone at once. The same recipe makes it again."</span>
@@ -103,10 +104,10 @@ pub(super) fn VariantDeleted(
     /// The deletion.
     deletion: VariantDeletion,
 ) -> impl IntoView {
-    let said = NodeRef::<Span>::new();
-    said.on_load(|said| drop(said.focus()));
     move || {
         deletion.is_deleted.get().then(|| {
+            let said = NodeRef::<Span>::new();
+            said.on_load(|said| drop(said.focus()));
             view! {
                 <tr class="row-note">
                     <td colspan="5">
