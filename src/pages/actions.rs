@@ -29,27 +29,16 @@ impl Shown {
 
     /// Starts a run and shows it; `is_starting` holds until the answer.
     pub(super) fn start(self, request: RunRequest, is_starting: RwSignal<bool>) {
-        if is_starting.get_untracked() {
-            return;
-        }
-        is_starting.set(true);
-        self.problem.set(None);
-        spawn_local(async move {
-            let answer = api::start_run(request).await;
-            is_starting.try_set(false);
-            match answer {
-                Ok(run) => drop(self.run.try_set(Some(run))),
-                Err(error) => drop(self.problem.try_set(Some(error))),
-            }
-        });
+        let show = Callback::new(move |run| drop(self.run.try_set(Some(run))));
+        self.start_another(request, is_starting, show);
     }
 
-    /// Starts a run that is shown elsewhere: `on_started` says which it is.
+    /// Starts a run that is shown elsewhere: `on_started` gets it.
     pub(super) fn start_another(
         self,
         request: RunRequest,
         is_starting: RwSignal<bool>,
-        on_started: Callback<RunId>,
+        on_started: Callback<Run>,
     ) {
         if is_starting.get_untracked() {
             return;
@@ -60,7 +49,7 @@ impl Shown {
             let answer = api::start_run(request).await;
             is_starting.try_set(false);
             match answer {
-                Ok(run) => drop(on_started.try_run(run.id)),
+                Ok(run) => drop(on_started.try_run(run)),
                 Err(error) => drop(self.problem.try_set(Some(error))),
             }
         });

@@ -201,10 +201,10 @@ fn outcome(section: Section, shown: Shown, original: Option<Model>) -> Callback<
     }
     let navigate = use_navigate();
     let is_starting = RwSignal::new(false);
-    let on_started = Callback::new(move |id: RunId| {
+    let on_started = Callback::new(move |run: Run| {
         // The button with the focus goes away with this run.
         host::focus("main");
-        navigate(&format!("/runs/{id}"), NavigateOptions::default());
+        navigate(&format!("/runs/{}", run.id), NavigateOptions::default());
     });
     let again = Again {
         on_press: Callback::new(move |request: RunRequest| {
