@@ -23,30 +23,35 @@ fn cpu_ns(pid: u32) -> u64 {
     threads.flatten().map(of_thread).sum()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_waiting_worker_uses_no_processor() {
+/// A worker that has loaded the tiny model, and the folder where that lies.
+async fn worker_with_model(n_threads: u32) -> (WorkerProcess, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let model = tiny_model::write(folder.path(), "tiny.gguf");
     let grant = Grant {
         model: Some(File::open(&model).expect("the model")),
         ..Grant::default()
     };
-    let (mut worker, _) = WorkerProcess::start(&real_workers(), grant)
-        .await
-        .expect("a worker");
+    let started = WorkerProcess::start(&real_workers(), grant).await;
+    let (mut worker, _) = started.expect("a worker");
     let load = WorkerCommand::Load(LoadCommand {
         path: Grant::model_path(&model),
         n_ctx: 2048,
         n_batch: 2048,
         n_ubatch: 512,
-        // More than one, so that some wait for the others.
-        n_threads: 2,
+        n_threads,
         mmap: false,
         n_gpu_layers: 0,
         flash_attention: FlashAttention::Auto,
     });
     let loaded = worker.ask(&load, "loading", |_| ()).await;
     assert!(matches!(loaded, Ok(WorkerEvent::Loaded(_))), "{loaded:?}");
+    (worker, folder)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_worker_uses_no_processor() {
+    // More than one thread, so that some wait for the others.
+    let (mut worker, _folder) = worker_with_model(2).await;
     let generate = WorkerCommand::Generate {
         prompt: "hello".to_owned(),
         max_tokens: 64,
@@ -70,29 +75,7 @@ async fn a_waiting_worker_uses_no_processor() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slowdown_is_as_large_as_asked_for() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let model = tiny_model::write(folder.path(), "tiny.gguf");
-    let grant = Grant {
-        model: Some(File::open(&model).expect("the model")),
-        ..Grant::default()
-    };
-    let (mut worker, _) = WorkerProcess::start(&real_workers(), grant)
-        .await
-        .expect("a worker");
-    let load = WorkerCommand::Load(LoadCommand {
-        path: Grant::model_path(&model),
-        n_ctx: 2048,
-        n_batch: 2048,
-        n_ubatch: 512,
-        n_threads: 1,
-        mmap: false,
-        n_gpu_layers: 0,
-        flash_attention: FlashAttention::Auto,
-    });
-    worker
-        .ask(&load, "loading", |_| ())
-        .await
-        .expect("it loads");
+    let (mut worker, _folder) = worker_with_model(1).await;
     let mut least = [u64::MAX; 2];
     // In turns, and the fastest gap of each: other tests disturb.
     for _ in 0..10 {
