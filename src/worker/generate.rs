@@ -72,7 +72,7 @@ pub(super) fn generate(
         let previous = tokens[tokens.len() - 1];
         context.decode(&[previous])?;
         tokens.push(context.greedy(end_allowed)?);
-        dawdle(last.elapsed().mul_f64(request.slowdown.max(0.0)));
+        slow_down(last, request.slowdown);
         let now = Instant::now();
         gaps.push(nanoseconds(now - last));
         last = now;
@@ -141,10 +141,11 @@ fn tokenize(model: &Model, request: &Request<'_>) -> Result<Vec<Token>, Generate
     Ok(tokens)
 }
 
-/// Passes time on this thread: sleeping would take some ten microseconds more.
-fn dawdle(time: Duration) {
-    let start = Instant::now();
-    while start.elapsed() < time {
+/// Makes what began at `start` take `slowdown` of its time longer. Passes the
+/// time on this thread: sleeping would take some ten microseconds more.
+fn slow_down(start: Instant, slowdown: f64) {
+    let end = start.elapsed().mul_f64(1.0 + slowdown.max(0.0));
+    while start.elapsed() < end {
         std::hint::spin_loop();
     }
 }
@@ -219,4 +220,20 @@ fn count(n: usize) -> u32 {
 
 fn difference(before: Option<u64>, after: Option<u64>) -> Option<u64> {
     Some(after?.saturating_sub(before?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slowdown_lengthens_by_no_less_than_its_share() {
+        for slowdown in [-1.0, 0.0, 0.05, 4.0] {
+            let start = Instant::now();
+            std::thread::sleep(Duration::from_millis(2));
+            slow_down(start, slowdown);
+            let least = Duration::from_millis(2).mul_f64(1.0 + slowdown.max(0.0));
+            assert!(start.elapsed() >= least, "{slowdown}");
+        }
+    }
 }
