@@ -6,6 +6,12 @@
 // by a signal, or go on; the worker never notices, and keeps the time of every
 // token. Halted and not, in pairs of neighbouring windows whose order
 // alternates, are compared: launches differ by more than what is looked for.
+//
+// Where others use the memory of the machine, speed varies by more than that
+// even from window to window. So the time is compared too that the worker's
+// threads were ready and had no core, which only processes of this machine
+// cause. At worst every thread waits for the one that was held up: their sum is
+// what decoding lost at most.
 
 import { parseArgs } from 'node:util';
 
@@ -19,6 +25,7 @@ import {
   meanInterval,
   say,
   sleep,
+  waitedSeconds,
   withServer,
 } from './bench.mjs';
 
@@ -56,6 +63,7 @@ function watchers(server) {
     cpu: () => ({
       server: cpuSeconds(server.pid),
       browser: browser.reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+      waited: descendants(server.pid).reduce((sum, pid) => sum + waitedSeconds(pid), 0),
     }),
   };
 }
@@ -87,8 +95,9 @@ async function alternate(watching, windows, isOver) {
     const [start, before] = [performance.now(), watching.cpu()];
     await sleep(windowMs);
     const [end, after] = [performance.now(), watching.cpu()];
-    const cpu = (who) => ((after[who] - before[who]) / (end - start)) * 1e5;
-    windows.push({ n, isWatched, start, end, server: cpu('server'), browser: cpu('browser') });
+    const percent = (what) => ((after[what] - before[what]) / (end - start)) * 1e5;
+    const shares = ['server', 'browser', 'waited'].map((what) => [what, percent(what)]);
+    windows.push({ n, isWatched, start, end, ...Object.fromEntries(shares) });
   }
   watching.goOn();
 }
@@ -139,12 +148,14 @@ await withServer(async (server) => {
   const requests = samples
     .filter(({ prompt }) => starts.has(prompt))
     .map((sample) => timeline(sample, starts.get(sample.prompt)));
-  const pairs = [];
+  const [pairs, waits] = [[], []];
   for (let n = 0; n + 1 < windows.length; n += 2) {
     const [one, other] = [windows[n], windows[n + 1]];
     const [watched, halted] = one.isWatched ? [one, other] : [other, one];
     const speeds = [speed(watched, requests), speed(halted, requests)];
-    if (speeds.every(Boolean)) pairs.push(Math.log(speeds[0] / speeds[1]));
+    if (!speeds.every(Boolean)) continue;
+    pairs.push(Math.log(speeds[0] / speeds[1]));
+    waits.push(watched.waited - halted.waited);
   }
   const { mean, halfWidth } = meanInterval(pairs);
   const percent = (log) => `${((1 - Math.exp(log)) * 100).toFixed(2)} %`;
@@ -156,6 +167,13 @@ await withServer(async (server) => {
     `| decode speed, server and open dashboard against both halted | ${percent(mean)} ` +
       `(95 % interval ${percent(mean + halfWidth)} to ${percent(mean - halfWidth)}, ` +
       `${pairs.length} pairs of ${windowMs / 1000} s) |`,
+  );
+  const waited = meanInterval(waits);
+  const waitedPercent = (value) => `${value.toFixed(2)} %`;
+  console.log(
+    `| time that the worker's threads waited for a core, watched more than halted | ` +
+      `${waitedPercent(waited.mean)} (95 % interval ${waitedPercent(waited.mean - waited.halfWidth)} ` +
+      `to ${waitedPercent(waited.mean + waited.halfWidth)}) |`,
   );
   console.log(`| processor time of the server, of one core | ${share('server').toFixed(2)} % |`);
   console.log(`| processor time of the browser, of one core | ${share('browser').toFixed(2)} % |`);

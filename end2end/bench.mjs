@@ -116,6 +116,15 @@ export function median(values) {
   return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
 }
 
+/** Seconds that the threads of a process were ready and waited for a core, so far;
+ * Linux only. */
+export function waitedSeconds(pid) {
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
+    const [, waitedNs] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
+    return sum + Number(waitedNs) / 1e9;
+  }, 0);
+}
+
 /** CPU seconds of a process so far, without its children; Linux only. */
 export function cpuSeconds(pid) {
   const fields = statFields(pid);

@@ -2,7 +2,6 @@
 //! output, llama.cpp's log on standard error. Native code runs only here.
 
 mod answers;
-mod arrangement;
 mod channel;
 mod generate;
 mod limits;

@@ -3,75 +3,11 @@
 
 use leptos::prelude::*;
 
+use super::chart_axis::{Axis, steps};
 use super::chart_layout::{Dot, Place, places};
+use super::chart_points::{Against, Point, on_front};
 use crate::components::words::kld;
-use crate::domain::pareto;
 use crate::domain::units;
-
-/// One model.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Point {
-    /// Its name.
-    pub(super) label: String,
-    /// Its file, MB.
-    pub(super) size_mb: f64,
-    /// Its mean divergence from the baseline; 0 for the baseline itself.
-    pub(super) mean_kld: Option<f64>,
-    /// Its decode speed.
-    pub(super) tokens_per_second: Option<f64>,
-}
-
-/// What stands against the size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Against {
-    /// Mean divergence: lower is better.
-    Quality,
-    /// Decode speed: higher is better.
-    Speed,
-}
-
-impl Against {
-    /// Quality, once any variant has it.
-    pub(super) fn of(points: &[Point]) -> Self {
-        // The baseline's own is 0 by definition.
-        let is_measured = |point: &Point| point.mean_kld.is_some();
-        match points.iter().skip(1).any(is_measured) {
-            true => Self::Quality,
-            false => Self::Speed,
-        }
-    }
-
-    fn value(self, point: &Point) -> Option<f64> {
-        match self {
-            Self::Quality => point.mean_kld,
-            Self::Speed => point.tokens_per_second,
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Quality => "Size against quality",
-            Self::Speed => "Size against speed",
-        }
-    }
-}
-
-/// Of each point whether it is on the front: no other is at most as large and at
-/// most as lossy (as slow), and better in one. Not one whose figure is missing.
-pub(super) fn on_front(points: &[Point], against: Against) -> Vec<bool> {
-    let cost = |point: &Point| {
-        let value = against.value(point)?;
-        Some(match against {
-            Against::Quality => (point.size_mb, value),
-            Against::Speed => (point.size_mb, -value),
-        })
-    };
-    let costs: Vec<Option<(f64, f64)>> = points.iter().map(cost).collect();
-    let known: Vec<(f64, f64)> = costs.iter().copied().flatten().collect();
-    let mut front = pareto::on_front(&known).into_iter();
-    let place = |cost: &Option<(f64, f64)>| cost.is_some() && front.next() == Some(true);
-    costs.iter().map(place).collect()
-}
 
 /// The chart, drawn for a wide and for a narrow page: the style sheet shows one.
 /// Its numbers are those of the table above it.
@@ -168,7 +104,7 @@ fn drawing(
             )
         })
         .collect_view();
-    let rows = values.ticks(against).into_iter().map(|value| {
+    let rows = values.ticks().into_iter().map(|value| {
         let y = TOP + (1.0 - values.share(value)) * plot_height;
         row_line(y, width - RIGHT, tick_words(value, against))
     });
@@ -284,136 +220,5 @@ fn tick_words(value: f64, against: Against) -> String {
         Against::Quality if value == 0.0 => "0".to_owned(),
         Against::Quality => format!("{value}"),
         Against::Speed => format!("{value:.0}"),
-    }
-}
-
-/// An axis from `low` to `high`.
-#[derive(Debug, Clone, Copy)]
-struct Axis {
-    low: f64,
-    high: f64,
-    is_logarithmic: bool,
-}
-
-/// The thresholds of the words for a loss.
-const THRESHOLDS: [f64; 3] = [0.01, 0.05, 0.3];
-
-impl Axis {
-    fn linear(values: impl Iterator<Item = f64>) -> Self {
-        let around = |(low, high): (f64, f64), value: f64| (low.min(value), high.max(value));
-        let (low, high) = values.fold((f64::INFINITY, 0.0), around);
-        let low = low.min(high);
-        let margin = ((high - low) * 0.12)
-            .max(high * 0.02)
-            .max(f64::MIN_POSITIVE);
-        Self {
-            low: (low - margin).max(0.0),
-            high: high + margin,
-            is_logarithmic: false,
-        }
-    }
-
-    /// 0 stands at its lower end: the least that is above it decides where that is.
-    fn logarithmic(values: impl Iterator<Item = f64>) -> Self {
-        let around = |(low, high): (f64, f64), value: f64| match value > 0.0 {
-            true => (low.min(value), high.max(value)),
-            false => (low, high),
-        };
-        let (low, high) = values.fold((THRESHOLDS[0], THRESHOLDS[1]), around);
-        Self {
-            low: low / 2.5,
-            high: high * 2.0,
-            is_logarithmic: true,
-        }
-    }
-
-    /// Where a value stands, 0 to 1.
-    fn share(&self, value: f64) -> f64 {
-        let share = match self.is_logarithmic {
-            true if value <= self.low => 0.0,
-            true => (value / self.low).ln() / (self.high / self.low).ln(),
-            false => (value - self.low) / (self.high - self.low),
-        };
-        share.clamp(0.0, 1.0)
-    }
-
-    fn ticks(&self, against: Against) -> Vec<f64> {
-        match against {
-            Against::Quality => {
-                let fits = |threshold: &f64| *threshold > self.low && *threshold < self.high;
-                let inner = THRESHOLDS.into_iter().filter(fits);
-                [0.0].into_iter().chain(inner).collect()
-            }
-            Against::Speed => steps(self.low, self.high, 5.0),
-        }
-    }
-}
-
-/// At most so many round values between two.
-fn steps(low: f64, high: f64, most: f64) -> Vec<f64> {
-    let mut step = 1.0;
-    let mut factors = [2.0, 2.5, 2.0].into_iter().cycle();
-    while (high - low) / step > most {
-        step *= factors.next().unwrap_or(10.0);
-    }
-    let first = (low / step).ceil() as i64;
-    let last = (high / step).floor() as i64;
-    (first..=last).map(|n| n as f64 * step).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn point(label: &str, size_mb: f64, mean_kld: Option<f64>, speed: f64) -> Point {
-        Point {
-            label: label.to_owned(),
-            size_mb,
-            mean_kld,
-            tokens_per_second: Some(speed),
-        }
-    }
-
-    #[test]
-    fn the_front_is_that_of_what_is_drawn() {
-        let base = point("F16", 270.0, Some(0.0), 90.0);
-        let points = [
-            base.clone(),
-            point("Q4_0", 92.0, Some(0.27), 190.0),
-            point("Q4_1", 99.0, Some(0.3), 150.0),
-            point("Q8_0", 145.0, Some(0.001), 140.0),
-            point("IQ1_S", 60.0, None, 80.0),
-        ];
-        let against = Against::of(&points);
-        assert_eq!(against, Against::Quality);
-        assert_eq!(on_front(&points, against), [true, true, false, true, false]);
-
-        let without = points.map(|point| Point {
-            mean_kld: None,
-            ..point
-        });
-        let against = Against::of(&without);
-        assert_eq!(against, Against::Speed);
-        assert_eq!(
-            on_front(&without, against),
-            [false, true, false, false, true]
-        );
-        assert_eq!(Against::of(&[base]), Against::Speed);
-    }
-
-    #[test]
-    fn zero_stands_at_the_foot_of_a_logarithmic_axis() {
-        let axis = Axis::logarithmic([0.0, 0.001, 0.27].into_iter());
-        assert!(axis.share(0.0).abs() < 1e-9);
-        assert!(axis.share(0.001) > 0.05 && axis.share(0.27) < 0.95);
-        assert_eq!(axis.ticks(Against::Quality), [0.0, 0.01, 0.05, 0.3]);
-    }
-
-    #[test]
-    fn ticks_are_round_and_few() {
-        assert_eq!(steps(80.0, 290.0, 6.0), [100.0, 150.0, 200.0, 250.0]);
-        assert_eq!(steps(80.0, 290.0, 3.0), [100.0, 200.0]);
-        let single = Axis::linear([100.0].into_iter());
-        assert!(single.low < 100.0 && single.high > 100.0);
     }
 }

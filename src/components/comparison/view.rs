@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use super::again::Again;
-use super::chart::{Against, Point, SizeChart, on_front};
+use super::chart::SizeChart;
+use super::chart_points::{Against, Point, on_front};
 use super::headline::{AgainstOriginal, Headline};
 use super::notes::Notes;
 use super::overview::Overview;

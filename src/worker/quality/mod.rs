@@ -1,17 +1,23 @@
 //! Variants against their baseline on one text: logits are compared in memory,
 //! chunk by chunk, and never written.
 
+mod arrangement;
+mod error;
+mod passes;
+
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use self::arrangement::{Arrangement, Needs};
+pub(super) use self::error::QualityError;
+use self::error::{named, whose};
 use super::answers::{self, Answers};
-use super::arrangement::{Arrangement, Needs};
 use super::channel::Events;
 use super::generate::PROGRESS_INTERVAL;
 use super::process::Memory;
 use crate::domain::evaluation::{EvaluationCommand, EvaluationReport};
-use crate::domain::protocol::{WorkerErrorKind, WorkerEvent};
+use crate::domain::protocol::WorkerEvent;
 use crate::domain::quality::{CHUNK_TOKENS, Perplexity};
 use crate::domain::units;
 use crate::engine::{Context, EngineError, Model, ModelOptions, ScoringOptions};
@@ -20,40 +26,6 @@ use crate::evaluate::{Chunk, Evaluation, SCORED_FROM, Scored, Text, chunks, comp
 /// Positions of a chunk whose logits are asked for, as llama.cpp's tool does:
 /// one more than are scored, since nothing is known to follow the last.
 const N_OUTPUTS: usize = CHUNK_TOKENS as usize - SCORED_FROM;
-
-/// Why nothing was compared.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum QualityError {
-    /// The text cannot be used.
-    #[error("{0}")]
-    Text(String),
-    /// A model cannot be used.
-    #[error("{whose}: {reason}")]
-    Model {
-        /// Which model.
-        whose: String,
-        /// Why.
-        reason: String,
-    },
-    /// The memory does not suffice.
-    #[error("{0}")]
-    Memory(String),
-    /// The engine failed.
-    #[error(transparent)]
-    Compute(#[from] EngineError),
-}
-
-impl QualityError {
-    /// As the parent is told.
-    pub(super) fn kind(&self) -> WorkerErrorKind {
-        match self {
-            Self::Text(_) => WorkerErrorKind::Text,
-            Self::Model { .. } => WorkerErrorKind::Model,
-            Self::Memory(_) => WorkerErrorKind::Memory,
-            Self::Compute(_) => WorkerErrorKind::Compute,
-        }
-    }
-}
 
 /// One evaluation under way.
 struct Session<'a> {
@@ -162,109 +134,6 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// All models at once; `context` holds the baseline's first chunk.
-    fn together(
-        &mut self,
-        baseline: &Model,
-        mut context: Context<'_>,
-        spare_bytes: Option<u64>,
-    ) -> Result<(), QualityError> {
-        let mut models = Vec::new();
-        for variant in self.compared() {
-            models.push((variant, self.load(variant + 1)?));
-        }
-        let mut contexts = Vec::new();
-        for (variant, model) in &models {
-            contexts.push((*variant, self.context(model)?));
-        }
-        for number in 0..self.chunks.len() {
-            if number > 0 {
-                context.score(&self.chunks[number].input, SCORED_FROM)?;
-            }
-            let logits = context.scored_logits()?;
-            let scored = self.score(number, logits);
-            for (variant, context) in &mut contexts {
-                context.score(&self.chunks[number].input, SCORED_FROM)?;
-                self.compare(
-                    *variant,
-                    number,
-                    (logits, &scored),
-                    context.scored_logits()?,
-                );
-            }
-        }
-        drop(contexts);
-        drop(context);
-        let mut answers = Answers::new(self.command, self.rows_within(spare_bytes));
-        answers.of_baseline(baseline, || tell_life(self.events))?;
-        for (variant, model) in &models {
-            self.tell_answers(*variant, model, &answers)?;
-        }
-        Ok(())
-    }
-
-    /// One model after the other, in batches of `n_chunks` chunks; `kept` is the
-    /// baseline's first batch.
-    fn in_turns(&mut self, mut kept: Vec<Kept>, n_chunks: usize) -> Result<(), QualityError> {
-        let mut first = 0;
-        loop {
-            for variant in self.compared() {
-                let model = self.load(variant + 1)?;
-                let mut context = self.context(&model)?;
-                for (number, kept) in (first..).zip(&kept) {
-                    context.score(&self.chunks[number].input, SCORED_FROM)?;
-                    let baseline = (kept.logits.as_slice(), &kept.scored);
-                    self.compare(variant, number, baseline, context.scored_logits()?);
-                }
-            }
-            first += kept.len();
-            // Before the next batch is made: there is no room for both.
-            drop(kept);
-            if first >= self.chunks.len() {
-                break;
-            }
-            let model = self.load(0)?;
-            let mut context = self.context(&model)?;
-            context.score(&self.chunks[first].input, SCORED_FROM)?;
-            kept = self.keep(&mut context, first, n_chunks)?;
-        }
-        if self.command.prompts.is_empty() {
-            return Ok(());
-        }
-        let mut answers = Answers::new(self.command, n_chunks.saturating_mul(N_OUTPUTS));
-        let model = self.load(0)?;
-        answers.of_baseline(&model, || tell_life(self.events))?;
-        drop(model);
-        for variant in self.compared() {
-            let model = self.load(variant + 1)?;
-            self.tell_answers(variant, &model, &answers)?;
-        }
-        Ok(())
-    }
-
-    /// Copies the baseline's logits of up to `n_chunks` chunks from `first` on;
-    /// `context` holds those of `first`.
-    fn keep(
-        &mut self,
-        context: &mut Context<'_>,
-        first: usize,
-        n_chunks: usize,
-    ) -> Result<Vec<Kept>, QualityError> {
-        let last = first.saturating_add(n_chunks).min(self.chunks.len());
-        let mut kept = Vec::new();
-        for number in first..last {
-            if number > first {
-                context.score(&self.chunks[number].input, SCORED_FROM)?;
-            }
-            let logits = context.scored_logits()?;
-            kept.push(Kept {
-                scored: self.score(number, logits),
-                logits: logits.to_vec(),
-            });
-        }
-        Ok(kept)
-    }
-
     fn score(&mut self, number: usize, logits: &[f32]) -> Scored {
         let targets = &self.chunks[number].targets;
         let scored = score(logits, self.n_vocab, targets, self.n_threads());
@@ -370,12 +239,6 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The baseline's logits of a chunk while its variants take their turns.
-struct Kept {
-    logits: Vec<f32>,
-    scored: Scored,
-}
-
 /// Generating is silent otherwise, and must not look like a hang.
 fn tell_life(events: &mut Events) {
     events.send(&WorkerEvent::PromptProgress);
@@ -387,20 +250,6 @@ fn in_turns_warning(n_chunks: usize, of: usize) -> String {
          chunks at a time",
         n_chunks.min(of)
     )
-}
-
-fn whose(number: usize) -> String {
-    match number {
-        0 => "the baseline cannot be evaluated".to_owned(),
-        number => format!("variant {number} cannot be evaluated"),
-    }
-}
-
-fn named(number: usize, error: &EngineError) -> QualityError {
-    QualityError::Model {
-        whose: whose(number),
-        reason: error.to_string(),
-    }
 }
 
 /// 0 where the system does not say.

@@ -1,0 +1,111 @@
+//! What the chart shows of each model, and which of them are on the front.
+
+use crate::domain::pareto;
+
+/// One model.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Point {
+    /// Its name.
+    pub(super) label: String,
+    /// Its file, MB.
+    pub(super) size_mb: f64,
+    /// Its mean divergence from the baseline; 0 for the baseline itself.
+    pub(super) mean_kld: Option<f64>,
+    /// Its decode speed.
+    pub(super) tokens_per_second: Option<f64>,
+}
+
+/// What stands against the size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Against {
+    /// Mean divergence: lower is better.
+    Quality,
+    /// Decode speed: higher is better.
+    Speed,
+}
+
+impl Against {
+    /// Quality, once any variant has it.
+    pub(super) fn of(points: &[Point]) -> Self {
+        // The baseline's own is 0 by definition.
+        let is_measured = |point: &Point| point.mean_kld.is_some();
+        match points.iter().skip(1).any(is_measured) {
+            true => Self::Quality,
+            false => Self::Speed,
+        }
+    }
+
+    /// A model's figure; none: not measured.
+    pub(super) fn value(self, point: &Point) -> Option<f64> {
+        match self {
+            Self::Quality => point.mean_kld,
+            Self::Speed => point.tokens_per_second,
+        }
+    }
+
+    /// What the chart is called.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Quality => "Size against quality",
+            Self::Speed => "Size against speed",
+        }
+    }
+}
+
+/// Of each point whether it is on the front: no other is at most as large and at
+/// most as lossy (as slow), and better in one. Not one whose figure is missing.
+pub(super) fn on_front(points: &[Point], against: Against) -> Vec<bool> {
+    let cost = |point: &Point| {
+        let value = against.value(point)?;
+        Some(match against {
+            Against::Quality => (point.size_mb, value),
+            Against::Speed => (point.size_mb, -value),
+        })
+    };
+    let costs: Vec<Option<(f64, f64)>> = points.iter().map(cost).collect();
+    let known: Vec<(f64, f64)> = costs.iter().copied().flatten().collect();
+    let mut front = pareto::on_front(&known).into_iter();
+    let place = |cost: &Option<(f64, f64)>| cost.is_some() && front.next() == Some(true);
+    costs.iter().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(label: &str, size_mb: f64, mean_kld: Option<f64>, speed: f64) -> Point {
+        Point {
+            label: label.to_owned(),
+            size_mb,
+            mean_kld,
+            tokens_per_second: Some(speed),
+        }
+    }
+
+    #[test]
+    fn the_front_is_that_of_what_is_drawn() {
+        let base = point("F16", 270.0, Some(0.0), 90.0);
+        let points = [
+            base.clone(),
+            point("Q4_0", 92.0, Some(0.27), 190.0),
+            point("Q4_1", 99.0, Some(0.3), 150.0),
+            point("Q8_0", 145.0, Some(0.001), 140.0),
+            point("IQ1_S", 60.0, None, 80.0),
+        ];
+        let against = Against::of(&points);
+        assert_eq!(against, Against::Quality);
+        assert_eq!(on_front(&points, against), [true, true, false, true, false]);
+
+        let without = points.map(|point| Point {
+            mean_kld: None,
+            ..point
+        });
+        let against = Against::of(&without);
+        assert_eq!(against, Against::Speed);
+        assert_eq!(
+            on_front(&without, against),
+            [false, true, false, false, true]
+        );
+        assert_eq!(Against::of(&[base]), Against::Speed);
+    }
+}
