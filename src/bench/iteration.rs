@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::launch::{Launch, Launched, Setting, Stretch};
+use super::launch::{Launch, Launched, Setting, Stretch, Turn};
 use super::machine::MachineCpu;
 use super::plan::MeasureError;
 use super::progress::Place;
@@ -28,8 +28,8 @@ pub(super) async fn measure_iteration(
             setting.watch.enter(place).await;
         }
         let done = workers.take(step).await;
-        done.map_err(|error| MeasureError::Worker {
-            arm: setting.watch.label(step.arm),
+        done.map_err(|(arm, error)| MeasureError::Worker {
+            arm: setting.watch.label(arm),
             error,
         })?;
     }
@@ -51,7 +51,16 @@ struct Workers<'a> {
 }
 
 impl Workers<'_> {
-    async fn take(&mut self, step: Step) -> Result<(), WorkerError> {
+    /// Does a step; when that fails, also says whose worker it was.
+    async fn take(&mut self, step: Step) -> Result<(), (usize, WorkerError)> {
+        match step.act {
+            Act::Turns(prompt) => self.take_turns(prompt).await,
+            _ => self.act(step).await.map_err(|error| (step.arm, error)),
+        }
+    }
+
+    /// Does what one arm does by itself.
+    async fn act(&mut self, step: Step) -> Result<(), WorkerError> {
         let Step { arm, act } = step;
         if act == Act::Load {
             self.stretch = None;
@@ -65,8 +74,8 @@ impl Workers<'_> {
             }
             return Ok(());
         }
-        if matches!(act, Act::Request(_)) && self.clock.is_none() {
-            self.clock = Some((Instant::now(), MachineCpu::start()));
+        if matches!(act, Act::Request(_)) {
+            self.start_stretch();
         }
         // The schedule loads before it does anything else.
         let Some(launch) = &mut self.up[arm] else {
@@ -77,8 +86,42 @@ impl Workers<'_> {
             Act::WarmUp => launch.warm_up().await,
             Act::Prefill => launch.measure_prefill().await,
             Act::Request(prompt) => launch.request(prompt).await,
-            Act::Load | Act::Stop => Ok(()),
+            Act::Load | Act::Stop | Act::Turns(_) => Ok(()),
         }
+    }
+
+    /// Lets every arm answer the prompt, some tokens at a time: what else goes on
+    /// in the machine, for seconds or for minutes, falls on all of them alike.
+    async fn take_turns(&mut self, prompt: u32) -> Result<(), (usize, WorkerError)> {
+        self.start_stretch();
+        let mut order = self.setting.schedule.turns(self.iteration, prompt);
+        let mut is_first = true;
+        while !order.is_empty() {
+            let mut unanswered = Vec::new();
+            for arm in order {
+                let Some(launch) = &mut self.up[arm] else {
+                    continue;
+                };
+                launch.take_turn();
+                let turn = match is_first {
+                    true => launch.begin(prompt).await,
+                    false => launch.go_on(prompt).await,
+                };
+                match turn.map_err(|error| (arm, error))? {
+                    Turn::Over => unanswered.push(arm),
+                    Turn::Answered => {}
+                }
+            }
+            order = unanswered;
+            is_first = false;
+        }
+        Ok(())
+    }
+
+    /// Starts the clock at the first request of those that are up.
+    fn start_stretch(&mut self) {
+        self.clock
+            .get_or_insert_with(|| (Instant::now(), MachineCpu::start()));
     }
 
     /// Stops the clock at the end of the first worker; the others of its block

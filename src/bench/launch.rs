@@ -47,6 +47,15 @@ pub(super) struct Launch<'a> {
     requests: Vec<RequestSample>,
 }
 
+/// How an arm's turn at a prompt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The prompt is not answered yet.
+    Over,
+    /// The prompt is answered, and the answer is told.
+    Answered,
+}
+
 /// What the requests of workers that took turns had of the machine.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stretch {
@@ -122,9 +131,10 @@ impl<'a> Launch<'a> {
         let max_tokens = defaults::WARM_UP_TOKENS.min(spec.settings.max_tokens);
         self.process_prefill().await?;
         let prompt = spec.prompts[0].text.clone();
-        self.generate(prompt, max_tokens, GenerationMode::FixedLength)
-            .await
-            .map_err(|error| naming_prompt(error, 1))?;
+        let mode = GenerationMode::FixedLength;
+        let command = self.generate(prompt, max_tokens, mode, None);
+        let warmed_up = self.ask_for_tokens(&command).await;
+        warmed_up.map_err(|error| naming_prompt(error, 1))?;
         Ok(())
     }
 
@@ -139,12 +149,29 @@ impl<'a> Launch<'a> {
     /// Answers a prompt, counted from 1.
     pub(super) async fn request(&mut self, number: u32) -> Result<(), WorkerError> {
         settle().await;
-        let spec = &self.setting.plan.spec;
-        let prompt = spec.prompts[number as usize - 1].text.clone();
-        let generation = self
-            .generate(prompt, spec.settings.max_tokens, spec.settings.mode)
-            .await
-            .map_err(|error| naming_prompt(error, number))?;
+        let command = self.request_command(number, None);
+        self.turn(number, &command).await.map(|_| ())
+    }
+
+    /// Takes the first turn at a prompt, counted from 1.
+    pub(super) async fn begin(&mut self, number: u32) -> Result<Turn, WorkerError> {
+        settle().await;
+        let command = self.request_command(number, Some(defaults::TURN_TOKENS));
+        self.turn(number, &command).await
+    }
+
+    /// Takes another turn at the prompt.
+    pub(super) async fn go_on(&mut self, number: u32) -> Result<Turn, WorkerError> {
+        tokio::time::sleep(Duration::from_secs_f64(defaults::TURN_SETTLE_S)).await;
+        self.turn(number, &WorkerCommand::GoOn).await
+    }
+
+    /// Generates until the prompt is answered or the turn is over.
+    async fn turn(&mut self, number: u32, command: &WorkerCommand) -> Result<Turn, WorkerError> {
+        let generated = self.ask_for_tokens(command).await;
+        let Some(generation) = generated.map_err(|error| naming_prompt(error, number))? else {
+            return Ok(Turn::Over);
+        };
         let sample = RequestSample {
             iteration: self.iteration,
             prompt: number,
@@ -157,12 +184,15 @@ impl<'a> Launch<'a> {
             sample,
         };
         self.setting.watch.say(observation).await;
-        Ok(())
+        Ok(Turn::Answered)
     }
 
-    /// CPU time of its requests so far, s.
+    /// CPU time of its requests so far, and between its turns, s.
     pub(super) fn cpu_s(&self) -> f64 {
-        self.requests.iter().map(|r| r.generation.cpu_s).sum()
+        let of_request = |request: &RequestSample| {
+            request.generation.cpu_s + request.generation.cpu_between_turns_s
+        };
+        self.requests.iter().map(of_request).sum()
     }
 
     /// Ends the worker and says what it gave.
@@ -212,45 +242,70 @@ impl<'a> Launch<'a> {
         }
     }
 
-    async fn generate(
-        &mut self,
+    fn request_command(&self, number: u32, turn_tokens: Option<u32>) -> WorkerCommand {
+        let spec = &self.setting.plan.spec;
+        let prompt = spec.prompts[number as usize - 1].text.clone();
+        let settings = &spec.settings;
+        self.generate(prompt, settings.max_tokens, settings.mode, turn_tokens)
+    }
+
+    fn generate(
+        &self,
         prompt: String,
         max_tokens: u32,
         mode: GenerationMode,
-    ) -> Result<Generation, WorkerError> {
-        let doing = "generating";
+        turn_tokens: Option<u32>,
+    ) -> WorkerCommand {
         let conduct = self.setting.plan.conduct;
-        let command = WorkerCommand::Generate {
+        WorkerCommand::Generate {
             prompt,
             max_tokens,
             mode,
             progress: conduct.watched,
             slowdown: if self.arm > 0 { conduct.slowdown } else { 0.0 },
-        };
+            turn_tokens,
+        }
+    }
+
+    /// What a worker generated; none: its turn is over.
+    async fn ask_for_tokens(
+        &mut self,
+        command: &WorkerCommand,
+    ) -> Result<Option<Generation>, WorkerError> {
+        let doing = "generating";
         let (watch, arm) = (self.setting.watch, self.arm);
         let shared = Arc::clone(&watch.shared);
-        let answer = self.worker.ask(&command, doing, |event| {
+        let learn = |n_generated, tokens_per_second: Option<f64>| {
+            let mut shared = shared
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            shared.tokens_per_second = tokens_per_second;
+            let progress = &mut shared.progress;
+            progress.learn_tokens(arm, n_generated, tokens_per_second);
+        };
+        let answer = self.worker.ask(command, doing, |event| {
             if let WorkerEvent::Progress {
                 n_generated,
                 tokens_per_second,
             } = event
             {
-                let mut shared = shared
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                shared.tokens_per_second = Some(*tokens_per_second);
-                shared
-                    .progress
-                    .learn_tokens(arm, *n_generated, *tokens_per_second);
+                learn(*n_generated, Some(*tokens_per_second));
             }
         });
         match answer.await? {
+            WorkerEvent::TurnOver {
+                n_generated,
+                tokens_per_second,
+            } => {
+                learn(n_generated, tokens_per_second);
+                Ok(None)
+            }
             WorkerEvent::Generated(generation) => {
                 let mut shared = watch.shared();
                 shared.tokens_per_second = None;
                 shared.progress.learn_generation(arm, &generation);
                 drop(shared);
-                Ok(generation)
+                Ok(Some(generation))
             }
             other => Err(self.worker.unexpected(doing, &other)),
         }

@@ -111,6 +111,7 @@ mod tests {
                 token_gaps_ns: Vec::new(),
                 cpu_s: 0.1,
                 cpu_decode_s: 0.1,
+                cpu_between_turns_s: 0.0,
                 major_page_faults: None,
                 memory: MemoryReading::default(),
                 text: String::new(),

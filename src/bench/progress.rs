@@ -37,8 +37,8 @@ pub(super) struct Progress {
     n_unmade: u32,
     /// Share of the variant, or of quality, that is behind.
     share_done: f64,
-    /// Tokens of the current request.
-    n_generated: u32,
+    /// Tokens of each arm's current request.
+    n_generated: Vec<u32>,
     stage_start: Instant,
 }
 
@@ -59,12 +59,13 @@ impl Place {
             Act::Load => (StageName::Loading, None),
             Act::WarmUp => (StageName::WarmingUp, None),
             Act::Prefill => (StageName::Prefill, None),
-            Act::Request(prompt) => (StageName::Generating, Some(prompt)),
+            Act::Request(prompt) | Act::Turns(prompt) => (StageName::Generating, Some(prompt)),
             Act::Stop => return None,
         };
+        let are_all = matches!(step.act, Act::Turns(_));
         Some(Self {
             name,
-            arm: Some(step.arm),
+            arm: (!are_all).then_some(step.arm),
             iteration,
             prompt,
         })
@@ -95,7 +96,7 @@ impl Progress {
             steps: schedule.steps(1),
             n_unmade: u32::try_from(n_unmade).unwrap_or(u32::MAX),
             share_done: 0.0,
-            n_generated: 0,
+            n_generated: vec![0; n_arms],
             stage_start: now,
         }
     }
@@ -132,7 +133,7 @@ impl Progress {
         }
         self.place = place;
         self.share_done = 0.0;
-        self.n_generated = 0;
+        self.n_generated.fill(0);
         self.stage_start = Instant::now();
         self.stage()
     }
@@ -209,6 +210,11 @@ impl Progress {
             Act::WarmUp => basis.warm_up_seconds(work),
             Act::Prefill => basis.prefill_seconds(),
             Act::Request(prompt) => basis.request_seconds(work, self.prompt_tokens(prompt)),
+            Act::Turns(prompt) => {
+                let one =
+                    |basis: &SpeedBasis| basis.request_seconds(work, self.prompt_tokens(prompt));
+                self.bases.iter().map(one).sum()
+            }
             Act::Stop => 0.0,
         }
     }
@@ -217,12 +223,22 @@ impl Progress {
         let whole = self.step_seconds(step);
         match step.act {
             Act::Load => (self.bases[step.arm].load_s - spent).max(0.0),
-            Act::Request(_) if self.n_generated > 0 => {
-                let tokens = self.work.max_tokens.saturating_sub(self.n_generated);
-                self.bases[step.arm].decode_seconds(tokens).min(whole)
+            Act::Request(_) if self.n_generated[step.arm] > 0 => {
+                self.left_of_request(step.arm).min(whole)
+            }
+            // Whoever has not begun yet does so at once.
+            Act::Turns(_) if self.n_generated.iter().any(|n| *n > 0) => {
+                let arms = 0..self.bases.len();
+                arms.map(|arm| self.left_of_request(arm)).sum()
             }
             _ => (whole - spent).max(0.0),
         }
+    }
+
+    /// What is left of an arm's answer, by its tokens.
+    fn left_of_request(&self, arm: usize) -> f64 {
+        let tokens = self.work.max_tokens.saturating_sub(self.n_generated[arm]);
+        self.bases[arm].decode_seconds(tokens)
     }
 
     fn prompt_tokens(&self, prompt: u32) -> f64 {
@@ -255,14 +271,20 @@ impl Progress {
         if let Some(tokens) = place.and_then(|place| self.work.prompt_tokens.get_mut(place)) {
             *tokens = generation.n_prompt_tokens.into();
         }
+        self.n_generated[arm] = self.work.max_tokens;
         self.learn_speed(arm, generation.tokens_per_second());
         self.bases[arm].measured = true;
     }
 
     /// Learns from progress inside a request.
-    pub(super) fn learn_tokens(&mut self, arm: usize, n_generated: u32, tokens_per_second: f64) {
-        self.n_generated = n_generated;
-        self.learn_speed(arm, Some(tokens_per_second));
+    pub(super) fn learn_tokens(
+        &mut self,
+        arm: usize,
+        n_generated: u32,
+        tokens_per_second: Option<f64>,
+    ) {
+        self.n_generated[arm] = n_generated;
+        self.learn_speed(arm, tokens_per_second);
     }
 
     fn learn_speed(&mut self, arm: usize, tokens_per_second: Option<f64>) {
@@ -339,7 +361,7 @@ mod tests {
         let mut progress = progress();
         progress.enter(at(StageName::Generating, 1, Some(1)));
         let before = progress.seconds_left();
-        progress.learn_tokens(0, 10, 1280.0);
+        progress.learn_tokens(0, 10, Some(1280.0));
         // 6.25 s of decoding were left, ten times as fast now, ten tokens done;
         // the pause and the prompt before them are behind, 0.057 s; loading and
         // prefill take as long as before.
@@ -419,9 +441,9 @@ mod tests {
         assert!((left - BASIS.spec_seconds(&spec)).abs() < 0.1, "{left}");
         progress.learn_share(1, 2);
         assert!(progress.seconds_left() < left, "half of it is behind");
-        let here = |arm| Place {
-            arm: Some(arm),
-            ..at(StageName::Generating, 3, Some(2))
+        let all_at = |prompt| Place {
+            arm: None,
+            ..at(StageName::Generating, 3, Some(prompt))
         };
         for place in [
             Place::beside(StageName::Quantizing, Some(2)),
@@ -429,8 +451,8 @@ mod tests {
                 arm: Some(2),
                 ..at(StageName::Loading, 1, None)
             },
-            here(0),
-            here(1),
+            all_at(1),
+            all_at(2),
             Place::beside(StageName::Quality, None),
             Place::beside(StageName::Summarizing, None),
         ] {
@@ -452,6 +474,7 @@ mod tests {
             token_gaps_ns: Vec::new(),
             cpu_s: 0.1,
             cpu_decode_s: 0.0,
+            cpu_between_turns_s: 0.0,
             major_page_faults: None,
             memory: MemoryReading::default(),
             text: String::new(),

@@ -10,15 +10,16 @@ pub(super) struct Schedule {
     pub(super) n_prompts: u32,
     /// Thrown-away rounds of a launch.
     pub(super) warm_ups: u32,
-    /// Whether memory holds all arms at once, so that they take turns prompt by
-    /// prompt; otherwise they are launched in turn.
+    /// Whether memory holds all arms at once, so that they take turns; otherwise
+    /// they are launched in turn.
     pub(super) together: bool,
 }
 
-/// One thing that one arm does; everything else waits.
+/// One thing that one arm does, or several take turns to do; everything else
+/// waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Step {
-    /// The arm's place in the run.
+    /// The arm's place in the run; of several the one that begins.
     pub(super) arm: usize,
     /// What it does.
     pub(super) act: Act,
@@ -35,13 +36,15 @@ pub(super) enum Act {
     Prefill,
     /// It answers a prompt, counted from 1.
     Request(u32),
+    /// All arms answer a prompt, some tokens of each in turn: see `turns`.
+    Turns(u32),
     /// The worker ends.
     Stop,
 }
 
 impl Schedule {
     /// What is done in an iteration, counted from 1: every arm is launched anew
-    /// and warms up, then they take turns prompt by prompt. The order of the
+    /// and warms up, then they take turns at every prompt. The order of the
     /// launches alternates from iteration to iteration, that of the turns from
     /// prompt to prompt: who comes first has no advantage in the end.
     pub(super) fn steps(&self, iteration: u32) -> Vec<Step> {
@@ -59,15 +62,25 @@ impl Schedule {
                 steps.extend((0..self.warm_ups).map(|_| step(Act::WarmUp)));
             }
             steps.extend(all(Act::Prefill));
-            for prompt in 1..=self.n_prompts {
-                let turn = self.order(iteration.saturating_sub(1) + prompt - 1);
-                let turn = turn.into_iter().filter(|arm| block.contains(arm));
-                let act = Act::Request(prompt);
-                steps.extend(turn.map(|arm| Step { arm, act }));
-            }
+            steps.extend((1..=self.n_prompts).map(|prompt| match block {
+                [arm] => Step {
+                    arm: *arm,
+                    act: Act::Request(prompt),
+                },
+                _ => Step {
+                    arm: self.turns(iteration, prompt)[0],
+                    act: Act::Turns(prompt),
+                },
+            }));
             steps.extend(all(Act::Stop));
         }
         steps
+    }
+
+    /// The order in which the arms take their turns at a prompt, both counted
+    /// from 1.
+    pub(super) fn turns(&self, iteration: u32, prompt: u32) -> Vec<usize> {
+        self.order(iteration.saturating_sub(1) + prompt.saturating_sub(1))
     }
 
     /// The arms in the order of a turn, counted from 0: in pairs of turns of
@@ -102,7 +115,7 @@ mod tests {
     }
 
     /// `L0` loads arm 0, `w0` warms it up, `p0` is its prefill, `0` a request
-    /// to it, `x0` its end.
+    /// to it, `01` turns of two arms, `x0` its end.
     fn shown(schedule: Schedule, iteration: u32) -> String {
         let steps = schedule.steps(iteration);
         let steps: Vec<String> = steps
@@ -112,6 +125,10 @@ mod tests {
                 Act::WarmUp => format!("w{arm}"),
                 Act::Prefill => format!("p{arm}"),
                 Act::Request(_) => arm.to_string(),
+                Act::Turns(prompt) => {
+                    let order = schedule.turns(iteration, *prompt);
+                    order.iter().map(ToString::to_string).collect()
+                }
                 Act::Stop => format!("x{arm}"),
             })
             .collect();
@@ -130,8 +147,8 @@ mod tests {
     #[test]
     fn two_arms_alternate_in_launches_and_in_prompts() {
         let two = schedule(2, 3, true);
-        assert_eq!(shown(two, 1), "L0 w0 L1 w1 p0 p1 0 1 1 0 0 1 x0 x1");
-        assert_eq!(shown(two, 2), "L1 w1 L0 w0 p1 p0 1 0 0 1 1 0 x1 x0");
+        assert_eq!(shown(two, 1), "L0 w0 L1 w1 p0 p1 01 10 01 x0 x1");
+        assert_eq!(shown(two, 2), "L1 w1 L0 w0 p1 p0 10 01 10 x1 x0");
         assert_eq!(shown(two, 3), shown(two, 1));
     }
 
@@ -148,14 +165,17 @@ mod tests {
             n_arms in 1usize..18, n_prompts in 1u32..10, together: bool, iteration in 1u32..100,
         ) {
             let steps = schedule(n_arms, n_prompts, together).steps(iteration);
+            let take_turns = together && n_arms > 1;
+            let answer = if take_turns { Act::Turns } else { Act::Request };
             let mut expected = vec![Act::Load, Act::WarmUp, Act::Prefill];
-            expected.extend((1..=n_prompts).map(Act::Request));
+            expected.extend((1..=n_prompts).map(answer));
             expected.push(Act::Stop);
             for arm in 0..n_arms {
-                let own = steps.iter().filter(|step| step.arm == arm);
+                let is_own =
+                    |step: &&Step| step.arm == arm || matches!(step.act, Act::Turns(_));
+                let own = steps.iter().filter(is_own);
                 prop_assert_eq!(own.map(|step| step.act).collect::<Vec<_>>(), expected.clone());
             }
-            prop_assert_eq!(steps.len(), n_arms * expected.len());
         }
 
         #[test]

@@ -196,6 +196,7 @@ pub(super) fn environment(
         kv_types: "F16, F16".to_owned(),
         mmap: settings.mmap,
         repack: true,
+        huge_pages_mb: first.load.huge_pages_bytes.map(|bytes| bytes as f64 / 1e6),
         n_gpu_layers: settings.n_gpu_layers,
         warm_ups: settings.warm_ups,
         chat_template: first.load.chat_template.clone(),

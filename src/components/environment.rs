@@ -86,6 +86,7 @@ fn rows(e: Environment) -> Vec<(&'static str, String)> {
         ("KV cache types", e.kv_types),
         ("File mapped", yes_no(e.mmap)),
         ("Weights repacked", yes_no(e.repack)),
+        ("In huge pages", or_unknown(e.huge_pages_mb.map(megabytes))),
         ("Layers on a GPU", e.n_gpu_layers.to_string()),
         ("Warm-ups a launch", e.warm_ups.to_string()),
         ("Chat template", template),

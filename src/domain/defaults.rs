@@ -25,6 +25,12 @@ pub const WARM_UPS_LIMIT: u32 = 10;
 /// also the wait between two arms that take turns, of which 20 ms would do: the
 /// threads of the arm before spin for up to 10 ms and then sleep.
 pub const SETTLE_S: f64 = 0.05;
+/// Tokens of an arm's turn where several arms answer a prompt together: a
+/// fraction of a second of a small model, so that what else the machine does
+/// falls on all arms alike.
+pub const TURN_TOKENS: u32 = 16;
+/// Pause between two turns, s: the threads of the arm before must sleep.
+pub const TURN_SETTLE_S: f64 = 0.02;
 /// Longest context.
 pub const N_CTX_LIMIT: u32 = 1 << 20;
 /// Largest batch.

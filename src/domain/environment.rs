@@ -51,6 +51,10 @@ pub struct LoadReport {
     pub chat_template: ChatTemplate,
     /// Memory right after loading.
     pub memory: super::sample::MemoryReading,
+    /// How much of it lies in huge pages, bytes; none where the system does not
+    /// tell.
+    #[serde(default)]
+    pub huge_pages_bytes: Option<u64>,
 }
 
 /// How prompts are dressed before they reach the model.
@@ -102,6 +106,10 @@ pub struct Environment {
     pub mmap: bool,
     /// Whether weights may be repacked for the processor.
     pub repack: bool,
+    /// Memory of a worker in huge pages once the model was loaded, MB; none where
+    /// the system does not tell.
+    #[serde(default)]
+    pub huge_pages_mb: Option<f64>,
     /// Layers on a GPU.
     pub n_gpu_layers: u32,
     /// Thrown-away rounds at the start of every launch.

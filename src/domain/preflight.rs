@@ -86,7 +86,7 @@ pub struct Preflight {
     pub cautions: Vec<String>,
 }
 
-/// Whether memory holds all of these at once, so that they take turns prompt by
+/// Whether memory holds all of these at once, so that they take turns at every
 /// prompt; else why not, in words. Of one model it says nothing: that is the
 /// preflight's business. Unknown memory counts as enough.
 pub fn hold_together(models: &[Model], settings: &RunSettings, room: &Room) -> Result<(), String> {
@@ -99,7 +99,7 @@ pub fn hold_together(models: &[Model], settings: &RunSettings, room: &Room) -> R
     Err(format!(
         "Memory does not hold all {} models at once: they need about {} MB together and {} MB are \
          available. In each iteration they were launched in turn, each for all prompts, and not in \
-         turns prompt by prompt: slow drifts of the machine weigh more.",
+         turns at every prompt: slow drifts of the machine weigh more.",
         models.len(),
         units::number(needed),
         units::number(available)

@@ -36,7 +36,13 @@ pub enum WorkerCommand {
         /// whether that is found; 0: no longer.
         #[serde(default)]
         slowdown: f64,
+        /// Tokens after which it is another arm's turn, answered by `TurnOver`
+        /// until `GoOn`; none: it answers without a break.
+        #[serde(default)]
+        turn_tokens: Option<u32>,
     },
+    /// Go on generating; answered by `TurnOver` or `Generated`.
+    GoOn,
     /// Start a new peak of resident memory; answered by `Memory`.
     ResetPeakMemory,
     /// Read memory; answered by `Memory`.
@@ -149,6 +155,13 @@ pub enum WorkerEvent {
         n_generated: u32,
         /// Speed over the last half second or so.
         tokens_per_second: f64,
+    },
+    /// It is another arm's turn.
+    TurnOver {
+        /// Tokens of this request so far.
+        n_generated: u32,
+        /// Speed over this turn; none where nothing was timed in it.
+        tokens_per_second: Option<f64>,
     },
     /// A request is done.
     Generated(Generation),

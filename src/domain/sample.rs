@@ -35,13 +35,13 @@ pub struct Generation {
     pub n_prompt_tokens: u32,
     /// Tokens generated.
     pub n_generated: u32,
-    /// Request start to last token, s.
+    /// Request start to last token, without other arms' turns, s.
     pub response_time_s: f64,
     /// Request start to first token sampled, s.
     pub time_to_first_token_s: f64,
     /// The prompt's own decode call, s.
     pub prefill_s: f64,
-    /// First token to last token, s.
+    /// First token to last token, without other arms' turns, s.
     pub decode_s: f64,
     /// Gaps between consecutive tokens, ns.
     pub token_gaps_ns: Vec<u64>,
@@ -49,6 +49,11 @@ pub struct Generation {
     pub cpu_s: f64,
     /// CPU time of the whole process from first to last token, s.
     pub cpu_decode_s: f64,
+    /// CPU time of the whole process while other arms took their turns within
+    /// the request, s: its threads spin for a moment before they sleep. No part
+    /// of the others.
+    #[serde(default)]
+    pub cpu_between_turns_s: f64,
     /// Page faults that had to read from disk during the request.
     pub major_page_faults: Option<u64>,
     /// Memory at the end of the request.

@@ -79,7 +79,9 @@ async fn a_model_is_measured_against_itself_and_judged_by_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn launches_and_prompts_alternate_and_every_request_is_kept() {
     let house = House::with_model().await;
-    let run = noise_run(&house, &noise()).await;
+    // More tokens than a turn has.
+    let long = json!({"test_queries": ["hello", "what is it"], "max_tokens": 40});
+    let run = noise_run(&house, &long).await;
     let id = run["id"].as_i64().expect("an id");
     let stages = events(&house, id, "stage").await;
     let arms = |name: &str, iteration: u64| -> Vec<String> {
@@ -90,8 +92,11 @@ async fn launches_and_prompts_alternate_and_every_request_is_kept() {
     let (one, other) = ("baseline".to_owned(), "baseline again".to_owned());
     assert_eq!(arms("loading", 1), [one.clone(), other.clone()]);
     assert_eq!(arms("loading", 2), [other.clone(), one.clone()]);
-    let turns = [one.clone(), other.clone(), other.clone(), one.clone()];
-    assert_eq!(arms("generating", 1), turns);
+    // All of them at once, some tokens each.
+    let generating = |stage: &&Value| stage["name"] == "generating" && stage["iteration"] == 1;
+    let generating: Vec<&Value> = stages.iter().filter(generating).collect();
+    assert_eq!(generating.len(), 2, "one for each prompt");
+    assert!(generating.iter().all(|stage| stage["arm"].is_null()));
     let fractions: Vec<f64> = stages
         .iter()
         .filter_map(|stage| stage["fraction_done"].as_f64())
@@ -101,7 +106,11 @@ async fn launches_and_prompts_alternate_and_every_request_is_kept() {
     assert_eq!(fractions.last(), Some(&1.0));
     let samples = events(&house, id, "sample").await;
     assert_eq!(samples.len(), 40);
-    assert_eq!(samples[1]["arm"], other.as_str());
+    let ended: Vec<&str> = samples[..4]
+        .iter()
+        .filter_map(|sample| sample["arm"].as_str())
+        .collect();
+    assert_eq!(ended, [&one, &other, &other, &one], "who begins ends first");
 
     let (_, export) = house.get(&format!("/api/runs/{id}/export")).await;
     let positions = |list: &str| -> Vec<u64> {
@@ -110,6 +119,21 @@ async fn launches_and_prompts_alternate_and_every_request_is_kept() {
     };
     assert_eq!(positions("launches"), [[0; 10], [1; 10]].concat());
     assert_eq!(positions("requests"), [[0; 20], [1; 20]].concat());
+    for request in export["requests"].as_array().expect("a list") {
+        let generation = &request["generation"];
+        let gaps = generation["token_gaps_ns"].as_array().expect("gaps");
+        assert_eq!(gaps.len(), 39);
+        // The other arm's turns are in neither.
+        let gaps_s: f64 = gaps.iter().filter_map(Value::as_f64).sum::<f64>() / 1e9;
+        let [decode_s, first_s, whole_s] = ["decode_s", "time_to_first_token_s", "response_time_s"]
+            .map(|field| generation[field].as_f64().expect("a time"));
+        assert!(
+            (decode_s - gaps_s).abs() < 1e-6,
+            "{decode_s} is not {gaps_s}"
+        );
+        assert!((whole_s - first_s - decode_s).abs() < 1e-6, "{generation}");
+        assert!(generation["cpu_between_turns_s"].as_f64() > Some(0.0));
+    }
     assert_eq!(export["run"], house.get(&format!("/api/runs/{id}")).await.1);
     let (_, table) = house
         .get(&format!("/api/runs/{id}/export?format=csv"))

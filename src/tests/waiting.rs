@@ -58,6 +58,7 @@ async fn a_waiting_worker_uses_no_processor() {
         mode: GenerationMode::FixedLength,
         progress: false,
         slowdown: 0.0,
+        turn_tokens: None,
     };
     let generated = worker.ask(&generate, "generating", |_| ()).await;
     assert!(
@@ -86,6 +87,7 @@ async fn a_slowdown_reaches_every_token() {
             mode: GenerationMode::FixedLength,
             progress: false,
             slowdown,
+            turn_tokens: None,
         };
         match worker.ask(&generate, "generating", |_| ()).await {
             Ok(WorkerEvent::Generated(made)) => {

@@ -19,6 +19,8 @@ pub(super) struct Request<'a> {
     pub(super) n_ctx: u32,
     /// Share of its time that each token takes longer.
     pub(super) slowdown: f64,
+    /// Tokens after which it is another arm's turn.
+    pub(super) turn_tokens: Option<u32>,
 }
 
 /// How far a request has come.
@@ -27,6 +29,9 @@ pub(super) enum Progress {
     Prompt,
     /// Tokens generated so far, and their speed over the last interval.
     Tokens(u32, f64),
+    /// The turn is over, after so many tokens, at this speed of the turn. It
+    /// goes on when this is heard.
+    TurnOver(u32, Option<f64>),
 }
 
 /// Why a request was not answered.
@@ -68,6 +73,7 @@ pub(super) fn generate(
     let mut gaps = Vec::with_capacity(request.max_tokens as usize);
     let mut last = first;
     let mut ticker = Ticker::new(first);
+    let mut turns = Turns::new(request.turn_tokens);
     while !is_finished(model, request, &tokens) {
         let previous = tokens[tokens.len() - 1];
         context.decode(&[previous])?;
@@ -77,6 +83,10 @@ pub(super) fn generate(
         gaps.push(nanoseconds(now - last));
         last = now;
         ticker.tick(now, tokens.len(), &mut on_progress);
+        if turns.is_over(&gaps) && !is_finished(model, request, &tokens) {
+            last = turns.wait(now, &gaps, &mut on_progress);
+            ticker.restart(last, tokens.len());
+        }
     }
     let cpu_last = cpu_seconds();
 
@@ -87,13 +97,14 @@ pub(super) fn generate(
     Ok(Generation {
         n_prompt_tokens: count(prompt.len()),
         n_generated: count(gaps.len() + 1),
-        response_time_s: (last - start).as_secs_f64(),
+        response_time_s: (last - start - turns.waited).as_secs_f64(),
         time_to_first_token_s: (first - start).as_secs_f64(),
         prefill_s: prefill.as_secs_f64(),
-        decode_s: (last - first).as_secs_f64(),
+        decode_s: (last - first - turns.waited).as_secs_f64(),
         token_gaps_ns: gaps,
-        cpu_s: cpu_last - cpu_before,
-        cpu_decode_s: cpu_last - cpu_first,
+        cpu_s: cpu_last - cpu_before - turns.cpu_s,
+        cpu_decode_s: cpu_last - cpu_first - turns.cpu_s,
+        cpu_between_turns_s: turns.cpu_s,
         major_page_faults: difference(faults_before, memory.major_page_faults()),
         memory: memory.read(),
         text: model.detokenize(&tokens),
@@ -199,6 +210,10 @@ impl Ticker {
         }
     }
 
+    fn restart(&mut self, now: Instant, n: usize) {
+        (self.since, self.n_since) = (now, n);
+    }
+
     fn tick(&mut self, now: Instant, n: usize, on_progress: &mut impl FnMut(Progress)) {
         let elapsed = now - self.since;
         if elapsed < PROGRESS_INTERVAL {
@@ -206,7 +221,52 @@ impl Ticker {
         }
         let speed = (n - self.n_since) as f64 / elapsed.as_secs_f64();
         on_progress(Progress::Tokens(count(n), speed));
-        (self.since, self.n_since) = (now, n);
+        self.restart(now, n);
+    }
+}
+
+/// The turns of a request, and what went by between them.
+struct Turns {
+    /// Tokens of a turn.
+    length: Option<usize>,
+    /// Gaps behind when this turn began.
+    begun: usize,
+    waited: Duration,
+    cpu_s: f64,
+}
+
+impl Turns {
+    fn new(length: Option<u32>) -> Self {
+        Self {
+            length: length.map(|tokens| tokens.max(1) as usize),
+            begun: 0,
+            waited: Duration::ZERO,
+            cpu_s: 0.0,
+        }
+    }
+
+    fn is_over(&self, gaps: &[u64]) -> bool {
+        self.length
+            .is_some_and(|length| gaps.len() - self.begun >= length)
+    }
+
+    /// Says that the turn was over at `end`, and returns when the next begins.
+    fn wait(
+        &mut self,
+        end: Instant,
+        gaps: &[u64],
+        on_progress: &mut impl FnMut(Progress),
+    ) -> Instant {
+        let cpu_before = cpu_seconds();
+        let turn = &gaps[self.begun..];
+        let seconds = Duration::from_nanos(turn.iter().sum()).as_secs_f64();
+        let speed = (seconds > 0.0).then(|| turn.len() as f64 / seconds);
+        on_progress(Progress::TurnOver(count(gaps.len() + 1), speed));
+        self.begun = gaps.len();
+        self.cpu_s += cpu_seconds() - cpu_before;
+        let now = Instant::now();
+        self.waited += now - end;
+        now
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn cpu_seconds() -> f64 {
 pub(super) struct Memory {
     status: Option<File>,
     stat: Option<File>,
+    rollup: Option<File>,
     clear: Option<File>,
     peak_known: bool,
 }
@@ -28,6 +29,7 @@ impl Memory {
         Self {
             status: File::open("/proc/self/status").ok(),
             stat: File::open("/proc/self/stat").ok(),
+            rollup: File::open("/proc/self/smaps_rollup").ok(),
             clear: File::options()
                 .write(true)
                 .open("/proc/self/clear_refs")
@@ -54,6 +56,12 @@ impl Memory {
             file_bytes: field(&status, "RssFile:"),
             peak_rss_bytes: field(&status, "VmHWM:").filter(|_| self.peak_known),
         }
+    }
+
+    /// Memory in huge pages now, bytes. Walks the page tables: never while
+    /// something is timed.
+    pub(super) fn huge_pages_bytes(&self) -> Option<u64> {
+        field(&text(self.rollup.as_ref()?)?, "AnonHugePages:")
     }
 
     /// Page faults so far that had to read from disk.

@@ -98,10 +98,14 @@ fn serve_model(
         flash_attention: context.flash_attention(),
         chat_template: dress(&model, "x").template,
         memory: memory.read(),
+        huge_pages_bytes: memory.huge_pages_bytes(),
     }));
     while let Ok(command) = commands.recv() {
         match command {
-            Ok(command) => answer(command, load, &model, &mut context, memory, events),
+            Ok(command) => {
+                let worker = (&model, &mut context);
+                answer(command, load, worker, memory, (commands, events));
+            }
             Err(reason) => fail(events, WorkerErrorKind::Command, reason),
         }
     }
@@ -111,10 +115,9 @@ fn serve_model(
 fn answer(
     command: WorkerCommand,
     load: &LoadCommand,
-    model: &Model,
-    context: &mut Context<'_>,
+    (model, context): (&Model, &mut Context<'_>),
     memory: &mut Memory,
-    events: &mut Events,
+    (commands, events): (&Commands, &mut Events),
 ) {
     match command {
         WorkerCommand::Prefill { n_tokens } => match generate::prefill(model, context, n_tokens) {
@@ -127,6 +130,7 @@ fn answer(
             mode,
             progress,
             slowdown,
+            turn_tokens,
         } => {
             let request = Request {
                 prompt: &prompt,
@@ -134,6 +138,7 @@ fn answer(
                 mode,
                 n_ctx: load.n_ctx,
                 slowdown,
+                turn_tokens,
             };
             let mut last_prompt_progress = Instant::now();
             let on_progress = |made: Progress| match made {
@@ -152,6 +157,15 @@ fn answer(
                     });
                 }
                 Progress::Tokens(..) => {}
+                Progress::TurnOver(n_generated, tokens_per_second) => {
+                    events.send(&WorkerEvent::TurnOver {
+                        n_generated,
+                        tokens_per_second,
+                    });
+                    // Whatever comes next: the parent waits for nothing else, and
+                    // one that has gone ends this process.
+                    let _ = commands.recv();
+                }
             };
             match generate::generate(model, context, memory, &request, on_progress) {
                 Ok(generation) => events.send(&WorkerEvent::Generated(generation)),
@@ -166,6 +180,11 @@ fn answer(
             events.send(&WorkerEvent::Memory(memory.read()));
         }
         WorkerCommand::ReadMemory => events.send(&WorkerEvent::Memory(memory.read())),
+        WorkerCommand::GoOn => fail(
+            events,
+            WorkerErrorKind::Command,
+            "nothing is being generated".to_owned(),
+        ),
         WorkerCommand::Load(_)
         | WorkerCommand::UpcastToF16 { .. }
         | WorkerCommand::PredictVariants { .. }

@@ -48,7 +48,7 @@ pub(super) fn Notes(comparison: Comparison, spec: RunSpec, again: Option<Again>)
             <summary>"How a change is computed"</summary>
             <p>
                 "Each iteration launches the baseline and its variants anew, and they take turns \
-                 prompt by prompt. A change is the geometric mean of the ratios of these pairs, with \
+                 at every prompt, some tokens each. A change is the geometric mean of the ratios of these pairs, with \
                  its 95 % interval over launches (Student's t): it need not equal the ratio of the two \
                  means beside it. Positive means better."
             </p>
