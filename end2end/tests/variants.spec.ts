@@ -41,7 +41,7 @@ test('a variant shows what it is, is used elsewhere and deleted', async ({ page,
     await expect(remove).toBeFocused();
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');
-    await expect(page.getByText('Deleted: Q4_K_M.')).toBeFocused();
+    await expect(page.getByText('Deleted: Q4_K_M (mostly Q5_0).')).toBeFocused();
   });
   await picture(page, 'variant-deleted');
   await open(page, '/models');

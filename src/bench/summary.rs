@@ -222,7 +222,7 @@ fn warnings(
     launches: &[Launched],
 ) -> Vec<String> {
     let made = measured.model.variant.iter();
-    let mut warnings: Vec<String> = made.flat_map(|made| made.warnings.clone()).collect();
+    let mut warnings: Vec<String> = made.flat_map(|made| made.notes()).collect();
     warnings.extend(disagreement(launches));
     // The rest is said once: of the baseline, for all.
     if position > 0 {

@@ -83,6 +83,14 @@ pub struct TokensGenerated {
 }
 
 impl TokensGenerated {
+    /// How much a request generated: `41.5 tokens on average`.
+    pub fn in_words(&self) -> String {
+        match self.least == self.most {
+            true => units::plural(self.most.into(), "token", "tokens"),
+            false => format!("{:.1} tokens on average", self.mean),
+        }
+    }
+
     /// Of requests that generated so many; none without requests.
     pub fn of(counts: &[u32]) -> Option<Self> {
         let sum: f64 = counts.iter().map(|n| f64::from(*n)).sum();
@@ -95,6 +103,17 @@ impl TokensGenerated {
 }
 
 impl ArmResult {
+    /// What it is called beside the others: its recipe, and what its file really
+    /// holds where that is something else.
+    pub fn label(&self) -> String {
+        let made = self.model.variant.as_ref();
+        // The baseline may be a variant itself.
+        match made.filter(|_| !self.recipe.is_baseline()) {
+            Some(made) => made.label(),
+            None => self.recipe.label(),
+        }
+    }
+
     /// What its response time is the time for. At natural stop it means nothing
     /// without the tokens that were produced in it.
     pub fn response_time_work(&self, settings: &RunSettings) -> String {
@@ -272,6 +291,9 @@ pub struct QuantizationResponse {
     pub model_name: String,
     /// To which type.
     pub quantization_level: QuantizationType,
+    /// The type that most of its matrices really have, because the rows do not fit
+    /// the level's; null: that of the level.
+    pub mostly: Option<String>,
     /// Where the run is kept: `/api/runs/{run_id}` has the raw samples.
     pub run_id: RunId,
     /// The variant's figures, flat.
@@ -288,7 +310,8 @@ pub struct QuantizationResponse {
     pub unstable: Vec<String>,
 }
 
-/// The seed's five improvements, %: positive is better; null: not measured.
+/// The seed's five improvements, %: positive is better; null: not measured, or no
+/// change for the same work, which `comparison` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FlatImprovements {
@@ -316,6 +339,7 @@ impl QuantizationResponse {
             technique: run.technique,
             model_name: format!("{}-{}", run.model.id, variant.recipe.suffix()?),
             quantization_level: variant.recipe.quantize?.level,
+            mostly: of_variant.mostly.clone(),
             run_id: run.id,
             metrics: FlatMetrics::of(variant),
             baseline_metrics: FlatMetrics::of(baseline),
@@ -330,7 +354,9 @@ impl QuantizationResponse {
 impl FlatImprovements {
     fn of(comparison: &VariantComparison) -> Self {
         let percent = |quantity| {
-            let change = comparison.of(quantity)?.change.value()?;
+            let improvement = comparison.of(quantity)?;
+            let is_judged = improvement.not_judged.is_none();
+            let change = improvement.change.value().filter(|_| is_judged)?;
             Some(change.improvement_percent)
         };
         Self {

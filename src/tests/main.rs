@@ -25,6 +25,7 @@ mod openapi;
 mod other_user;
 mod prompts;
 mod quality;
+mod said;
 mod security;
 mod servers;
 mod tiny_model;

@@ -162,6 +162,11 @@ async fn a_variant_says_what_is_in_it() {
             .map(|one| (one.wanted.as_str(), one.used.as_str(), one.n_tensors))
             .collect();
         assert_eq!(found, fallbacks, "{level}");
+        let label = match level {
+            "q4_k_m" => "Q4_K_M (mostly Q5_0)".to_owned(),
+            _ => recipe.label(),
+        };
+        assert_eq!(record.label(), label);
         assert_eq!(record.warnings, [""; 0]);
         assert_eq!(model.file_type.to_ascii_lowercase(), level);
         assert_eq!(model.provenance.as_deref(), Some("quantized from F32"));

@@ -42,7 +42,7 @@ fn of_arms(arms: &[ArmResult], read: fn(&ArmResult) -> &Vec<String>) -> Vec<Stri
     let mut said: Vec<(&String, Vec<String>)> = Vec::new();
     for arm in arms {
         for sentence in read(arm) {
-            let label = arm.recipe.label();
+            let label = arm.label();
             match said.iter_mut().find(|(known, _)| *known == sentence) {
                 Some((_, labels)) => labels.push(label),
                 None => said.push((sentence, vec![label])),
@@ -73,7 +73,7 @@ fn Arms(run: Run) -> impl IntoView {
         }
     });
     let variant = move |arm: ArmResult| {
-        let label = arm.recipe.label();
+        let label = arm.label();
         // Said above the table already, with all arms'.
         let arm = ArmResult {
             warnings: Vec::new(),

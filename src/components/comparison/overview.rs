@@ -27,14 +27,21 @@ pub(super) fn Overview(
         variants.iter().any(has_row)
     };
     let columns: Vec<(&str, &str)> = COLUMNS.into_iter().filter(is_known).collect();
-    let head = |(_, head): &(&'static str, &'static str)| view! { <th scope="col" class="number">{*head}</th> };
+    let first = variants.first().map(|variant| variant.rows.clone());
+    let first = first.unwrap_or_default();
+    let head = |(key, head): &(&'static str, &'static str)| {
+        let work = row(&first, key).and_then(|row| row.work.as_ref());
+        let work = work.map(|work| line(work.said.clone()));
+        view! { <th scope="col" class="number">{*head} {work}</th> }
+    };
     let heads = columns.iter().map(head).collect_view();
     let baseline_cells = columns
         .iter()
         .map(|(key, head)| {
             let found = variants.iter().find_map(|variant| row(&variant.rows, key));
             let figure = found.map_or_else(|| "—".to_owned(), |row| row.baseline.clone());
-            view! { <td class="number" data-label=*head>{figure}</td> }
+            let produced = found.and_then(|row| Some(row.work.as_ref()?.produced.clone()?.0));
+            view! { <td class="number" data-label=*head>{figure} {produced.map(line)}</td> }
         })
         .collect_view();
     let rows = variants
@@ -83,6 +90,11 @@ pub(super) fn Overview(
     }
 }
 
+/// Below a figure or a head.
+fn line(words: String) -> impl IntoView {
+    view! { <small class="line">{words}</small> }
+}
+
 fn row<'a>(rows: &'a [Row], key: &str) -> Option<&'a Row> {
     rows.iter().find(|row| row.key == key)
 }
@@ -92,11 +104,14 @@ fn cell(head: &'static str, row: Option<&Row>) -> impl IntoView + use<> {
         return view! { <td class="number" data-label=head>"—"</td> }.into_any();
     };
     let said = row.said.clone();
+    let work = row.work.as_ref();
+    let produced = work.and_then(|work| Some(work.produced.clone()?.1));
     // Where there is no room for the word, the colour has it in its title, and
     // a screen reader reads it.
     view! {
         <td class="number" data-label=head>
             {row.variant.clone()}
+            {produced.map(line)}
             <span class=format!("change line {}", said.class) title=said.words.clone()>
                 <span aria-hidden="true">{said.arrow} " " {said.short}</span>
                 <span class="hidden">{said.words.clone()}</span>

@@ -133,18 +133,13 @@ fn VariantRow(
     folder: String,
     on_delete: Callback<VariantDeletion>,
 ) -> impl IntoView {
-    let label = record.recipe.label();
+    let label = record.label();
     let deletion = VariantDeletion::new(model.id.clone(), label.clone());
     let path = format!("{folder}/{}", model.file_name);
     let bits = model.bits_per_weight();
     let bits = bits.map_or_else(|| "—".to_owned(), units::number);
-    let fallbacks = record
-        .fallbacks
-        .iter()
-        .map(|fallback| fallback.words() + ".");
-    let notes = record.warnings.iter().cloned().chain(fallbacks);
     let note = |words: String| view! { <p class="note">{words}</p> };
-    let notes = notes.map(note).collect_view();
+    let notes = record.notes().map(note).collect_view();
     let made = view! {
         <time datetime=record.made_at.clone()>{words::date(&record.made_at)}</time>
     };
