@@ -55,6 +55,7 @@ pub(super) async fn compare(
         variants,
         blocks,
         baseline_perplexity: None,
+        warnings: Vec::new(),
     };
     match quality {
         None => {}

@@ -16,6 +16,7 @@ use super::progress::{Place, Progress};
 use super::schedule::Schedule;
 use super::summary::{self, Load};
 use super::watch::Watch;
+use crate::domain::benchmark::said_of;
 use crate::domain::event::{RunEvent, StageName};
 use crate::domain::model::Model;
 use crate::domain::preflight::{Room, hold_together, preflight};
@@ -59,25 +60,32 @@ pub async fn measure(
         .enter(Place::beside(StageName::Summarizing, None))
         .await;
     let mut results = Vec::with_capacity(arms.len());
-    for (position, (arm, launches)) in arms.iter().zip(&launches).enumerate() {
-        results.push(summary::summarize(plan, position, arm, launches, load).await);
+    for (arm, launches) in arms.iter().zip(&launches) {
+        results.push(summary::summarize(plan, arm, launches, load).await);
     }
-    cautions.extend(blocks.clone());
+    let environment = summary::environment(plan, &arms[0], &launches[0], load);
+    let mut warnings = summary::run_warnings(plan, &environment);
+    warnings.extend(cautions);
+    warnings.extend(blocks.clone());
     if let Some(Ok(found)) = &quality {
-        cautions.extend(found.warnings.iter().cloned());
+        warnings.extend(found.warnings.iter().cloned());
     }
-    results[0].warnings.extend(cautions);
-    for message in results.iter().flat_map(|arm| &arm.warnings) {
-        let warning = RunEvent::Warning {
-            message: message.clone(),
-        };
+    let mut comparison = compare::compare(&arms, &results, &launches, blocks, quality).await;
+    // What is of the whole run belongs to no arm, unless there is but one.
+    match &mut comparison {
+        Some(comparison) => comparison.warnings.clone_from(&warnings),
+        None => results[0].warnings.append(&mut warnings),
+    }
+    warnings.extend(said_of(&results, |arm| &arm.warnings));
+    for message in warnings {
+        let warning = RunEvent::Warning { message };
         watch.say(Observation::Event(warning)).await;
     }
     let is_noise = Technique::of(&plan.spec.recipes) == Technique::Noise;
     let noise = is_noise.then(|| compare::noise(&launches[0], &launches[1]));
     Ok(Measured {
-        environment: summary::environment(plan, &arms[0], &launches[0], load),
-        comparison: compare::compare(&arms, &results, &launches, blocks, quality).await,
+        environment,
+        comparison,
         noise: noise.flatten(),
         arms: results,
     })

@@ -259,13 +259,9 @@ fn notes(run: &Run) -> Vec<String> {
             ));
         }
     }
-    for arm in &run.arms {
-        let disturbed = arm
-            .unstable
-            .iter()
-            .map(|reason| format!("Unstable: {reason}"));
-        notes.extend(arm.warnings.iter().cloned().chain(disturbed));
-    }
+    notes.extend(run.warnings());
+    let disturbances = run.disturbances().into_iter();
+    notes.extend(disturbances.map(|reason| format!("Unstable: {reason}")));
     notes
 }
 

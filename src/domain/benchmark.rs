@@ -138,6 +138,25 @@ impl ArmResult {
     }
 }
 
+/// Sentences of all arms, each once, with the names of its arms unless it is said
+/// of all.
+pub fn said_of(arms: &[ArmResult], read: fn(&ArmResult) -> &Vec<String>) -> Vec<String> {
+    let mut said: Vec<(&String, Vec<String>)> = Vec::new();
+    for arm in arms {
+        for sentence in read(arm) {
+            match said.iter_mut().find(|(known, _)| *known == sentence) {
+                Some((_, labels)) => labels.push(arm.label()),
+                None => said.push((sentence, vec![arm.label()])),
+            }
+        }
+    }
+    let words = |(sentence, labels): (&String, Vec<String>)| match labels.len() == arms.len() {
+        true => sentence.clone(),
+        false => format!("{}: {sentence}", labels.join(", ")),
+    };
+    said.into_iter().map(words).collect()
+}
+
 /// Memory of the worker process, MB = 10^6 bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -306,7 +325,9 @@ pub struct QuantizationResponse {
     pub comparison: Comparison,
     /// What the variant lost; null: it was not asked for.
     pub quality: Option<Reading<Quality>>,
-    /// What disturbed the measurement; empty: nothing was noticed.
+    /// What a reader should know, of the run and of which model.
+    pub warnings: Vec<String>,
+    /// What disturbed the measurement of which model; empty: nothing was noticed.
     pub unstable: Vec<String>,
 }
 
@@ -334,7 +355,6 @@ impl QuantizationResponse {
         let (baseline, variant) = (run.arms.first()?, run.arms.get(1)?);
         let comparison = run.comparison.clone()?;
         let of_variant = comparison.variants.first()?;
-        let disturbed = run.arms.iter().flat_map(|arm| arm.unstable.clone());
         Some(Self {
             technique: run.technique,
             model_name: format!("{}-{}", run.model.id, variant.recipe.suffix()?),
@@ -345,7 +365,8 @@ impl QuantizationResponse {
             baseline_metrics: FlatMetrics::of(baseline),
             improvements: FlatImprovements::of(of_variant),
             quality: of_variant.quality.clone(),
-            unstable: disturbed.collect(),
+            warnings: run.warnings(),
+            unstable: run.disturbances(),
             comparison,
         })
     }

@@ -19,6 +19,9 @@ pub struct Comparison {
     pub blocks: Option<String>,
     /// The baseline's perplexity, where quality was asked for.
     pub baseline_perplexity: Option<Reading<Perplexity>>,
+    /// What a reader should know of the whole run, whichever the arm.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// One variant against the baseline.
