@@ -207,6 +207,22 @@ pub fn is_quantized(tensor_type: &str) -> bool {
     !EXACT.contains(&tensor_type)
 }
 
+/// Whether a file of this type has lost something already. Unlike the types of
+/// tensors, those of files have many names: what is not known to be exact is not.
+pub fn is_inexact(file_type: &str) -> bool {
+    const EXACT: [&str; 4] = ["F64", "F32", "F16", "BF16"];
+    !EXACT.contains(&file_type)
+}
+
+/// The type at which a file's weights lost something, by what the file says of how
+/// it came to be: `Q4_1` of `quantized from F16, upcast from Q4_1`. Whatever its own
+/// type, it holds no more than that.
+pub fn lossy_ancestor(provenance: Option<&str>) -> Option<&str> {
+    let steps = provenance?.split(", ");
+    let mut ancestors = steps.filter_map(|step| Some(step.rsplit_once(" from ")?.1));
+    ancestors.find(|file_type| is_inexact(file_type))
+}
+
 impl Fallback {
     /// What became of how many tensors.
     pub fn words(&self) -> String {
@@ -221,7 +237,7 @@ impl Fallback {
 /// The warning that a base brings with it which is quantized already.
 pub fn requantized(kind: &str) -> String {
     format!(
-        "Requantized: the base is {kind}, and what was lost in quantizing it stays lost. Choose an F16, BF16 or F32 file of the model where there is one."
+        "Requantized: the base is {kind}, and what was lost in quantizing it stays lost. Choose an F16, BF16 or F32 file of the model that was never quantized, where there is one."
     )
 }
 
@@ -299,6 +315,24 @@ mod tests {
         assert_eq!(variant.label(), "Q4_K_M (mostly Q5_0)");
         variant.fallbacks.clear();
         assert_eq!(variant.mostly(), None);
+    }
+
+    #[test]
+    fn what_was_lost_on_the_way_is_found() {
+        for (provenance, lossy) in [
+            ("upcast from Q4_1", Some("Q4_1")),
+            ("quantized from Q8_0", Some("Q8_0")),
+            ("quantized from F16, upcast from Q4_1", Some("Q4_1")),
+            (
+                "quantized with an importance matrix from F16, quantized from Q4_K_M",
+                Some("Q4_K_M"),
+            ),
+            ("quantized from F32", None),
+            ("made by hand", None),
+        ] {
+            assert_eq!(lossy_ancestor(Some(provenance)), lossy, "{provenance}");
+        }
+        assert_eq!(lossy_ancestor(None), None);
     }
 
     #[test]

@@ -476,6 +476,17 @@ async fn a_quantized_base_is_warned_of() {
         forecast.expect("a forecast").variants[0].warnings,
         record.warnings
     );
+
+    // An F16 of it looks exact, and is not.
+    let f16 = recipe("f16", false);
+    let making = shop.workshop.make(&q8.model, &file, &f16, |_| ());
+    let f16 = making.await.expect("it is made");
+    let file = File::open(&f16.path).expect("the variant");
+    let making = shop.workshop.make(&f16.model, &file, &q4, |_| ());
+    let again = making.await.expect("it is made");
+    let record = again.model.variant.as_ref().expect("a variant");
+    let kind = "Requantized: the base is F16, quantized from Q8_0";
+    assert!(record.warnings[0].starts_with(kind), "{record:?}");
 }
 
 /// A house whose tiny model has a Q4_0 variant.
