@@ -25,7 +25,8 @@ pub(super) struct CompareArgs {
     /// The levels to compare, such as q4_0,q5_0,q8_0.
     #[arg(long, value_name = "LEVELS", value_delimiter = ',', required = true)]
     quantize: Vec<QuantizationType>,
-    /// Quantize with an importance matrix; some levels always need it.
+    /// Quantize with an importance matrix; some levels always need it, and f16 and
+    /// bf16, which quantize nothing, take none.
     #[arg(long)]
     imatrix: bool,
     /// Also measure what the variants lose.
@@ -43,7 +44,7 @@ pub(super) async fn compare(args: CompareArgs) -> anyhow::Result<()> {
     let recipe = |level: &QuantizationType| Recipe {
         quantize: Some(Quantize {
             level: *level,
-            imatrix: args.imatrix || level.needs_imatrix(),
+            imatrix: (args.imatrix && !level.is_unquantized()) || level.needs_imatrix(),
         }),
     };
     let text = args.text.as_deref().map(read).transpose()?;

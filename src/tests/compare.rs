@@ -160,6 +160,11 @@ async fn a_request_that_contradicts_itself_is_refused() {
             "set imatrix to true",
         ),
         (
+            quantization,
+            json!({"quantization_level": "f16", "imatrix": true}),
+            "F16 quantizes nothing",
+        ),
+        (
             baseline,
             json!({"technique": "quantization"}),
             "/api/benchmark/quantization",

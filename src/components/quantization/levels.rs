@@ -82,7 +82,7 @@ fn LevelRow(
     let help_id = format!("level-{}-help", level.key);
     let choose = move |event| {
         if let Ok(chosen) = event_target_value(&event).parse() {
-            level.level.set(chosen);
+            level.choose(chosen);
         }
     };
     let needs_imatrix = move || level.level.get().needs_imatrix();
@@ -106,14 +106,16 @@ fn LevelRow(
                     <input
                         type="checkbox"
                         autocomplete="off"
-                        aria-label=move || format!("Importance matrix for level {}", index.get() + 1)
-                        disabled=needs_imatrix
+                        disabled=move || !level.is_imatrix_free()
                         checked=first_imatrix
                         prop:checked=move || level.imatrix.get() || needs_imatrix()
                         on:change=move |event| level.imatrix.set(event_target_checked(&event))
                     />
                     <span title="An importance matrix, from the built-in calibration text: errors count where they matter">
                         "imatrix" {move || needs_imatrix().then_some(", needed")}
+                    </span>
+                    <span class="hidden">
+                        {move || format!(": importance matrix for level {}", index.get() + 1)}
                     </span>
                 </label>
                 <button

@@ -104,6 +104,8 @@ pub enum RunProblem {
     RecipeTwice(Recipe),
     /// A type cannot be made without an importance matrix.
     NeedsImatrix(QuantizationType),
+    /// A type that quantizes nothing takes no importance matrix.
+    ImatrixOfNothing(QuantizationType),
     /// Quality without a variant that could have lost some.
     QualityOfNothing,
     /// The text for quality says nothing.
@@ -267,6 +269,13 @@ impl RunProblem {
                 let switch = reader.imatrix();
                 format!("{level} cannot be made without an importance matrix; {switch}")
             }
+            Self::ImatrixOfNothing(level) => {
+                let switch = reader.no_imatrix();
+                format!(
+                    "{level} quantizes nothing, so that an importance matrix changes nothing; \
+                     {switch}"
+                )
+            }
             Self::QualityOfNothing => reader.quality_of_nothing().to_owned(),
             Self::EvaluationTextEmpty => {
                 "the text for quality is empty; write it, or leave it out for the built-in one"
@@ -336,6 +345,13 @@ impl Reader {
         match self {
             Self::Program => "set imatrix to true",
             Self::Person => "switch it on",
+        }
+    }
+
+    fn no_imatrix(self) -> &'static str {
+        match self {
+            Self::Program => "set imatrix to false",
+            Self::Person => "switch it off",
         }
     }
 

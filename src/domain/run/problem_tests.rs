@@ -125,4 +125,7 @@ fn a_variant_is_named_as_the_field_names_it() {
         "IQ2_XS cannot be made without an importance matrix; set imatrix to true"
     );
     assert!(needs.in_the_form().ends_with("switch it on"));
+    let useless = RunProblem::ImatrixOfNothing(QuantizationType::BF16);
+    assert!(useless.to_string().ends_with("set imatrix to false"));
+    assert!(useless.in_the_form().ends_with("switch it off"));
 }

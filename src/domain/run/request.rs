@@ -252,6 +252,12 @@ fn checked_recipes(recipes: Vec<Recipe>) -> Result<Vec<Recipe>, RunProblem> {
         if quantize.level.needs_imatrix() && !quantize.imatrix {
             return Err(RunProblem::NeedsImatrix(quantize.level));
         }
+        if let Some(quantize) = recipe.quantize
+            && quantize.imatrix
+            && quantize.level.is_unquantized()
+        {
+            return Err(RunProblem::ImatrixOfNothing(quantize.level));
+        }
         if recipes[..number - 1].contains(recipe) {
             return Err(RunProblem::RecipeTwice(*recipe));
         }
