@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::change::Said;
 use super::rows::Row;
 use super::view::Shown;
 
@@ -106,17 +107,45 @@ fn cell(head: &'static str, row: Option<&Row>) -> impl IntoView + use<> {
     let said = row.said.clone();
     let work = row.work.as_ref();
     let produced = work.and_then(|work| Some(work.produced.clone()?.1));
-    // Where there is no room for the word, the colour has it in its title, and
-    // a screen reader reads it.
+    // The word too: the colour alone tells not everybody.
     view! {
         <td class="number" data-label=head>
             {row.variant.clone()}
             {produced.map(line)}
             <span class=format!("change line {}", said.class) title=said.words.clone()>
-                <span aria-hidden="true">{said.arrow} " " {said.short}</span>
+                <span aria-hidden="true">{said.arrow} " " {in_short(&said)}</span>
                 <span class="hidden">{said.words.clone()}</span>
             </span>
         </td>
     }
     .into_any()
+}
+
+/// The change where there is little room, with the word for it.
+fn in_short(said: &Said) -> String {
+    match said.class {
+        word @ ("better" | "worse") if said.short.ends_with('%') => {
+            format!("{} {word}", said.short)
+        }
+        _ => said.short.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn better_and_worse_are_words_and_not_only_colours() {
+        let said = |class, short: &str| Said {
+            class,
+            short: short.to_owned(),
+            ..Said::missing("")
+        };
+        assert_eq!(in_short(&said("better", "50.0 %")), "50.0 % better");
+        assert_eq!(in_short(&said("worse", "9.0 %")), "9.0 % worse");
+        assert_eq!(in_short(&said("same", "no difference")), "no difference");
+        // A loss is a word already.
+        assert_eq!(in_short(&said("worse", "heavy loss")), "heavy loss");
+    }
 }

@@ -23,7 +23,7 @@ impl LevelField {
         Self {
             key,
             level: RwSignal::new(level),
-            imatrix: RwSignal::new(imatrix && !level.needs_imatrix()),
+            imatrix: RwSignal::new(imatrix && !level.needs_imatrix() && !level.is_unquantized()),
         }
     }
 
