@@ -10,13 +10,13 @@ use super::iteration::measure_iteration;
 use super::launch::{Launched, Setting};
 use super::loss;
 use super::machine::MachineLoad;
-use super::plan::{Arm, MeasureError, Measured, Observation, Plan};
+use super::plan::{Arm, Conduct, MeasureError, Measured, Observation, Plan};
 use super::prepare::prepare;
 use super::progress::{Place, Progress};
 use super::schedule::Schedule;
 use super::summary::{self, Load};
 use super::watch::Watch;
-use crate::domain::benchmark::said_of;
+use crate::domain::benchmark::{ArmResult, said_of};
 use crate::domain::event::{RunEvent, StageName};
 use crate::domain::model::Model;
 use crate::domain::preflight::{Room, hold_together, preflight};
@@ -70,6 +70,16 @@ pub async fn measure(
     if let Some(Ok(found)) = &quality {
         warnings.extend(found.warnings.iter().cloned());
     }
+    let noise = match Technique::of(&plan.spec.recipes) {
+        Technique::Noise if is_undisturbed(plan.conduct, &results) => {
+            compare::noise(&launches[0], &launches[1])
+        }
+        Technique::Noise => {
+            warnings.push(NOISE_NOT_KEPT.to_owned());
+            None
+        }
+        _ => None,
+    };
     let mut comparison = compare::compare(&arms, &results, &launches, blocks, quality).await;
     // What is of the whole run belongs to no arm, unless there is but one.
     match &mut comparison {
@@ -81,14 +91,23 @@ pub async fn measure(
         let warning = RunEvent::Warning { message };
         watch.say(Observation::Event(warning)).await;
     }
-    let is_noise = Technique::of(&plan.spec.recipes) == Technique::Noise;
-    let noise = is_noise.then(|| compare::noise(&launches[0], &launches[1]));
     Ok(Measured {
         environment,
         comparison,
-        noise: noise.flatten(),
+        noise,
         arms: results,
     })
+}
+
+/// What a run against itself says when it teaches nothing.
+const NOISE_NOT_KEPT: &str = "What the model showed against itself is not kept, because something \
+                              disturbed it: verdicts rest on what they rested on before. Run it \
+                              again on a quiet machine.";
+
+/// Whether what two copies showed is the noise of the model: verdicts would else
+/// rest on a disturbance, or on a slowdown that was asked for.
+fn is_undisturbed(conduct: Conduct, results: &[ArmResult]) -> bool {
+    conduct.slowdown == 0.0 && results.iter().all(|arm| arm.unstable.is_empty())
 }
 
 /// All launches, by arm, then by iteration.

@@ -309,7 +309,7 @@ impl AppState {
     pub(super) async fn judge(&self, run: &mut Run) -> Result<(), AppError> {
         let comparison = run.comparison.as_mut().filter(|one| one.assumes_noise());
         if let (Some(comparison), Some(environment)) = (comparison, &run.environment)
-            && let key = NoiseKey::of(environment, &run.spec)
+            && let key = NoiseKey::of(environment, &run.spec).in_blocks(comparison.blocks.is_some())
             && let Some(noise) = self.parts.store.noise(&key).await?
         {
             comparison.judge(Some(&noise));
