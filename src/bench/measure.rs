@@ -173,3 +173,18 @@ fn worker_memory(plan: &Plan, before: MachineLoad) -> Option<u64> {
         .then(|| available.saturating_add(STACKS_BYTES));
     plan.launcher.memory_bytes.or(available)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slowdown_that_was_asked_for_is_no_noise() {
+        assert!(is_undisturbed(Conduct::default(), &[]));
+        let slowed = Conduct {
+            slowdown: 0.05,
+            ..Conduct::default()
+        };
+        assert!(!is_undisturbed(slowed, &[]));
+    }
+}
