@@ -8,6 +8,7 @@ use super::base_file::BaseFile;
 use super::digest;
 use super::variant::{Making, VariantError, Workshop, storage};
 use super::workbench::Workbench;
+use crate::domain::defaults::IMATRIX_CHUNKS;
 use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::model::Model;
 use crate::domain::protocol::{ImatrixCommand, WorkerCommand, WorkerEvent};
@@ -17,8 +18,8 @@ use crate::domain::variant::ImatrixRecord;
 const CALIBRATION_TEXT: &str = include_str!("../evaluate/calibration.txt");
 /// Tokens of a chunk.
 const N_CTX: u32 = 512;
-/// Chunks: 20,480 tokens, which a model reads in the time of 160 answers.
-const N_CHUNKS: u32 = 40;
+/// Chunks.
+const N_CHUNKS: u32 = IMATRIX_CHUNKS;
 
 /// A matrix that is kept.
 #[derive(Debug)]
