@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::AppState;
 use crate::bench::{Making, Variant, VariantError, Workshop};
 use crate::domain::error::{AppError, ErrorCode};
-use crate::domain::model::{Model, ModelId};
+use crate::domain::model::ModelId;
 use crate::domain::recipe::{Quantize, Recipe};
-use crate::domain::variant::{VariantForecast, VariantForecasts};
+use crate::domain::variant::{VariantForecast, VariantForecasts, VariantRecord};
 use crate::library::{FileIdentity, Located};
 use crate::machine_lock::MachineLock;
 
@@ -92,7 +92,7 @@ impl AppState {
     }
 
     /// Deletes a variant and says what it was.
-    pub(crate) async fn delete_variant(&self, id: ModelId) -> Result<Model, AppError> {
+    pub(crate) async fn delete_variant(&self, id: ModelId) -> Result<VariantRecord, AppError> {
         Ok(self
             .blocking(move |library| library.delete_variant(&id))
             .await??)

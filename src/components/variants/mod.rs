@@ -1,5 +1,6 @@
 //! The variants that were made here, under what they were made of.
 
+mod damaged;
 mod deletion;
 mod elsewhere;
 mod tensors;
@@ -14,6 +15,7 @@ use crate::domain::model::Model;
 use crate::domain::units;
 use crate::domain::variant::{VariantBase, VariantRecord};
 
+pub use damaged::DamagedVariant;
 pub use deletion::VariantDeletion;
 use deletion::{DeleteVariant, VariantDeleted};
 use elsewhere::Elsewhere;
