@@ -38,6 +38,8 @@ pub struct AppState {
     introduction: Arc<OnceCell<Introduction>>,
     /// What variants were forecast to be.
     pub(super) forecasts: Forecasts,
+    /// Held while a worker forecasts: one at a time.
+    pub(super) forecasting: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What a state is made of.
@@ -65,6 +67,7 @@ impl AppState {
             parts: Arc::new(parts),
             introduction: Arc::default(),
             forecasts: Forecasts::default(),
+            forecasting: Arc::default(),
         }
     }
 

@@ -17,6 +17,7 @@ use whittle::domain::model::Model;
 use whittle::domain::quantization::QuantizationType;
 use whittle::domain::recipe::{Quantize, Recipe};
 use whittle::library::{DataFolder, Library, Located};
+use whittle::machine_lock::MachineLock;
 
 use crate::faults::STARTED;
 use crate::house::{House, fake_workers, message, real_workers};
@@ -642,6 +643,22 @@ async fn forecasts_say_the_size_before_anything_is_made() {
     }
     let variants = files_below(&house.path().join("data/variants"));
     assert_eq!(variants, [""; 0].map(PathBuf::from), "nothing is made");
+
+    // Beside a measurement no worker is started for it; what is known is answered.
+    let held = MachineLock::take(&house.path().join("machine.lock"));
+    let held = held.await.expect("the machine");
+    let (status, answer) = house.post(forecast, &ask(both.clone())).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let new = json!([{"level": "q4_0"}, {"level": "q6_k"}]);
+    let (status, answer) = house.post(forecast, &ask(new.clone())).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{answer}");
+    assert!(message(&answer).contains("busy with a measurement"));
+    drop(held);
+    // Several at once wait for each other, and not in vain.
+    let more = json!([{"level": "q5_k_m"}]);
+    let (new, more) = (ask(new), ask(more));
+    let (one, two) = tokio::join!(house.post(forecast, &new), house.post(forecast, &more));
+    assert_eq!((one.0, two.0), (StatusCode::OK, StatusCode::OK), "{one:?} {two:?}");
     for (recipes, says) in [
         (json!([{"level": "q9_9"}]), "q9_9"),
         (json!([]), "recipes has 0 entries"),

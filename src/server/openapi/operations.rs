@@ -302,7 +302,8 @@ fn variants(schemas: &mut Schemas) -> Vec<Operation> {
             .says(
                 "Forecast variants",
                 "How large variants of a model would be, and how much room there is. Nothing is \
-                 written.",
+                 written. What is not known yet takes a worker, which is not started while \
+                 anything is measured: 409.",
             )
             .answers::<VariantForecasts>(schemas, "One for each recipe, in order.")
             .fails(&[NotFound, Conflict, ModelNotUsable, RunFailed]),
