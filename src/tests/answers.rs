@@ -9,11 +9,10 @@ use serde_json::{Value, json};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use whittle::bench::machine::MachineFacts;
+use whittle::machine_lock::MachineLock;
 
 use crate::house::{HOST, House, fake_workers};
 use crate::tiny_model;
-use whittle::machine_lock::MachineLock;
-
 use crate::variants::make_variant;
 use crate::witness::Witness;
 
