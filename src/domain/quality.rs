@@ -45,6 +45,14 @@ pub struct TextName {
     pub sha256: String,
 }
 
+impl TextName {
+    /// Whether its hash is written as one.
+    pub fn has_hash(&self) -> bool {
+        let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+        self.sha256.len() == 64 && self.sha256.chars().all(is_digit)
+    }
+}
+
 /// The user's own text to measure quality on, as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -28,6 +28,7 @@ mod quality;
 mod said;
 mod security;
 mod servers;
+mod texts;
 mod tiny_model;
 mod variants;
 #[cfg(target_os = "linux")]

@@ -115,6 +115,10 @@ pub enum RunProblem {
         /// Its bytes.
         n_bytes: usize,
     },
+    /// The text for quality is sent, and another is named.
+    TwoTexts,
+    /// A kept text is named by what is no hash.
+    NotATextHash,
     /// The request names another technique than its path.
     OtherTechnique {
         /// What it names.
@@ -287,6 +291,8 @@ impl RunProblem {
                 reader.number(TEXT_BYTES_LIMIT as i64),
                 crate::domain::quality::CHUNKS
             ),
+            Self::TwoTexts => reader.two_texts().to_owned(),
+            Self::NotATextHash => reader.not_a_text_hash().to_owned(),
             Self::OtherTechnique { asked, path } => reader.other_technique(*asked, *path),
             Self::RecipesBeside(path) => reader.recipes_beside(*path).to_owned(),
             Self::TooFewForNoise { iterations } => format!(
@@ -362,6 +368,23 @@ impl Reader {
                  with the model"
             }
             Self::Person => "quality compares variants with the model; choose at least one",
+        }
+    }
+
+    fn two_texts(self) -> &'static str {
+        match self {
+            Self::Program => "evaluation_text and kept_text are both given; give one of them",
+            Self::Person => "two texts for quality are given; choose one",
+        }
+    }
+
+    fn not_a_text_hash(self) -> &'static str {
+        match self {
+            Self::Program => {
+                "kept_text.sha256 is no SHA-256 in 64 hexadecimal digits; runs name their texts in \
+                 spec.quality.text"
+            }
+            Self::Person => "the text for quality is not one that was kept; choose its file again",
         }
     }
 

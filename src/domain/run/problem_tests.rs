@@ -83,6 +83,8 @@ fn the_form_never_names_a_field_of_a_request() {
         RunProblem::RecipeEmpty { number: 1 },
         RunProblem::QualityOfNothing,
         RunProblem::EvaluationTextEmpty,
+        RunProblem::TwoTexts,
+        RunProblem::NotATextHash,
         RunProblem::EvaluationTextTooLong { n_bytes: 1_000_000 },
         RunProblem::OtherTechnique {
             asked: Technique::Baseline,
