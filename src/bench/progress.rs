@@ -213,7 +213,10 @@ impl Progress {
 
     /// Time of the variants that are not made yet, with the matrix that some need.
     fn making_left(&self, spent: f64) -> f64 {
-        let (imatrix, one) = (self.bases[0].imatrix_seconds(), self.bases[0].making_seconds());
+        let (imatrix, one) = (
+            self.bases[0].imatrix_seconds(),
+            self.bases[0].making_seconds(),
+        );
         let here = match self.part {
             Part::Imatrix => self.left_of_share(imatrix, spent) + one,
             _ if self.lacks_imatrix => imatrix + self.left_of_share(one, spent),

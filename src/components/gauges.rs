@@ -72,8 +72,12 @@ fn QualitySoFar(live: Memo<Option<LiveRun>>) -> impl IntoView {
     move || {
         let quality = quality.get()?;
         let chunks = format!("{} of {} chunks", quality.chunks_done, quality.n_chunks);
-        let answers = (quality.n_answers > 0)
-            .then(|| format!(" · {} of {} answers", quality.answers_done, quality.n_answers));
+        let answers = (quality.n_answers > 0).then(|| {
+            format!(
+                " · {} of {} answers",
+                quality.answers_done, quality.n_answers
+            )
+        });
         let perplexity = quality
             .baseline_perplexity
             .map(|value| format!(" · baseline perplexity {}", units::number(value)));

@@ -95,7 +95,11 @@ impl SpeedBasis {
     pub fn run_seconds(&self, work: &Workload) -> f64 {
         let launches = f64::from(work.iterations) * f64::from(work.arms);
         let making = f64::from(work.arms - 1) * self.making_seconds();
-        let imatrix = if work.imatrix { self.imatrix_seconds() } else { 0.0 };
+        let imatrix = if work.imatrix {
+            self.imatrix_seconds()
+        } else {
+            0.0
+        };
         let measuring = launches * self.launch_seconds(work);
         imatrix + making + measuring + self.quality_seconds(work)
     }

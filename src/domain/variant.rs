@@ -307,10 +307,7 @@ mod tests {
             share("Q4_K", 20, 20),
             share("F32", 61, 900),
         ];
-        variant.fallbacks = vec![
-            fallback("Q4_K", "Q5_0", 180),
-            fallback("Q6_K", "Q8_0", 1),
-        ];
+        variant.fallbacks = vec![fallback("Q4_K", "Q5_0", 180), fallback("Q6_K", "Q8_0", 1)];
         assert_eq!(variant.mostly(), Some("Q5_0"));
         assert_eq!(variant.label(), "Q4_K_M (mostly Q5_0)");
         variant.fallbacks.clear();

@@ -177,6 +177,9 @@ mod tests {
         for kept in [named, again, new] {
             assert!(texts.read(&kept).is_ok(), "{kept:?}");
         }
-        assert!(folder.path().join("y.2.part").exists(), "somebody writes it");
+        assert!(
+            folder.path().join("y.2.part").exists(),
+            "somebody writes it"
+        );
     }
 }

@@ -104,7 +104,9 @@ pub(super) async fn remove_deleted(state: AppState) {
 async fn sweep_texts(state: &AppState) {
     let swept = async {
         let named = state.store().named_texts().await?;
-        state.blocking(move |library| library.texts().sweep(&named)).await
+        state
+            .blocking(move |library| library.texts().sweep(&named))
+            .await
     };
     match swept.await {
         Ok(0) => {}

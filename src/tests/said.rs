@@ -47,10 +47,16 @@ async fn a_warning_of_the_run_is_of_no_arm_and_one_of_an_arm_names_it() {
     let (_, run) = house.get(&format!("/api/runs/{}", answer["run_id"])).await;
     let of_run = run["comparison"]["warnings"].as_array().expect("warnings");
     let is_said = |said: &Value, words: &str| said.as_str().is_some_and(|s| s.contains(words));
-    assert!(of_run.iter().any(|said| is_said(said, "context of 4096")), "{run}");
+    assert!(
+        of_run.iter().any(|said| is_said(said, "context of 4096")),
+        "{run}"
+    );
     for arm in run["arms"].as_array().expect("arms") {
         let said = arm["warnings"].as_array().expect("warnings");
-        assert!(!said.iter().any(|said| is_said(said, "context of")), "{arm}");
+        assert!(
+            !said.iter().any(|said| is_said(said, "context of")),
+            "{arm}"
+        );
     }
     let said = answer["warnings"].as_array().expect("warnings");
     let starts = |words: &str| {
@@ -67,5 +73,8 @@ async fn a_warning_of_the_run_is_of_no_arm_and_one_of_an_arm_names_it() {
     let (_, answer) = house.post("/api/benchmark/baseline", &body).await;
     let (_, run) = house.get(&format!("/api/runs/{}", answer["run_id"])).await;
     let said = run["arms"][0]["warnings"].as_array().expect("warnings");
-    assert!(said.iter().any(|said| is_said(said, "context of 4096")), "{run}");
+    assert!(
+        said.iter().any(|said| is_said(said, "context of 4096")),
+        "{run}"
+    );
 }

@@ -41,7 +41,10 @@ async fn a_text_is_kept_with_its_run_and_not_without() {
     // Once more, by its name alone.
     let name = &run["spec"]["quality"]["text"];
     let mut again = asked("");
-    again.as_object_mut().expect("fields").remove("evaluation_text");
+    again
+        .as_object_mut()
+        .expect("fields")
+        .remove("evaluation_text");
     again["kept_text"] = name.clone();
     let (status, second) = house.post("/api/runs", &again).await;
     assert_eq!(status, StatusCode::OK, "{second}");
@@ -63,7 +66,9 @@ async fn a_text_that_is_not_there_is_said() {
     both["kept_text"] = kept("0".repeat(64));
     let named = |sha256: String| {
         let mut body = asked("");
-        body.as_object_mut().expect("fields").remove("evaluation_text");
+        body.as_object_mut()
+            .expect("fields")
+            .remove("evaluation_text");
         body["kept_text"] = kept(sha256);
         body
     };

@@ -658,7 +658,11 @@ async fn forecasts_say_the_size_before_anything_is_made() {
     let more = json!([{"level": "q5_k_m"}]);
     let (new, more) = (ask(new), ask(more));
     let (one, two) = tokio::join!(house.post(forecast, &new), house.post(forecast, &more));
-    assert_eq!((one.0, two.0), (StatusCode::OK, StatusCode::OK), "{one:?} {two:?}");
+    assert_eq!(
+        (one.0, two.0),
+        (StatusCode::OK, StatusCode::OK),
+        "{one:?} {two:?}"
+    );
     for (recipes, says) in [
         (json!([{"level": "q9_9"}]), "q9_9"),
         (json!([]), "recipes has 0 entries"),

@@ -33,9 +33,8 @@ pub(super) fn Headline(label: String, rows: Vec<Row>) -> impl IntoView {
 pub(super) fn sentence(rows: &[Row]) -> String {
     let group = |class: &str, has_figure: bool| {
         // Without a mark there is no change to tell: not measured, or not judged.
-        let of_class = |row: &&Row| {
-            row.said.class == class && row.mark.is_some() && NAMED.contains(&row.key)
-        };
+        let of_class =
+            |row: &&Row| row.said.class == class && row.mark.is_some() && NAMED.contains(&row.key);
         let words = |row: &Row| match has_figure {
             true => format!("{} {}", small(row.name), row.said.short),
             false => small(row.name),

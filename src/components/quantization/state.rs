@@ -154,7 +154,11 @@ mod tests {
             let [first, second, third] = keys[..] else {
                 panic!("{keys:?}");
             };
-            assert_eq!(form.remove_level(third), Some(second), "there is none after it");
+            assert_eq!(
+                form.remove_level(third),
+                Some(second),
+                "there is none after it"
+            );
             form.add_level();
             assert_ne!(form.remove_level(first), None);
             // One is left: it cannot be removed.

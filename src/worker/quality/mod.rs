@@ -20,7 +20,7 @@ use crate::domain::evaluation::{EvaluationCommand, EvaluationReport};
 use crate::domain::protocol::WorkerEvent;
 use crate::domain::quality::{CHUNK_TOKENS, Perplexity};
 use crate::domain::units;
-use crate::engine::{Context, EngineError, Model, ModelOptions, ScoringOptions};
+use crate::engine::{Context, Model, ModelOptions, ScoringOptions};
 use crate::evaluate::{Chunk, Evaluation, SCORED_FROM, Scored, Text, chunks, compare, score};
 
 /// Positions of a chunk whose logits are asked for, as llama.cpp's tool does:
