@@ -123,6 +123,13 @@ pub struct AnswerComparison {
     pub baseline_rest: String,
     /// The variant's answer from there.
     pub variant_rest: String,
+    /// Bytes of `baseline_rest` in which its first token is written, to the end of a
+    /// character; null: it has none, or an older version did not tell.
+    #[serde(default)]
+    pub baseline_token_bytes: Option<u32>,
+    /// The same of `variant_rest`.
+    #[serde(default)]
+    pub variant_token_bytes: Option<u32>,
     /// Tokens that both begin with.
     pub n_common_tokens: u32,
     /// Divergence of the variant from the baseline at each token of the common

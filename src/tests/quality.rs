@@ -188,6 +188,7 @@ async fn answers_are_shown_from_where_they_part() {
     for (number, answer) in (1..).zip(same) {
         assert_eq!(answer.prompt, number);
         assert_eq!((&*answer.baseline_rest, &*answer.variant_rest), ("", ""));
+        assert_eq!((answer.baseline_token_bytes, answer.variant_token_bytes), (None, None));
         assert_eq!(answer.kld.len(), answer.n_common_tokens as usize);
         assert!(answer.kld.iter().all(|kld| *kld < 1e-6), "{answer:?}");
     }
@@ -197,6 +198,15 @@ async fn answers_are_shown_from_where_they_part() {
         assert_eq!(other.kld.len(), other.n_common_tokens as usize + 1);
         assert!(other.kld.last().is_some_and(|kld| *kld > 0.0), "{other:?}");
         assert_ne!(other.baseline_rest, other.variant_rest);
+        let sides = [
+            (&other.baseline_rest, other.baseline_token_bytes),
+            (&other.variant_rest, other.variant_token_bytes),
+        ];
+        for (rest, n_bytes) in sides {
+            let n_bytes = n_bytes.map(|n_bytes| n_bytes as usize);
+            assert_eq!(rest.is_empty(), n_bytes.is_none(), "{other:?}");
+            assert!(n_bytes.is_none_or(|n_bytes| rest.is_char_boundary(n_bytes)));
+        }
         let baseline = format!("{}{}", other.common, other.baseline_rest);
         assert_eq!(baseline, same.common);
     }

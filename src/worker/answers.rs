@@ -9,7 +9,7 @@ use crate::domain::evaluation::EvaluationCommand;
 use crate::domain::quality::AnswerComparison;
 use crate::domain::run::FlashAttention;
 use crate::engine::{Context, ContextOptions, EngineError, Model, Token, dress};
-use crate::evaluate::{common_prefix, compare_answers, divergence};
+use crate::evaluate::{Rest, common_prefix, compare_answers, divergence};
 
 /// Most memory for the baseline's logits, bytes.
 pub(super) const ROWS_BYTES_LIMIT: u64 = 1 << 30;
@@ -168,12 +168,15 @@ fn beside(
     // No infinity on the wire: what comes after it is not known either.
     let n_finite = kld.iter().take_while(|kld| kld.is_finite()).count();
     kld.truncate(n_finite);
-    let rests = [baseline, variant].map(|tokens| model.bytes(&tokens[n_common..]));
+    let rests = [baseline, variant].map(|tokens| {
+        let (first, later) = tokens[n_common..].split_at(usize::from(n_common < tokens.len()));
+        (model.bytes(first), model.bytes(later))
+    });
     compare_answers(
         prompt,
         n_common,
         &model.bytes(&baseline[..n_common]),
-        [&rests[0], &rests[1]],
+        [&rests[0], &rests[1]].map(|(first, later)| Rest { first, later }),
         kld,
     )
 }
