@@ -11,8 +11,8 @@ pub(crate) fn common_prefix<T: PartialEq>(a: &[T], b: &[T]) -> usize {
 /// there, and what follows, as bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Rest<'a> {
-    /// Empty: the answer ends here.
-    pub(crate) first: &'a [u8],
+    /// None: the answer ends here. A token may be written as nothing.
+    pub(crate) first: Option<&'a [u8]>,
     pub(crate) later: &'a [u8],
 }
 
@@ -20,12 +20,13 @@ impl Rest<'_> {
     /// As a text that begins with the bytes `begun`, and how many bytes of it the
     /// first token has, to the end of a character.
     fn written(self, begun: &[u8]) -> (String, Option<u32>) {
-        let bytes = [begun, self.first, self.later].concat();
+        let first = self.first.unwrap_or_default();
+        let bytes = [begun, first, self.later].concat();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        if self.first.is_empty() {
+        if self.first.is_none() {
             return (text, None);
         }
-        let mut end = begun.len() + self.first.len();
+        let mut end = begun.len() + first.len();
         while end < bytes.len() && unfinished(&bytes[..end]) > 0 {
             end += 1;
         }
@@ -78,7 +79,10 @@ mod tests {
     /// The first token has `n_first` bytes.
     fn rest(bytes: &[u8], n_first: usize) -> Rest<'_> {
         let (first, later) = bytes.split_at(n_first);
-        Rest { first, later }
+        Rest {
+            first: (n_first > 0).then_some(first),
+            later,
+        }
     }
 
     #[test]

@@ -169,14 +169,18 @@ fn beside(
     let n_finite = kld.iter().take_while(|kld| kld.is_finite()).count();
     kld.truncate(n_finite);
     let rests = [baseline, variant].map(|tokens| {
-        let (first, later) = tokens[n_common..].split_at(usize::from(n_common < tokens.len()));
-        (model.bytes(first), model.bytes(later))
+        let rest = tokens[n_common..].split_first();
+        let first = rest.map(|(first, _)| model.bytes(&[*first]));
+        (first, model.bytes(rest.map_or(&[], |(_, later)| later)))
     });
     compare_answers(
         prompt,
         n_common,
         &model.bytes(&baseline[..n_common]),
-        [&rests[0], &rests[1]].map(|(first, later)| Rest { first, later }),
+        [&rests[0], &rests[1]].map(|(first, later)| Rest {
+            first: first.as_deref(),
+            later,
+        }),
         kld,
     )
 }
