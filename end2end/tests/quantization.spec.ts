@@ -66,6 +66,7 @@ test('a set of levels is shown in one table and one chart', async ({ page, reque
     await quantization.runButton.click();
     await expect(quantization.section.getByRole('alert')).toContainText(/twice/);
     await quantization.section.getByRole('button', { name: 'Remove level 4' }).click();
+    await expect(quantization.section.getByRole('button', { name: 'Remove level 3' })).toBeFocused();
     await expect(quantization.section.getByRole('alert')).toHaveCount(0);
   });
   await quantization.withQuality(2);

@@ -22,6 +22,7 @@ export type Run = Omit<BaselineRun, 'spec'> & {
         quantity: string;
         change: Reading<{ improvement_percent: number }>;
         verdict: Verdict | null;
+        not_judged: string | null;
       }[];
       quality: Reading<{ mean_kld: Estimate; perplexity: { n_chunks: number } }> | null;
       answers: { prompt: number; baseline_rest: string; variant_rest: string }[];
@@ -80,12 +81,17 @@ export class Quantization {
 export async function expectVariant(where: Locator, run: Run, index: number): Promise<void> {
   const variant = run.comparison?.variants[index];
   if (!variant) throw new Error(`run ${run.id} has no variant ${index}`);
-  for (const { quantity, change, verdict } of variant.improvements) {
+  for (const { quantity, change, verdict, not_judged } of variant.improvements) {
     const row = where.locator(`tr[data-quantity="${quantity}"]`);
     await expect(row, quantity).toHaveCount(1);
     if (verdict) await expect(row).toHaveAttribute('data-verdict', CLASSES[verdict]);
     if ('not_measured' in change) {
       await expect(row).toContainText(change.not_measured);
+      continue;
+    }
+    if (not_judged) {
+      await expect(row).toHaveAttribute('data-verdict', 'unjudged');
+      await expect(row).toContainText(not_judged);
       continue;
     }
     const shown = Number(await row.getAttribute('data-improvement'));

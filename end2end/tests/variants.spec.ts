@@ -40,8 +40,10 @@ test('a variant shows what it is, is used elsewhere and deleted', async ({ page,
     await page.keyboard.press('Enter');
     await expect(remove).toBeFocused();
     await page.keyboard.press('Enter');
+    await expect(page.getByText(/^2 variants, /)).toBeVisible();
     await page.keyboard.press('Enter');
-    await expect(page.getByText('Deleted: Q4_K_M.')).toBeFocused();
+    await expect(page.getByText('Deleted: Q4_K_M (mostly Q5_0).')).toBeFocused();
+    await expect(page.getByText(/^1 variant, /)).toBeVisible();
   });
   await picture(page, 'variant-deleted');
   await open(page, '/models');

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use crate::domain::error::AppError;
 use crate::domain::json::Json;
-use crate::domain::model::{Model, ModelId};
+use crate::domain::model::ModelId;
 use crate::domain::recipe::Quantize;
-use crate::domain::variant::VariantForecasts;
+use crate::domain::variant::{VariantForecasts, VariantRecord};
 
 /// Says how large variants of a model would be, without making them.
 #[server(prefix = "/api", endpoint = "variants/forecast", input = Json, output = Json)]
@@ -22,7 +22,7 @@ pub async fn forecast_variants(
 /// Deletes a variant's file for good and answers with what it was; the same
 /// recipe makes it again.
 #[server(prefix = "/api", endpoint = "variants/delete", input = Json, output = Json)]
-pub async fn delete_variant(model: ModelId) -> Result<Model, AppError> {
+pub async fn delete_variant(model: ModelId) -> Result<VariantRecord, AppError> {
     expect_context::<crate::server::AppState>()
         .delete_variant(model)
         .await

@@ -116,6 +116,7 @@ impl WorkerProcess {
                 | WorkerEvent::ImatrixProgress { .. }
                 | WorkerEvent::TensorProgress { .. }
                 | WorkerEvent::Scored(_)
+                | WorkerEvent::Answering { .. }
                 | WorkerEvent::Answered { .. } => on_event(&event),
                 WorkerEvent::Progress { .. } => {
                     deadline = self.deadlines.token;

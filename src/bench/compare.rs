@@ -40,6 +40,7 @@ pub(super) async fn compare(
         };
         variants.push(VariantComparison {
             recipe: arm.recipe,
+            mostly: mostly(arm),
             improvements: Quantity::ALL
                 .map(|quantity| sides.improvement(quantity))
                 .into(),
@@ -54,6 +55,7 @@ pub(super) async fn compare(
         variants,
         blocks,
         baseline_perplexity: None,
+        warnings: Vec::new(),
     };
     match quality {
         None => {}
@@ -69,6 +71,13 @@ pub(super) async fn compare(
         }
     }
     Some(comparison)
+}
+
+/// What a variant's file really holds, where the recipe says something else.
+fn mostly(arm: &Arm) -> Option<String> {
+    let made = arm.model.variant.as_ref();
+    let mostly = made.filter(|_| !arm.recipe.is_baseline())?.mostly()?;
+    Some(mostly.to_owned())
 }
 
 /// What a model shows against itself, launch pair by launch pair.
@@ -195,6 +204,7 @@ impl Sides<'_> {
             change: self.change(quantity),
             band: None,
             verdict: None,
+            not_judged: not_judged(quantity, baseline, variant),
         }
     }
 
@@ -243,6 +253,21 @@ impl Sides<'_> {
             false => Reading::NotMeasured("the gaps are too short for the clock".to_owned()),
         }
     }
+}
+
+/// Why a change of the quantity says nothing: the arms did not do the same. At
+/// fixed length they always do.
+fn not_judged(quantity: Quantity, baseline: &ArmResult, variant: &ArmResult) -> Option<String> {
+    let (base, other) = (baseline.tokens_generated?, variant.tokens_generated?);
+    let is_time = quantity == Quantity::ResponseTime;
+    (is_time && base.mean != other.mean).then(|| {
+        format!(
+            "not for the same work: the baseline produced {}, the variant {}; fixed length \
+             compares times, throughput compares speeds",
+            base.in_words(),
+            other.in_words()
+        )
+    })
 }
 
 /// A quantity of an arm, as it is shown.

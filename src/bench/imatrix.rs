@@ -5,9 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::base_file::BaseFile;
+use super::blocking::off_thread;
 use super::digest;
 use super::variant::{Making, VariantError, Workshop, storage};
 use super::workbench::Workbench;
+use crate::domain::defaults::IMATRIX_CHUNKS;
 use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::model::Model;
 use crate::domain::protocol::{ImatrixCommand, WorkerCommand, WorkerEvent};
@@ -17,8 +19,8 @@ use crate::domain::variant::ImatrixRecord;
 const CALIBRATION_TEXT: &str = include_str!("../evaluate/calibration.txt");
 /// Tokens of a chunk.
 const N_CTX: u32 = 512;
-/// Chunks: 20,480 tokens, which a model reads in the time of 160 answers.
-const N_CHUNKS: u32 = 40;
+/// Chunks.
+const N_CHUNKS: u32 = IMATRIX_CHUNKS;
 
 /// A matrix that is kept.
 #[derive(Debug)]
@@ -83,15 +85,17 @@ impl Workshop {
             n_ctx: N_CTX,
         };
         // The record last: without it the matrix counts for nothing.
-        let keep = || -> io::Result<()> {
+        let (kept, beside) = (path.clone(), workbench.folder().join("imatrix.json"));
+        let written = serde_json::to_vec(&record).map_err(io::Error::from);
+        let written = written.map_err(unusable)?;
+        let keep = off_thread(move || {
             File::open(&part)?.sync_all()?;
-            fs::rename(&part, &path)?;
-            let beside = workbench.folder().join("imatrix.json");
-            fs::write(&beside, serde_json::to_vec(&record)?)?;
+            fs::rename(&part, &kept)?;
+            fs::write(&beside, written)?;
             File::open(&beside)?.sync_all()?;
-            fs::rename(&beside, path.with_extension("json"))
-        };
-        keep().map_err(unusable)?;
+            fs::rename(&beside, kept.with_extension("json"))
+        });
+        keep.await.map_err(unusable)?;
         Ok(KeptImatrix { path, record })
     }
 }

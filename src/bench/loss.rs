@@ -45,8 +45,9 @@ pub(super) async fn measure(
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .progress
-            .learn_share(progress.chunks_done, progress.n_chunks);
-        let is_last = progress.chunks_done == progress.n_chunks;
+            .learn_quality(&progress);
+        let is_last = progress.chunks_done == progress.n_chunks
+            && progress.answers_done == progress.n_answers;
         if is_last || last.is_none_or(|last| last.elapsed() >= INTERVAL) {
             last = Some(Instant::now());
             let live = RunEvent::Quality(live(&labels, progress));
@@ -62,6 +63,8 @@ fn live(labels: &[String], progress: QualityProgress) -> QualityLive {
     QualityLive {
         chunks_done: progress.chunks_done,
         n_chunks: progress.n_chunks,
+        answers_done: progress.answers_done,
+        n_answers: progress.n_answers,
         baseline_perplexity: progress.baseline_perplexity.filter(|p| p.is_finite()),
         variants: variants
             .map(|(arm, mean_kld)| RunningLoss {

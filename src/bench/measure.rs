@@ -10,12 +10,13 @@ use super::iteration::measure_iteration;
 use super::launch::{Launched, Setting};
 use super::loss;
 use super::machine::MachineLoad;
-use super::plan::{Arm, MeasureError, Measured, Observation, Plan};
+use super::plan::{Arm, Conduct, MeasureError, Measured, Observation, Plan};
 use super::prepare::prepare;
 use super::progress::{Place, Progress};
 use super::schedule::Schedule;
 use super::summary::{self, Load};
 use super::watch::Watch;
+use crate::domain::benchmark::{ArmResult, said_of};
 use crate::domain::event::{RunEvent, StageName};
 use crate::domain::model::Model;
 use crate::domain::preflight::{Room, hold_together, preflight};
@@ -59,28 +60,54 @@ pub async fn measure(
         .enter(Place::beside(StageName::Summarizing, None))
         .await;
     let mut results = Vec::with_capacity(arms.len());
-    for (position, (arm, launches)) in arms.iter().zip(&launches).enumerate() {
-        results.push(summary::summarize(plan, position, arm, launches, load).await);
+    for (arm, launches) in arms.iter().zip(&launches) {
+        results.push(summary::summarize(plan, arm, launches, load).await);
     }
-    cautions.extend(blocks.clone());
+    let environment = summary::environment(plan, &arms[0], &launches[0], load);
+    let mut warnings = summary::run_warnings(plan, &environment);
+    warnings.extend(cautions);
+    warnings.extend(blocks.clone());
     if let Some(Ok(found)) = &quality {
-        cautions.extend(found.warnings.iter().cloned());
+        warnings.extend(found.warnings.iter().cloned());
     }
-    results[0].warnings.extend(cautions);
-    for message in results.iter().flat_map(|arm| &arm.warnings) {
-        let warning = RunEvent::Warning {
-            message: message.clone(),
-        };
+    let noise = match Technique::of(&plan.spec.recipes) {
+        Technique::Noise if is_undisturbed(plan.conduct, &results) => {
+            compare::noise(&launches[0], &launches[1])
+        }
+        Technique::Noise => {
+            warnings.push(NOISE_NOT_KEPT.to_owned());
+            None
+        }
+        _ => None,
+    };
+    let mut comparison = compare::compare(&arms, &results, &launches, blocks, quality).await;
+    // What is of the whole run belongs to no arm, unless there is but one.
+    match &mut comparison {
+        Some(comparison) => comparison.warnings.clone_from(&warnings),
+        None => results[0].warnings.append(&mut warnings),
+    }
+    warnings.extend(said_of(&results, |arm| &arm.warnings));
+    for message in warnings {
+        let warning = RunEvent::Warning { message };
         watch.say(Observation::Event(warning)).await;
     }
-    let is_noise = Technique::of(&plan.spec.recipes) == Technique::Noise;
-    let noise = is_noise.then(|| compare::noise(&launches[0], &launches[1]));
     Ok(Measured {
-        environment: summary::environment(plan, &arms[0], &launches[0], load),
-        comparison: compare::compare(&arms, &results, &launches, blocks, quality).await,
-        noise: noise.flatten(),
+        environment,
+        comparison,
+        noise,
         arms: results,
     })
+}
+
+/// What a run against itself says when it teaches nothing.
+const NOISE_NOT_KEPT: &str = "What the model showed against itself is not kept, because something \
+                              disturbed it: verdicts rest on what they rested on before. Run it \
+                              again on a quiet machine.";
+
+/// Whether what two copies showed is the noise of the model: verdicts would else
+/// rest on a disturbance, or on a slowdown that was asked for.
+fn is_undisturbed(conduct: Conduct, results: &[ArmResult]) -> bool {
+    conduct.slowdown == 0.0 && results.iter().all(|arm| arm.unstable.is_empty())
 }
 
 /// All launches, by arm, then by iteration.
@@ -145,4 +172,19 @@ fn worker_memory(plan: &Plan, before: MachineLoad) -> Option<u64> {
     let available = (available > 0 && plan.spec.settings.n_gpu_layers == 0)
         .then(|| available.saturating_add(STACKS_BYTES));
     plan.launcher.memory_bytes.or(available)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slowdown_that_was_asked_for_is_no_noise() {
+        assert!(is_undisturbed(Conduct::default(), &[]));
+        let slowed = Conduct {
+            slowdown: 0.05,
+            ..Conduct::default()
+        };
+        assert!(!is_undisturbed(slowed, &[]));
+    }
 }

@@ -2,6 +2,7 @@
 //! order, sampling of CPU and memory, statistics.
 
 mod base_file;
+mod blocking;
 mod bootstrap;
 mod compare;
 mod digest;

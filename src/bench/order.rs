@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::base_file::BaseFile;
+use super::blocking::off_thread;
 use super::digest;
 use super::imatrix::KeptImatrix;
 use super::variant::{Making, VariantError, Workshop, storage};
@@ -45,17 +46,21 @@ impl Workshop {
         let needed = sizes.first().copied().unwrap_or(0);
         self.ensure_room(order, needed)?;
         // The worker reads its own folder, and not the cache.
-        let imatrix = order.imatrix.map(|imatrix| {
-            let copy = workbench.folder().join("imatrix.dat");
-            fs::copy(&imatrix.path, &copy)
-                .map(|_| copy.to_string_lossy().into_owned())
-                .map_err(|error| storage(&self.variants, &error))
-        });
+        let imatrix = match order.imatrix {
+            None => None,
+            Some(imatrix) => {
+                let copy = workbench.folder().join("imatrix.dat");
+                let (from, to) = (imatrix.path.clone(), copy.clone());
+                let copied = off_thread(move || fs::copy(from, to)).await;
+                copied.map_err(|error| storage(&self.variants, &error))?;
+                Some(copy.to_string_lossy().into_owned())
+            }
+        };
         let command = WorkerCommand::Quantize(QuantizeCommand {
             source: order.file.source(),
             target: part.to_string_lossy().into_owned(),
             level: order.quantize.level,
-            imatrix: imatrix.transpose()?,
+            imatrix,
             allow_requantize: order.file.is_quantized(),
             n_threads: self.n_threads,
             provenance: order.provenance(),

@@ -47,15 +47,7 @@ async fn make(
         .enter(Place::beside(StageName::Quantizing, Some(position)))
         .await;
     let arm = recipe.label();
-    let on_progress = |making: Making| {
-        let mut shared = watch.shared();
-        match making {
-            Making::Imatrix(n_done, n) | Making::Tensors(n_done, n) => {
-                shared.progress.learn_share(n_done, n);
-            }
-            Making::Hashing => shared.progress.learn_share(99, 100),
-        }
-    };
+    let on_progress = |making: Making| watch.shared().progress.learn_making(&making);
     let made = plan.workshop.make(&plan.model, model, &recipe, on_progress);
     let variant = made.await.map_err(|error| MeasureError::Variant {
         arm: arm.clone(),

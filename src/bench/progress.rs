@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
+use super::quality::QualityProgress;
 use super::schedule::{Act, Schedule, Step};
+use super::variant::Making;
 use crate::domain::environment::LoadReport;
 use crate::domain::estimate::{SpeedBasis, Workload};
 use crate::domain::event::{Stage, StageName};
@@ -35,11 +37,28 @@ pub(super) struct Progress {
     steps: Vec<Step>,
     /// Variants that are not made yet, without the one under way.
     n_unmade: u32,
-    /// Share of the variant, or of quality, that is behind.
+    /// Whether the importance matrix is still to be collected.
+    lacks_imatrix: bool,
+    /// Whether it is being collected, or prompts are being answered: parts of a
+    /// stage with a clock of their own.
+    part: Part,
+    /// Share of the variant, or of quality, that is behind: of the part of it.
     share_done: f64,
     /// Tokens of each arm's current request.
     n_generated: Vec<u32>,
     stage_start: Instant,
+}
+
+/// The parts of the stages that are told in shares. What one of them took says
+/// nothing of the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// The importance matrix is collected, before the variant is made.
+    Imatrix,
+    /// The variant is made, the text is read.
+    Main,
+    /// Prompts are answered, after the text is read.
+    Answers,
 }
 
 impl Place {
@@ -95,6 +114,8 @@ impl Progress {
             place: Place::beside(StageName::Loading, None),
             steps: schedule.steps(1),
             n_unmade: u32::try_from(n_unmade).unwrap_or(u32::MAX),
+            lacks_imatrix: spec.recipes.iter().any(Recipe::takes_imatrix),
+            part: Part::Main,
             share_done: 0.0,
             n_generated: vec![0; n_arms],
             stage_start: now,
@@ -132,6 +153,7 @@ impl Progress {
             }
         }
         self.place = place;
+        self.part = Part::Main;
         self.share_done = 0.0;
         self.n_generated.fill(0);
         self.stage_start = Instant::now();
@@ -165,12 +187,8 @@ impl Progress {
         let quality = self.bases[0].quality_seconds(&self.work);
         match self.place.name {
             StageName::Summarizing => 0.0,
-            StageName::Quality => self.left_of_share(quality, spent),
-            StageName::Quantizing => {
-                let one = self.bases[0].making_seconds();
-                let making = self.left_of_share(one, spent) + f64::from(self.n_unmade) * one;
-                making + self.launches_left(0) + quality
-            }
+            StageName::Quality => self.quality_left(spent),
+            StageName::Quantizing => self.making_left(spent) + self.launches_left(0) + quality,
             _ => {
                 let (here, later) = match self.steps.split_first() {
                     Some((here, later)) => (self.left_of_step(*here, spent), later),
@@ -192,6 +210,31 @@ impl Progress {
         let one = |basis: &SpeedBasis| basis.launch_seconds(&self.work);
         let iteration: f64 = self.bases.iter().map(one).sum();
         f64::from(self.work.iterations.saturating_sub(n_done)) * iteration
+    }
+
+    /// Time of the variants that are not made yet, with the matrix that some need.
+    fn making_left(&self, spent: f64) -> f64 {
+        let (imatrix, one) = (
+            self.bases[0].imatrix_seconds(),
+            self.bases[0].making_seconds(),
+        );
+        let here = match self.part {
+            Part::Imatrix => self.left_of_share(imatrix, spent) + one,
+            _ if self.lacks_imatrix => imatrix + self.left_of_share(one, spent),
+            _ => self.left_of_share(one, spent),
+        };
+        here + f64::from(self.n_unmade) * one
+    }
+
+    fn quality_left(&self, spent: f64) -> f64 {
+        let answering = self.bases[0].answering_seconds(&self.work);
+        match self.part {
+            Part::Answers => self.left_of_share(answering, spent),
+            _ => {
+                let scoring = self.bases[0].scoring_seconds(&self.work);
+                self.left_of_share(scoring, spent) + answering
+            }
+        }
     }
 
     /// What is left of something that takes `guess` seconds as long as nothing
@@ -246,8 +289,34 @@ impl Progress {
         self.work.prompt_tokens.get(place).copied().unwrap_or(0.0)
     }
 
-    /// Learns how much of a variant, or of quality, is behind.
-    pub(super) fn learn_share(&mut self, n_done: u32, n: u32) {
+    /// Learns how far a variant is.
+    pub(super) fn learn_making(&mut self, making: &Making) {
+        match *making {
+            Making::Imatrix(n_done, n) => {
+                self.lacks_imatrix = false;
+                self.learn_share(Part::Imatrix, n_done, n);
+            }
+            Making::Tensors(n_done, n) => self.learn_share(Part::Main, n_done, n),
+            Making::Hashing => self.learn_share(Part::Main, 99, 100),
+        }
+    }
+
+    /// Learns how far quality is: the text, then the answers.
+    pub(super) fn learn_quality(&mut self, progress: &QualityProgress) {
+        match (progress.answers_done, progress.n_answers) {
+            _ if progress.chunks_done < progress.n_chunks => {
+                self.learn_share(Part::Main, progress.chunks_done, progress.n_chunks);
+            }
+            (n_done, n) => self.learn_share(Part::Answers, n_done, n),
+        }
+    }
+
+    /// Learns how much of a part is behind; a new one starts its clock.
+    fn learn_share(&mut self, part: Part, n_done: u32, n: u32) {
+        if part != self.part {
+            self.part = part;
+            self.stage_start = Instant::now();
+        }
         self.share_done = f64::from(n_done) / f64::from(n.max(1));
     }
 
@@ -300,6 +369,8 @@ fn as_index(number: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::domain::run::RunRequest;
     use crate::domain::sample::{MemoryReading, StopReason};
@@ -439,7 +510,7 @@ mod tests {
         let making = Place::beside(StageName::Quantizing, Some(1));
         let mut left = progress.enter(making).seconds_left.unwrap();
         assert!((left - BASIS.spec_seconds(&spec)).abs() < 0.1, "{left}");
-        progress.learn_share(1, 2);
+        progress.learn_making(&Making::Tensors(1, 2));
         assert!(progress.seconds_left() < left, "half of it is behind");
         let all_at = |prompt| Place {
             arm: None,
@@ -461,6 +532,67 @@ mod tests {
             left = now;
         }
         assert_eq!(left, 0.0);
+    }
+
+    #[test]
+    fn what_a_matrix_took_says_nothing_of_the_tensors() {
+        use crate::domain::quantization::QuantizationType;
+
+        let levels = [QuantizationType::IQ2_S, QuantizationType::IQ2_XS];
+        let request = RunRequest {
+            recipes: Some(levels.map(Recipe::quantized).to_vec()),
+            ..RunRequest::default()
+        };
+        let spec = RunSpec::try_from(request).unwrap();
+        let mut progress = Progress::start(&spec, BASIS);
+        let making = Place::beside(StageName::Quantizing, Some(1));
+        let left = progress.enter(making).seconds_left.unwrap();
+        assert!((left - BASIS.spec_seconds(&spec)).abs() < 0.1, "{left}");
+        // It is there already: its time need not be spent.
+        progress.learn_making(&Making::Imatrix(40, 40));
+        // As if it had taken a minute and the first of many tensors no time.
+        progress.stage_start -= Duration::from_secs(60);
+        progress.learn_making(&Making::Tensors(1, 1000));
+        let after = progress.seconds_left();
+        let less = BASIS.imatrix_seconds();
+        assert!(after < left - less + 0.1, "{left} to {after}");
+        // The second level uses the same.
+        progress.enter(Place::beside(StageName::Quantizing, Some(2)));
+        let second = progress.seconds_left();
+        assert!((left - less - BASIS.making_seconds() - second).abs() < 0.1);
+    }
+
+    #[test]
+    fn answers_are_awaited_after_the_text() {
+        use crate::domain::quantization::QuantizationType;
+
+        let request = RunRequest {
+            recipes: Some(vec![Recipe::quantized(QuantizationType::Q4_0)]),
+            quality: Some(true),
+            ..RunRequest::default()
+        };
+        let spec = RunSpec::try_from(request).unwrap();
+        let work = Workload::from(&spec);
+        let mut progress = Progress::start(&spec, BASIS);
+        progress.enter(Place::beside(StageName::Quality, None));
+        let mut learn = |chunks_done, answers_done| {
+            progress.learn_quality(&QualityProgress {
+                chunks_done,
+                n_chunks: 40,
+                mean_kld: Vec::new(),
+                baseline_perplexity: None,
+                answers_done,
+                n_answers: if answers_done > 0 { 4 } else { 0 },
+            });
+            progress.seconds_left()
+        };
+        let answers = BASIS.answering_seconds(&work);
+        assert!(answers > 1.0);
+        assert!(learn(20, 0) > answers);
+        let all_read = learn(40, 0);
+        assert!((all_read - answers).abs() < 0.1, "{all_read} of {answers}");
+        assert!(learn(40, 2) < answers);
+        assert!(learn(40, 4) < 0.1);
     }
 
     fn generation(n_prompt_tokens: u32) -> Generation {

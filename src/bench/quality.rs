@@ -1,6 +1,7 @@
 //! Quality of variants against their baseline, measured by a worker of its own.
 
 use std::fs::File;
+use std::io::{BufReader, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use super::evaluation_text::check_size;
@@ -11,6 +12,7 @@ use crate::domain::evaluation::{EvaluationCommand, EvaluationProgress, Evaluatio
 use crate::domain::metrics::Reading;
 use crate::domain::protocol::{WorkerCommand, WorkerErrorKind, WorkerEvent};
 use crate::domain::quality::{AnswerComparison, Perplexity, Quality, TextName};
+use crate::gguf;
 
 /// What to compare, and on what.
 #[derive(Debug)]
@@ -46,6 +48,10 @@ pub struct QualityProgress {
     pub mean_kld: Vec<Option<f64>>,
     /// The baseline's perplexity so far.
     pub baseline_perplexity: Option<f64>,
+    /// Answers to the prompts so far, of all models.
+    pub answers_done: u32,
+    /// In all; 0: none has been given yet.
+    pub n_answers: u32,
 }
 
 /// What was found.
@@ -86,9 +92,23 @@ pub async fn measure_quality(
     plan.check_text()?;
     let (mut worker, _) = WorkerProcess::start(plan.launcher, plan.grant()?).await?;
     let mut answers: Vec<Vec<AnswerComparison>> = vec![Vec::new(); plan.variants.len()];
-    let command = WorkerCommand::Evaluate(plan.command());
+    let command = WorkerCommand::Evaluate(plan.command(plan.kv_bytes_per_token().await));
+    let mut scored: Option<QualityProgress> = None;
     let answered = worker.ask(&command, doing, |event| match event {
-        WorkerEvent::Scored(progress) => on_progress(progress.clone().into()),
+        WorkerEvent::Scored(progress) => {
+            let progress = QualityProgress::from(progress.clone());
+            scored = Some(progress.clone());
+            on_progress(progress);
+        }
+        WorkerEvent::Answering { done, of } => {
+            if let Some(scored) = &scored {
+                on_progress(QualityProgress {
+                    answers_done: *done,
+                    n_answers: *of,
+                    ..scored.clone()
+                });
+            }
+        }
         WorkerEvent::Answered { variant, answer } => {
             if let Some(answers) = answers.get_mut(*variant as usize) {
                 answers.push(answer.clone());
@@ -143,7 +163,23 @@ impl QualityPlan<'_> {
         })
     }
 
-    fn command(&self) -> EvaluationCommand {
+    /// What the files' headers say that a context keeps of each token, at most: the
+    /// answers' context can be the largest thing of all.
+    async fn kv_bytes_per_token(&self) -> Option<u64> {
+        let all = std::iter::once(&self.baseline).chain(&self.variants);
+        let files = all.map(|(file, _)| file.try_clone());
+        let files: Vec<File> = files.collect::<Result<_, _>>().ok()?;
+        let of = |file: File| {
+            let size = file.metadata().ok()?.len();
+            let mut reader = BufReader::with_capacity(1 << 16, file);
+            reader.seek(SeekFrom::Start(0)).ok()?;
+            gguf::check(reader, size).ok()?.kv_bytes_per_token
+        };
+        let reading = move || files.into_iter().filter_map(of).max();
+        tokio::task::spawn_blocking(reading).await.ok()?
+    }
+
+    fn command(&self, kv_bytes_per_token: Option<u64>) -> EvaluationCommand {
         let variants = self.variants.iter().enumerate();
         EvaluationCommand {
             baseline: Grant::model_path(&self.baseline.1),
@@ -158,6 +194,7 @@ impl QualityPlan<'_> {
             n_threads: self.n_threads,
             prompts: self.prompts.clone(),
             max_tokens: self.max_tokens,
+            kv_bytes_per_token,
             memory_bytes: self.memory_bytes,
         }
     }
@@ -170,6 +207,8 @@ impl From<EvaluationProgress> for QualityProgress {
             n_chunks: progress.n_chunks,
             mean_kld: progress.mean_kld,
             baseline_perplexity: progress.baseline_perplexity,
+            answers_done: 0,
+            n_answers: 0,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::blocking::off_thread;
 use super::digest;
 use super::order::Quantized;
 use super::variant::{Variant, VariantError, storage};
@@ -63,10 +64,10 @@ impl<'a> Shelf<'a> {
                 }
                 // A copy, as from a backup.
                 sidecar.modified_ns = modified_ns(&now);
-                self.write_sidecar(&path, &sidecar).map_err(unusable)?;
+                write_sidecar(&path, &sidecar).await.map_err(unusable)?;
             }
         }
-        let header = check_model(&path).map_err(|error| {
+        let header = header_of(path.clone()).await.map_err(|error| {
             VariantError::Storage(format!("{} cannot be used: {error}", path.display()))
         })?;
         Ok(Some(variant(base, sidecar, header, path)))
@@ -80,23 +81,19 @@ impl<'a> Shelf<'a> {
     ) -> Result<Variant, VariantError> {
         let unusable = |error| storage(self.folder, &error);
         let Finished { part, .. } = &finished;
-        let header = check_model(part).map_err(|error| {
+        let header = header_of(part.clone()).await.map_err(|error| {
             VariantError::Storage(format!(
                 "the engine wrote a file that cannot be used: {error}"
             ))
         })?;
         let sha256 = digest::of_file(part.clone()).await.map_err(unusable)?;
         let synced = part.clone();
-        let metadata = tokio::task::spawn_blocking(move || {
+        let metadata = off_thread(move || {
             let file = File::open(synced)?;
             file.sync_all()?;
             file.metadata()
         });
-        let metadata = metadata
-            .await
-            .map_err(io::Error::other)
-            .and_then(|metadata| metadata)
-            .map_err(unusable)?;
+        let metadata = metadata.await.map_err(unusable)?;
         let sidecar = Sidecar {
             size_bytes: metadata.len(),
             modified_ns: modified_ns(&metadata),
@@ -105,9 +102,13 @@ impl<'a> Shelf<'a> {
         let stem = sidecar.record.file_stem();
         let path = self.folder.join(format!("{stem}.gguf"));
         // Beside it first: a file without it would be nobody's.
-        self.write_sidecar(&path, &sidecar).map_err(unusable)?;
-        let moved = fs::rename(part, &path).and_then(|()| File::open(self.folder)?.sync_all());
-        if let Err(error) = moved {
+        write_sidecar(&path, &sidecar).await.map_err(unusable)?;
+        let (from, to, folder) = (part.clone(), path.clone(), self.folder.to_path_buf());
+        let moved = off_thread(move || {
+            fs::rename(from, to)?;
+            File::open(folder)?.sync_all()
+        });
+        if let Err(error) = moved.await {
             for left in [&path, &path.with_extension("json")] {
                 let _ = fs::remove_file(left);
             }
@@ -127,18 +128,27 @@ impl<'a> Shelf<'a> {
             (sidecar.record.address == address).then(|| (beside.with_extension("gguf"), sidecar))
         })
     }
+}
 
-    fn write_sidecar(&self, path: &Path, sidecar: &Sidecar) -> io::Result<()> {
-        let beside = path.with_extension("json");
-        let part = path.with_extension("json.part");
-        let written = fs::write(&part, serde_json::to_vec_pretty(sidecar)?)
+async fn write_sidecar(path: &Path, sidecar: &Sidecar) -> io::Result<()> {
+    let beside = path.with_extension("json");
+    let part = path.with_extension("json.part");
+    let bytes = serde_json::to_vec_pretty(sidecar)?;
+    off_thread(move || {
+        let written = fs::write(&part, bytes)
             .and_then(|()| File::open(&part)?.sync_all())
             .and_then(|()| fs::rename(&part, &beside));
         if written.is_err() {
             let _ = fs::remove_file(&part);
         }
         written
-    }
+    })
+    .await
+}
+
+/// What a file's header says: of a large vocabulary that takes a while.
+async fn header_of(path: PathBuf) -> io::Result<ModelHeader> {
+    off_thread(move || check_model(&path).map_err(io::Error::other)).await
 }
 
 fn is_as_made(now: &fs::Metadata, sidecar: &Sidecar) -> bool {

@@ -19,10 +19,9 @@ pub(super) struct Load {
     pub(super) after: MachineLoad,
 }
 
-/// Summarizes the launches of the arm at `position`.
+/// Summarizes the launches of an arm.
 pub(super) async fn summarize(
     plan: &Plan,
-    position: usize,
     measured: &Arm,
     launches: &[Launched],
     load: Load,
@@ -65,7 +64,7 @@ pub(super) async fn summarize(
         token_latency_histogram: gaps.bins(),
         right_answers: judge::right_answers(&answers),
         answers,
-        warnings: warnings(plan, position, measured, &environment, launches),
+        warnings: warnings(measured, launches),
         unstable: Vec::new(),
         tokens_generated: TokensGenerated::of(&all().map(|g| g.n_generated).collect::<Vec<_>>()),
         outliers: outliers(launches.iter().flat_map(|launch| &launch.requests)),
@@ -215,20 +214,16 @@ pub(super) fn environment(
     }
 }
 
-fn warnings(
-    plan: &Plan,
-    position: usize,
-    measured: &Arm,
-    environment: &Environment,
-    launches: &[Launched],
-) -> Vec<String> {
+/// What a reader should know of one arm.
+fn warnings(measured: &Arm, launches: &[Launched]) -> Vec<String> {
     let made = measured.model.variant.iter();
-    let mut warnings: Vec<String> = made.flat_map(|made| made.warnings.clone()).collect();
-    warnings.extend(disagreement(launches));
-    // The rest is said once: of the baseline, for all.
-    if position > 0 {
-        return warnings;
-    }
+    let notes = made.flat_map(|made| made.notes());
+    notes.chain(disagreement(launches)).collect()
+}
+
+/// What a reader should know of all arms; `environment` is the baseline's.
+pub(super) fn run_warnings(plan: &Plan, environment: &Environment) -> Vec<String> {
+    let mut warnings = Vec::new();
     if let ChatTemplate::RawPrompt(reason) = &environment.chat_template {
         warnings.push(format!("The raw prompts were used: {reason}."));
     }

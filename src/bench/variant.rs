@@ -10,7 +10,7 @@ use super::workbench::{self, Workbench};
 use crate::backend::{Grant, WorkerError, WorkerLauncher, WorkerProcess};
 use crate::domain::model::Model;
 use crate::domain::recipe::{Quantize, Recipe};
-use crate::domain::variant::{VariantForecast, VariantForecasts, requantized};
+use crate::domain::variant::{VariantForecast, VariantForecasts, lossy_ancestor, requantized};
 
 /// Where variants are made and kept.
 #[derive(Debug, Clone)]
@@ -214,10 +214,12 @@ pub(super) fn storage(folder: &Path, error: &std::io::Error) -> VariantError {
 }
 
 impl BaseFile {
-    /// What is lost with such a base.
+    /// What is lost with such a base: its own types may be exact, and its weights
+    /// come from a file that was not.
     fn warnings(&self, base: &Model) -> Vec<String> {
         let kind = base.kind();
-        self.is_quantized()
+        let was_quantized = lossy_ancestor(base.provenance.as_deref()).is_some();
+        (self.is_quantized() || was_quantized)
             .then(|| requantized(&kind))
             .into_iter()
             .collect()

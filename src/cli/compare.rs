@@ -8,13 +8,14 @@ use clap::Args;
 
 use super::follow::measured;
 use super::run_args::RunArgs;
+use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::{Improvement, NoiseBand, Quantity, VariantComparison};
 use crate::domain::defaults::ITERATIONS_CAREFUL;
 use crate::domain::metrics::Reading;
 use crate::domain::quality::{self, EvaluationText, Loss, Quality};
 use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::{Quantize, Recipe};
-use crate::domain::run::{Run, RunRequest};
+use crate::domain::run::{GenerationMode, Run, RunRequest, RunSettings};
 use crate::domain::units;
 
 #[derive(Debug, Args)]
@@ -24,7 +25,8 @@ pub(super) struct CompareArgs {
     /// The levels to compare, such as q4_0,q5_0,q8_0.
     #[arg(long, value_name = "LEVELS", value_delimiter = ',', required = true)]
     quantize: Vec<QuantizationType>,
-    /// Quantize with an importance matrix; some levels always need it.
+    /// Quantize with an importance matrix; some levels always need it, and f16 and
+    /// bf16, which quantize nothing, take none.
     #[arg(long)]
     imatrix: bool,
     /// Also measure what the variants lose.
@@ -42,7 +44,7 @@ pub(super) async fn compare(args: CompareArgs) -> anyhow::Result<()> {
     let recipe = |level: &QuantizationType| Recipe {
         quantize: Some(Quantize {
             level: *level,
-            imatrix: args.imatrix || level.needs_imatrix(),
+            imatrix: (args.imatrix && !level.is_unquantized()) || level.needs_imatrix(),
         }),
     };
     let text = args.text.as_deref().map(read).transpose()?;
@@ -97,10 +99,15 @@ fn table(run: &Run) -> String {
         .map(str::to_owned),
     ];
     let comparison = run.comparison.as_ref();
-    for variant in comparison.iter().flat_map(|one| &one.variants) {
-        let name = variant.recipe.label();
+    let variants = comparison.iter().flat_map(|one| &one.variants);
+    for (variant, arm) in variants.zip(run.arms.iter().skip(1)) {
+        let name = arm.label();
         for improvement in &variant.improvements {
-            rows.push(row(&name, improvement));
+            let mut row = row(&name, improvement);
+            if improvement.quantity == Quantity::ResponseTime {
+                say_work(&mut row, &run.spec.settings, [&run.arms[0], arm]);
+            }
+            rows.push(row);
         }
         rows.extend(quality_rows(&name, variant));
     }
@@ -123,10 +130,15 @@ fn row(name: &str, improvement: &Improvement) -> [String; 8] {
         Some(value) => format!("{} {}", units::number(value), quantity.unit()),
         None => "–".to_owned(),
     };
-    let change = improvement.change.value();
+    let is_judged = improvement.not_judged.is_none();
+    let change = improvement.change.value().filter(|_| is_judged);
     let ends = change.and_then(|change| Some((change.low_percent?, change.high_percent?)));
     let verdict = match (&improvement.change, improvement.verdict) {
         (Reading::NotMeasured(reason), _) => format!("not measured: {reason}"),
+        _ if !is_judged => format!(
+            "not judged: {}",
+            improvement.not_judged.as_deref().unwrap_or_default()
+        ),
         (_, verdict) => verdict.map_or("", |verdict| verdict.words()).to_owned(),
     };
     [
@@ -141,6 +153,23 @@ fn row(name: &str, improvement: &Improvement) -> [String; 8] {
             .map_or_else(String::new, |band| noise(quantity, &band)),
         verdict,
     ]
+}
+
+/// What response times are the times for; at natural stop each for its own.
+fn say_work(row: &mut [String; 8], settings: &RunSettings, arms: [&ArmResult; 2]) {
+    match settings.mode {
+        GenerationMode::FixedLength => {
+            let tokens = units::plural(settings.max_tokens.into(), "token", "tokens");
+            row[1] = format!("{} ({tokens})", row[1]);
+        }
+        GenerationMode::NaturalStop => {
+            for (cell, arm) in row[2..4].iter_mut().zip(arms) {
+                if let Some(tokens) = arm.tokens_generated {
+                    *cell = format!("{cell} ({})", tokens.in_words());
+                }
+            }
+        }
+    }
 }
 
 /// The interval of the change itself: with its own sign, not with that of the
@@ -231,13 +260,9 @@ fn notes(run: &Run) -> Vec<String> {
             ));
         }
     }
-    for arm in &run.arms {
-        let disturbed = arm
-            .unstable
-            .iter()
-            .map(|reason| format!("Unstable: {reason}"));
-        notes.extend(arm.warnings.iter().cloned().chain(disturbed));
-    }
+    notes.extend(run.warnings());
+    let disturbances = run.disturbances().into_iter();
+    notes.extend(disturbances.map(|reason| format!("Unstable: {reason}")));
     notes
 }
 

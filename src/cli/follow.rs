@@ -9,20 +9,20 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::bench::Conduct;
 use crate::domain::event::{RunEvent, Stage, StageName};
-use crate::domain::run::{Run, RunSpec, RunStatus};
+use crate::domain::run::{Run, RunStatus};
 use crate::domain::units;
 use crate::library::Located;
 use crate::queue::Job;
-use crate::server::{AppState, asked_to_end};
+use crate::server::{AppState, Asked, asked_to_end};
 
 /// Carries out a run and gives it, measured. Ctrl-C cancels it.
 pub(super) async fn measured(
     state: &AppState,
-    spec: RunSpec,
+    asked: impl Into<Asked>,
     located: Located,
     conduct: Conduct,
 ) -> anyhow::Result<Run> {
-    let job = state.submit(spec, located, conduct).await?;
+    let job = state.submit(asked, located, conduct).await?;
     let ended = async {
         follow(&job).await;
         job.ended().await;

@@ -165,9 +165,16 @@ fn so_far(progress: &QualityProgress) -> String {
     let perplexity = progress
         .baseline_perplexity
         .map_or_else(|| "–".to_owned(), units::number);
+    let answers = match progress.n_answers {
+        0 => String::new(),
+        of => format!(", {} of {of} answers", progress.answers_done),
+    };
     match kld.is_empty() {
-        true => format!("perplexity {perplexity}"),
-        false => format!("perplexity {perplexity}, mean KLD {}", kld.join(", ")),
+        true => format!("perplexity {perplexity}{answers}"),
+        false => format!(
+            "perplexity {perplexity}, mean KLD {}{answers}",
+            kld.join(", ")
+        ),
     }
 }
 

@@ -72,6 +72,12 @@ fn QualitySoFar(live: Memo<Option<LiveRun>>) -> impl IntoView {
     move || {
         let quality = quality.get()?;
         let chunks = format!("{} of {} chunks", quality.chunks_done, quality.n_chunks);
+        let answers = (quality.n_answers > 0).then(|| {
+            format!(
+                " · {} of {} answers",
+                quality.answers_done, quality.n_answers
+            )
+        });
         let perplexity = quality
             .baseline_perplexity
             .map(|value| format!(" · baseline perplexity {}", units::number(value)));
@@ -90,7 +96,7 @@ fn QualitySoFar(live: Memo<Option<LiveRun>>) -> impl IntoView {
                 <div class="metric">
                     <h3>"Quality"</h3>
                     <p class="note" id="quality-so-far">
-                        {chunks} {perplexity}
+                        {chunks} {answers} {perplexity}
                     </p>
                 </div>
                 {quality.variants.into_iter().map(row).collect_view()}

@@ -83,6 +83,14 @@ pub struct TokensGenerated {
 }
 
 impl TokensGenerated {
+    /// How much a request generated: `41.5 tokens on average`.
+    pub fn in_words(&self) -> String {
+        match self.least == self.most {
+            true => units::plural(self.most.into(), "token", "tokens"),
+            false => format!("{:.1} tokens on average", self.mean),
+        }
+    }
+
     /// Of requests that generated so many; none without requests.
     pub fn of(counts: &[u32]) -> Option<Self> {
         let sum: f64 = counts.iter().map(|n| f64::from(*n)).sum();
@@ -95,6 +103,17 @@ impl TokensGenerated {
 }
 
 impl ArmResult {
+    /// What it is called beside the others: its recipe, and what its file really
+    /// holds where that is something else.
+    pub fn label(&self) -> String {
+        let made = self.model.variant.as_ref();
+        // The baseline may be a variant itself.
+        match made.filter(|_| !self.recipe.is_baseline()) {
+            Some(made) => made.label(),
+            None => self.recipe.label(),
+        }
+    }
+
     /// What its response time is the time for. At natural stop it means nothing
     /// without the tokens that were produced in it.
     pub fn response_time_work(&self, settings: &RunSettings) -> String {
@@ -117,6 +136,25 @@ impl ArmResult {
             }
         }
     }
+}
+
+/// Sentences of all arms, each once, with the names of its arms unless it is said
+/// of all.
+pub fn said_of(arms: &[ArmResult], read: fn(&ArmResult) -> &Vec<String>) -> Vec<String> {
+    let mut said: Vec<(&String, Vec<String>)> = Vec::new();
+    for arm in arms {
+        for sentence in read(arm) {
+            match said.iter_mut().find(|(known, _)| *known == sentence) {
+                Some((_, labels)) => labels.push(arm.label()),
+                None => said.push((sentence, vec![arm.label()])),
+            }
+        }
+    }
+    let words = |(sentence, labels): (&String, Vec<String>)| match labels.len() == arms.len() {
+        true => sentence.clone(),
+        false => format!("{}: {sentence}", labels.join(", ")),
+    };
+    said.into_iter().map(words).collect()
 }
 
 /// Memory of the worker process, MB = 10^6 bytes.
@@ -272,6 +310,9 @@ pub struct QuantizationResponse {
     pub model_name: String,
     /// To which type.
     pub quantization_level: QuantizationType,
+    /// The type that most of its matrices really have, because the rows do not fit
+    /// the level's; null: that of the level.
+    pub mostly: Option<String>,
     /// Where the run is kept: `/api/runs/{run_id}` has the raw samples.
     pub run_id: RunId,
     /// The variant's figures, flat.
@@ -284,11 +325,14 @@ pub struct QuantizationResponse {
     pub comparison: Comparison,
     /// What the variant lost; null: it was not asked for.
     pub quality: Option<Reading<Quality>>,
-    /// What disturbed the measurement; empty: nothing was noticed.
+    /// What a reader should know, of the run and of which model.
+    pub warnings: Vec<String>,
+    /// What disturbed the measurement of which model; empty: nothing was noticed.
     pub unstable: Vec<String>,
 }
 
-/// The seed's five improvements, %: positive is better; null: not measured.
+/// The seed's five improvements, %: positive is better; null: not measured, or no
+/// change for the same work, which `comparison` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FlatImprovements {
@@ -311,17 +355,18 @@ impl QuantizationResponse {
         let (baseline, variant) = (run.arms.first()?, run.arms.get(1)?);
         let comparison = run.comparison.clone()?;
         let of_variant = comparison.variants.first()?;
-        let disturbed = run.arms.iter().flat_map(|arm| arm.unstable.clone());
         Some(Self {
             technique: run.technique,
             model_name: format!("{}-{}", run.model.id, variant.recipe.suffix()?),
             quantization_level: variant.recipe.quantize?.level,
+            mostly: of_variant.mostly.clone(),
             run_id: run.id,
             metrics: FlatMetrics::of(variant),
             baseline_metrics: FlatMetrics::of(baseline),
             improvements: FlatImprovements::of(of_variant),
             quality: of_variant.quality.clone(),
-            unstable: disturbed.collect(),
+            warnings: run.warnings(),
+            unstable: run.disturbances(),
             comparison,
         })
     }
@@ -330,7 +375,9 @@ impl QuantizationResponse {
 impl FlatImprovements {
     fn of(comparison: &VariantComparison) -> Self {
         let percent = |quantity| {
-            let change = comparison.of(quantity)?.change.value()?;
+            let improvement = comparison.of(quantity)?;
+            let is_judged = improvement.not_judged.is_none();
+            let change = improvement.change.value().filter(|_| is_judged)?;
             Some(change.improvement_percent)
         };
         Self {

@@ -19,6 +19,9 @@ pub struct Comparison {
     pub blocks: Option<String>,
     /// The baseline's perplexity, where quality was asked for.
     pub baseline_perplexity: Option<Reading<Perplexity>>,
+    /// What a reader should know of the whole run, whichever the arm.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// One variant against the baseline.
@@ -27,6 +30,10 @@ pub struct Comparison {
 pub struct VariantComparison {
     /// What was done to the baseline.
     pub recipe: Recipe,
+    /// The type that most of its matrices really have, because their rows do not
+    /// fit the one that the recipe names; null: as named.
+    #[serde(default)]
+    pub mostly: Option<String>,
     /// One for each quantity, in the order of `Quantity::ALL`.
     pub improvements: Vec<Improvement>,
     /// What was lost, where it was asked for.
@@ -79,8 +86,12 @@ pub struct Improvement {
     pub change: Reading<Change>,
     /// What a model shows against itself; none for what is exact.
     pub band: Option<NoiseBand>,
-    /// What that means; none where there is no change.
+    /// What that means; none where there is no change, or where it is not judged.
     pub verdict: Option<Verdict>,
+    /// Why the change means nothing; null: it is judged. At natural stop times
+    /// are for as many tokens as each model happened to produce.
+    #[serde(default)]
+    pub not_judged: Option<String>,
 }
 
 /// A change, paired by launch: a geometric mean of ratios, which need not equal
@@ -258,7 +269,8 @@ impl Improvement {
     /// Holds the change against what the model shows against itself, or against
     /// what is assumed of it.
     pub fn judge(&mut self, noise: Option<&Noise>) {
-        let Some(change) = self.change.value() else {
+        let change = self.change.value();
+        let Some(change) = change.filter(|_| self.not_judged.is_none()) else {
             return;
         };
         let measured = noise.and_then(|noise| noise.band(self.quantity, change.n_launches));
@@ -337,6 +349,24 @@ mod tests {
             ..change(40.0, 40.0)
         };
         assert_eq!(Verdict::of(&one_launch, band.as_ref()), Verdict::Undecided);
+    }
+
+    #[test]
+    fn times_for_different_work_are_not_judged() {
+        let mut improvement = Improvement {
+            quantity: Quantity::ResponseTime,
+            baseline: Some(2.0),
+            variant: Some(1.0),
+            change: Reading::Measured(change(40.0, 60.0)),
+            band: None,
+            verdict: None,
+            not_judged: Some("it produced fewer tokens".to_owned()),
+        };
+        improvement.judge(None);
+        assert_eq!((improvement.verdict, improvement.band), (None, None));
+        improvement.not_judged = None;
+        improvement.judge(None);
+        assert_eq!(improvement.verdict, Some(Verdict::Better));
     }
 
     #[test]

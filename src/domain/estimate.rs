@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::defaults::{PREFILL_TOKENS, SETTLE_S, WARM_UP_TOKENS};
+use super::defaults::{IMATRIX_CHUNKS, PREFILL_TOKENS, SETTLE_S, WARM_UP_TOKENS};
 use super::prompt::Prompt;
 use super::quality::CHUNK_TOKENS;
+use super::recipe::Recipe;
 use super::run::RunSpec;
 
 /// Seconds that a worker takes to start and be asked, whatever the model.
@@ -12,6 +13,10 @@ const LAUNCH_OVERHEAD_S: f64 = 0.3;
 
 /// Loads of the baseline that making a variant takes.
 const MAKING_LOADS: f64 = 5.0;
+
+/// Prefills of the calibration text that an importance matrix takes: the squares
+/// of all activations are copied and summed beside it.
+const IMATRIX_PREFILLS: f64 = 1.5;
 
 /// Prefills of a chunk that scoring it takes: the logits of every second token
 /// are computed and compared over the whole vocabulary.
@@ -30,7 +35,10 @@ pub struct Workload {
     pub prompt_tokens: Vec<f64>,
     /// Models that are measured in turns: the baseline and its variants.
     pub arms: u32,
-    /// Chunks of text that each of them reads for quality.
+    /// Whether an importance matrix is collected: once, for all that need it.
+    pub imatrix: bool,
+    /// Chunks of text that each of them reads for quality; 0: it is not measured,
+    /// and prompts are not answered for it.
     pub quality_chunks: u32,
 }
 
@@ -43,6 +51,7 @@ impl From<&RunSpec> for Workload {
             max_tokens: spec.settings.max_tokens,
             prompt_tokens: spec.prompts.iter().map(rough).collect(),
             arms: u32::try_from(1 + spec.recipes.len()).unwrap_or(u32::MAX),
+            imatrix: spec.recipes.iter().any(Recipe::takes_imatrix),
             quality_chunks: spec.quality.as_ref().map_or(0, |quality| quality.n_chunks),
         }
     }
@@ -86,7 +95,20 @@ impl SpeedBasis {
     pub fn run_seconds(&self, work: &Workload) -> f64 {
         let launches = f64::from(work.iterations) * f64::from(work.arms);
         let making = f64::from(work.arms - 1) * self.making_seconds();
-        making + launches * self.launch_seconds(work) + self.quality_seconds(work)
+        let imatrix = if work.imatrix {
+            self.imatrix_seconds()
+        } else {
+            0.0
+        };
+        let measuring = launches * self.launch_seconds(work);
+        imatrix + making + measuring + self.quality_seconds(work)
+    }
+
+    /// Seconds in which the importance matrix is collected, where it is not kept
+    /// from an earlier time.
+    pub fn imatrix_seconds(&self) -> f64 {
+        let tokens = f64::from(IMATRIX_CHUNKS) * f64::from(CHUNK_TOKENS);
+        self.load_s + IMATRIX_PREFILLS * self.prompt_seconds(tokens)
     }
 
     /// Seconds in which a variant is made: its baseline is read once and every
@@ -95,8 +117,24 @@ impl SpeedBasis {
         MAKING_LOADS * self.load_s
     }
 
-    /// Seconds in which all arms read the text for quality.
+    /// Seconds in which all arms read the text for quality and answer the prompts.
     pub fn quality_seconds(&self, work: &Workload) -> f64 {
+        self.scoring_seconds(work) + self.answering_seconds(work)
+    }
+
+    /// Seconds in which all arms answer the prompts once more, side by side.
+    pub fn answering_seconds(&self, work: &Workload) -> f64 {
+        if work.quality_chunks == 0 {
+            return 0.0;
+        }
+        let prompts = work.prompt_tokens.iter().map(|n| self.prompt_seconds(*n));
+        let answers = f64::from(work.max_tokens) * work.prompt_tokens.len() as f64;
+        let one = prompts.sum::<f64>() + answers / self.tokens_per_second;
+        f64::from(work.arms) * one
+    }
+
+    /// Seconds in which all arms read the text.
+    pub fn scoring_seconds(&self, work: &Workload) -> f64 {
         let tokens = f64::from(work.quality_chunks) * f64::from(CHUNK_TOKENS);
         f64::from(work.arms) * QUALITY_PREFILLS * self.prompt_seconds(tokens)
     }
@@ -151,7 +189,6 @@ impl SpeedBasis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::recipe::Recipe;
     use crate::domain::run::RunRequest;
 
     const BASIS: SpeedBasis = SpeedBasis {
@@ -211,8 +248,27 @@ mod tests {
             (two - (2.0 * one + 5.0)).abs() < 1e-9,
             "a variant is made in 5 s"
         );
-        // 10 chunks of 512 tokens at 512 tokens/s, two arms, half as much again.
-        assert!((of(1, true) - two - 30.0).abs() < 1e-9);
+        // 10 chunks of 512 tokens at 512 tokens/s, two arms, half as much again;
+        // and for each arm an answer: 4 characters, 128 tokens at 64 tokens/s.
+        let answers = 2.0 * (1.0 / 512.0 + 2.0);
+        assert!((of(1, true) - two - 30.0 - answers).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_importance_matrix_counts_once() {
+        let levels = |levels: &[QuantizationType]| {
+            let recipes = levels.iter().copied().map(Recipe::quantized);
+            seconds(RunRequest {
+                recipes: Some(recipes.collect()),
+                ..of("four", 128, 0)
+            })
+        };
+        use QuantizationType::{IQ2_S, IQ2_XS, Q4_0, Q8_0};
+        // Loading, and 40 chunks of 512 tokens at 512 tokens/s, half as much again.
+        let one = levels(&[IQ2_S, Q8_0]) - levels(&[Q4_0, Q8_0]);
+        assert!((one - 61.0).abs() < 1e-9, "{one}");
+        let two = levels(&[IQ2_S, IQ2_XS]) - levels(&[Q4_0, Q8_0]);
+        assert!((two - 61.0).abs() < 1e-9, "{two}");
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub struct EvaluationCommand {
     pub prompts: Vec<String>,
     /// Tokens of an answer at most.
     pub max_tokens: u32,
+    /// Keys and values that a context keeps of each token, bytes, of the model with
+    /// most; none: not known.
+    pub kv_bytes_per_token: Option<u64>,
     /// Memory that the worker may use, bytes; none: as much as it needs.
     pub memory_bytes: Option<u64>,
 }

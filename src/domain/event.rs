@@ -286,6 +286,12 @@ pub struct QualityLive {
     pub baseline_perplexity: Option<f64>,
     /// What the variants lost so far, in the order of the run's.
     pub variants: Vec<RunningLoss>,
+    /// Answers to the prompts so far, of all models.
+    #[serde(default)]
+    pub answers_done: u32,
+    /// In all; 0: none has been given yet.
+    #[serde(default)]
+    pub n_answers: u32,
 }
 
 /// A variant's loss so far.
@@ -355,6 +361,8 @@ mod tests {
                 arm: "Q4_0".to_owned(),
                 mean_kld: None,
             }],
+            answers_done: 1,
+            n_answers: 4,
         };
         let failure = Failure {
             kind: FailureKind::WorkerHung,

@@ -131,6 +131,9 @@ pub struct UnusableFile {
     pub file_name: String,
     /// What is wrong with it and what to do.
     pub reason: String,
+    /// Its id where it is a variant that was made here: it can be deleted.
+    #[serde(default)]
+    pub variant: Option<ModelId>,
 }
 
 /// All that the library knows now.

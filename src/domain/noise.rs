@@ -1,13 +1,15 @@
 //! What a model shows against itself: the noise that a change must leave behind.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde::{Deserialize, Serialize};
 
 use super::compare::{NoiseBand, Quantity};
 use super::environment::Environment;
 use super::run::{GenerationMode, RunSpec};
 
-/// What noise depends on: the model, the machine with its engine, and how is
-/// measured. The number of launches is not among it.
+/// What noise depends on: the model, the machine with its engine, and what is
+/// measured how. The number of launches is not among it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoiseKey {
     /// SHA-256 of the model's file.
@@ -19,7 +21,7 @@ pub struct NoiseKey {
 }
 
 impl NoiseKey {
-    /// Of a run that has been measured.
+    /// Of a run that has been measured, its arms together.
     pub fn of(environment: &Environment, spec: &RunSpec) -> Self {
         let e = environment;
         let mode = match spec.settings.mode {
@@ -33,9 +35,9 @@ impl NoiseKey {
                 e.cpu_model, e.logical_cores, e.system, e.engine.version, e.device
             ),
             settings: format!(
-                "{} prompts of {} tokens, {mode}, {} threads, context {}, batch {}, physical batch \
-                 {}, flash attention {}, mmap {}, {} GPU layers, {} warm-ups",
-                spec.prompts.len(),
+                "prompts {:016x} of {} tokens, {mode}, {} threads, context {}, batch {}, physical \
+                 batch {}, flash attention {}, mmap {}, {} GPU layers, {} warm-ups",
+                hash(spec),
                 spec.settings.max_tokens,
                 e.n_threads,
                 e.n_ctx,
@@ -48,6 +50,28 @@ impl NoiseKey {
             ),
         }
     }
+
+    /// The same of one whose arms were launched in turn, where `is_in_blocks`:
+    /// minutes lie between the two of a pair.
+    #[must_use]
+    pub fn in_blocks(self, is_in_blocks: bool) -> Self {
+        match is_in_blocks {
+            true => Self {
+                settings: format!("{}, in blocks", self.settings),
+                ..self
+            },
+            false => self,
+        }
+    }
+}
+
+/// Tells prompts from others by their texts. A version of Rust may change it: noise
+/// is then measured anew.
+fn hash(spec: &RunSpec) -> u64 {
+    let texts: Vec<&str> = spec.prompts.iter().map(|prompt| &*prompt.text).collect();
+    let mut hasher = DefaultHasher::new();
+    texts.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// How far the changes between two copies of a model reach, launch pair by
@@ -92,6 +116,34 @@ impl Noise {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::prompt::Prompt;
+    use crate::domain::run::RunRequest;
+
+    #[test]
+    fn prompts_are_told_by_their_texts() {
+        let of = |texts: &[&str]| {
+            let prompts = texts.iter().map(|text| Prompt::from(*text)).collect();
+            let request = RunRequest {
+                test_queries: Some(prompts),
+                ..RunRequest::default()
+            };
+            hash(&RunSpec::try_from(request).expect("a run"))
+        };
+        assert_eq!(of(&["one", "two"]), of(&["one", "two"]));
+        assert_ne!(of(&["one", "two"]), of(&["two", "one"]));
+        assert_ne!(of(&["one", "two"]), of(&["onet", "wo"]));
+    }
+
+    #[test]
+    fn launches_in_turn_have_a_noise_of_their_own() {
+        let key = NoiseKey {
+            model_sha256: String::new(),
+            machine: String::new(),
+            settings: "as usual".to_owned(),
+        };
+        assert_eq!(key.clone().in_blocks(false), key);
+        assert_ne!(key.clone().in_blocks(true), key);
+    }
 
     #[test]
     fn a_band_narrows_with_the_root_of_the_iterations() {

@@ -204,6 +204,13 @@ pub enum WorkerEvent {
     },
     /// A chunk of an evaluation is scored by one model.
     Scored(EvaluationProgress),
+    /// A model has answered some of the prompts.
+    Answering {
+        /// Answers of all models so far.
+        done: u32,
+        /// In all.
+        of: u32,
+    },
     /// Both answers to one prompt.
     Answered {
         /// The variant, from 0.

@@ -45,6 +45,14 @@ pub struct TextName {
     pub sha256: String,
 }
 
+impl TextName {
+    /// Whether its hash is written as one.
+    pub fn has_hash(&self) -> bool {
+        let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+        self.sha256.len() == 64 && self.sha256.chars().all(is_digit)
+    }
+}
+
 /// The user's own text to measure quality on, as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -115,6 +123,13 @@ pub struct AnswerComparison {
     pub baseline_rest: String,
     /// The variant's answer from there.
     pub variant_rest: String,
+    /// Bytes of `baseline_rest` in which its first token is written, to the end of a
+    /// character; null: it has none, or an older version did not tell.
+    #[serde(default)]
+    pub baseline_token_bytes: Option<u32>,
+    /// The same of `variant_rest`.
+    #[serde(default)]
+    pub variant_token_bytes: Option<u32>,
     /// Tokens that both begin with.
     pub n_common_tokens: u32,
     /// Divergence of the variant from the baseline at each token of the common

@@ -45,6 +45,11 @@ impl Recipe {
         *self == Self::default()
     }
 
+    /// Whether making it takes an importance matrix.
+    pub fn takes_imatrix(&self) -> bool {
+        self.quantize.is_some_and(|quantize| quantize.imatrix)
+    }
+
     /// About how large a variant of `base` is, bytes: before it is made.
     pub fn rough_bytes(&self, base: &Model) -> u64 {
         self.quantize.map_or(base.size_bytes, |quantize| {

@@ -141,6 +141,51 @@ impl VariantRecord {
         ModelId::made_of(&self.called(), &self.sha256)
     }
 
+    /// What its user must know, and what its tensors are where they did not fit.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let fallbacks = self.fallbacks.iter().map(|one| one.words() + ".");
+        self.warnings.iter().cloned().chain(fallbacks)
+    }
+
+    /// As people read it: the recipe, and what the file really holds where that
+    /// is something else: `Q4_K_M (mostly Q5_0)`.
+    pub fn label(&self) -> String {
+        match self.mostly() {
+            Some(mostly) => format!("{} (mostly {mostly})", self.recipe.label()),
+            None => self.recipe.label(),
+        }
+    }
+
+    /// The type that most of its matrices have instead of one that was meant; none
+    /// where most bytes of them are as the recipe says.
+    pub fn mostly(&self) -> Option<&str> {
+        let bytes = |used: &str| {
+            let share = self.tensor_types.iter().find(|share| share.name == used)?;
+            let of_type = self.fallbacks.iter().filter(|one| one.used == used);
+            let n_fallen: u32 = of_type.map(|one| one.n_tensors).sum();
+            // A type may also have tensors that were meant to be of it.
+            let part = f64::from(n_fallen) / f64::from(share.n_tensors.max(1));
+            Some(share.n_bytes as f64 * part.min(1.0))
+        };
+        let mut used: Vec<&str> = self.fallbacks.iter().map(|one| &*one.used).collect();
+        used.sort_unstable();
+        used.dedup();
+        let is_matrix = |share: &&TensorShare| {
+            // Norms are vectors, and stay exact whatever the recipe.
+            is_quantized(&share.name) || used.contains(&&*share.name)
+        };
+        let matrices = self.tensor_types.iter().filter(is_matrix);
+        let all: u64 = matrices.map(|share| share.n_bytes).sum();
+        let fallen = used.iter().filter_map(|used| Some((*used, bytes(used)?)));
+        let fallen: Vec<(&str, f64)> = fallen.collect();
+        let n_fallen: f64 = fallen.iter().map(|(_, bytes)| bytes).sum();
+        if n_fallen <= all as f64 / 2.0 {
+            return None;
+        }
+        let largest = fallen.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        largest.map(|(used, _)| used)
+    }
+
     /// The base's name with what was done to it: `some-model.f16-q4_0`.
     fn called(&self) -> String {
         let base = &self.base.id.0;
@@ -162,6 +207,22 @@ pub fn is_quantized(tensor_type: &str) -> bool {
     !EXACT.contains(&tensor_type)
 }
 
+/// Whether a file of this type has lost something already. Unlike the types of
+/// tensors, those of files have many names: what is not known to be exact is not.
+pub fn is_inexact(file_type: &str) -> bool {
+    const EXACT: [&str; 4] = ["F64", "F32", "F16", "BF16"];
+    !EXACT.contains(&file_type)
+}
+
+/// The type at which a file's weights lost something, by what the file says of how
+/// it came to be: `Q4_1` of `quantized from F16, upcast from Q4_1`. Whatever its own
+/// type, it holds no more than that.
+pub fn lossy_ancestor(provenance: Option<&str>) -> Option<&str> {
+    let steps = provenance?.split(", ");
+    let mut ancestors = steps.filter_map(|step| Some(step.rsplit_once(" from ")?.1));
+    ancestors.find(|file_type| is_inexact(file_type))
+}
+
 impl Fallback {
     /// What became of how many tensors.
     pub fn words(&self) -> String {
@@ -176,7 +237,7 @@ impl Fallback {
 /// The warning that a base brings with it which is quantized already.
 pub fn requantized(kind: &str) -> String {
     format!(
-        "Requantized: the base is {kind}, and what was lost in quantizing it stays lost. Choose an F16, BF16 or F32 file of the model where there is one."
+        "Requantized: the base is {kind}, and what was lost in quantizing it stays lost. Choose an F16, BF16 or F32 file of the model that was never quantized, where there is one."
     )
 }
 
@@ -215,6 +276,60 @@ mod tests {
         assert_eq!(variant.model_id().0, "some-model.f16-q4_0-fedcba98");
         let long = record(&"x".repeat(89));
         assert!(long.model_id().0.ends_with("-q4_0-fedcba98"), "{long:?}");
+    }
+
+    #[test]
+    fn a_label_says_what_the_file_really_holds() {
+        let share = |name: &str, n_tensors, n_bytes| TensorShare {
+            name: name.to_owned(),
+            n_tensors,
+            n_params: 0,
+            n_bytes,
+        };
+        let fallback = |wanted: &str, used: &str, n_tensors| Fallback {
+            wanted: wanted.to_owned(),
+            used: used.to_owned(),
+            n_tensors,
+        };
+        let mut variant = record("m-aabbccdd");
+        // One large tensor of several: less than half of the bytes.
+        variant.tensor_types = vec![
+            share("Q4_0", 210, 60),
+            share("Q8_0", 1, 30),
+            share("F32", 61, 900),
+        ];
+        variant.fallbacks = vec![fallback("Q6_K", "Q8_0", 1)];
+        assert_eq!(variant.label(), "Q4_0");
+        variant.recipe = Recipe::quantized(QuantizationType::Q4_K_M);
+        variant.tensor_types = vec![
+            share("Q5_0", 180, 50),
+            share("Q8_0", 2, 30),
+            share("Q4_K", 20, 20),
+            share("F32", 61, 900),
+        ];
+        variant.fallbacks = vec![fallback("Q4_K", "Q5_0", 180), fallback("Q6_K", "Q8_0", 1)];
+        assert_eq!(variant.mostly(), Some("Q5_0"));
+        assert_eq!(variant.label(), "Q4_K_M (mostly Q5_0)");
+        variant.fallbacks.clear();
+        assert_eq!(variant.mostly(), None);
+    }
+
+    #[test]
+    fn what_was_lost_on_the_way_is_found() {
+        for (provenance, lossy) in [
+            ("upcast from Q4_1", Some("Q4_1")),
+            ("quantized from Q8_0", Some("Q8_0")),
+            ("quantized from F16, upcast from Q4_1", Some("Q4_1")),
+            (
+                "quantized with an importance matrix from F16, quantized from Q4_K_M",
+                Some("Q4_K_M"),
+            ),
+            ("quantized from F32", None),
+            ("made by hand", None),
+        ] {
+            assert_eq!(lossy_ancestor(Some(provenance)), lossy, "{provenance}");
+        }
+        assert_eq!(lossy_ancestor(None), None);
     }
 
     #[test]

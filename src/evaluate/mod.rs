@@ -12,7 +12,7 @@ mod rows;
 mod softmax;
 mod text;
 
-pub(crate) use answers::{common_prefix, compare_answers};
+pub(crate) use answers::{Rest, common_prefix, compare_answers};
 pub(crate) use divergence::{compare, divergence};
 pub(crate) use evaluation::Evaluation;
 pub(crate) use perplexity::{Scored, score};

@@ -198,6 +198,7 @@ impl Library {
             Err(error) => listing.unusable.push(UnusableFile {
                 file_name: scan::shown_name(path),
                 reason: error.to_string(),
+                variant: None,
             }),
         }
     }

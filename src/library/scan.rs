@@ -62,6 +62,7 @@ fn inside(root: &Path, path: &Path) -> Result<PathBuf, UnusableFile> {
         Err(UnusableFile {
             file_name: shown_name(path),
             reason: reason.to_owned(),
+            variant: None,
         })
     };
     let Ok(real) = path.canonicalize() else {

@@ -1,13 +1,18 @@
 //! The user's own texts for measuring quality, kept by their content.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
 use crate::domain::label::NAME_CHARS_LIMIT;
 use crate::domain::quality::{EvaluationText, TextName};
+
+/// How long a text that no run names counts as new.
+const NEW: Duration = Duration::from_secs(60 * 60);
 
 /// Where they are.
 #[derive(Debug, Clone)]
@@ -21,18 +26,30 @@ impl Texts {
         Self { folder }
     }
 
+    /// What a text is called once it is kept.
+    pub fn name(text: &EvaluationText) -> TextName {
+        let digest = Sha256::digest(text.text.as_bytes());
+        TextName {
+            name: called(&text.name),
+            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+
     /// Keeps a text, whole or not at all, and says what it is called from now
     /// on. The same text is kept once.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn keep(&self, text: &EvaluationText) -> io::Result<TextName> {
-        let sha256: String = Sha256::digest(text.text.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let path = self.path(&sha256);
-        if !path.exists() {
+        let name = Self::name(text);
+        let path = self.path(&name.sha256);
+        if path.exists() {
+            // From now on it counts as new: a sweep leaves it alone.
+            File::options()
+                .append(true)
+                .open(&path)?
+                .set_modified(SystemTime::now())?;
+        } else {
             let temporary = path.with_extension(format!("{}.part", std::process::id()));
             let written = write(&temporary, &text.text);
             let kept = written.and_then(|()| fs::rename(&temporary, &path));
@@ -42,10 +59,28 @@ impl Texts {
             }
             kept?;
         }
-        Ok(TextName {
-            name: called(&text.name),
-            sha256,
-        })
+        Ok(name)
+    }
+
+    /// Removes the texts whose hashes are not among `named`, and what was begun and
+    /// never finished; not what is new: its run may be on its way into the history.
+    /// Says how many files those were.
+    pub fn sweep(&self, named: &HashSet<String>) -> u64 {
+        let entries = fs::read_dir(&self.folder);
+        let is_old = |path: &Path| {
+            let modified = fs::metadata(path).and_then(|file| file.modified());
+            let age = modified.ok().and_then(|then| then.elapsed().ok());
+            age.is_some_and(|age| age >= NEW)
+        };
+        let is_left = |path: &PathBuf| {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let end = path.extension().unwrap_or_default();
+            end == "part" || (end == "txt" && !named.contains(&*stem))
+        };
+        let paths = entries.into_iter().flatten().flatten();
+        let left = paths.map(|entry| entry.path()).filter(is_left);
+        let removed = left.filter(|path| is_old(path) && fs::remove_file(path).is_ok());
+        removed.count() as u64
     }
 
     /// Reads a text that was kept.
@@ -53,8 +88,7 @@ impl Texts {
     /// # Errors
     /// When it is gone, or another one now.
     pub fn read(&self, name: &TextName) -> io::Result<String> {
-        let is_hash = name.sha256.len() == 64 && name.sha256.chars().all(|c| c.is_ascii_hexdigit());
-        if !is_hash {
+        if !name.has_hash() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         fs::read_to_string(self.path(&name.sha256))
@@ -110,5 +144,42 @@ mod tests {
             ..name
         };
         assert!(texts.read(&elsewhere).is_err());
+    }
+
+    #[test]
+    fn texts_that_no_run_names_are_swept_once_they_are_old() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let texts = Texts::of(folder.path().to_path_buf());
+        let keep = |text: &str| {
+            let text = EvaluationText {
+                name: String::new(),
+                text: text.to_owned(),
+            };
+            texts.keep(&text).expect("it is kept")
+        };
+        let age = |file: &str| {
+            let file = File::options().append(true).open(folder.path().join(file));
+            let then = SystemTime::now() - 2 * NEW;
+            file.expect("the file").set_modified(then).expect("a time");
+        };
+        let [named, forgotten, again, new] = ["a", "b", "c", "d"].map(keep);
+        for old in [&named, &forgotten, &again] {
+            age(&format!("{}.txt", old.sha256));
+        }
+        for part in ["x.1.part", "y.2.part"] {
+            fs::write(folder.path().join(part), "x").expect("a file");
+        }
+        age("x.1.part");
+        keep("c");
+        let runs = HashSet::from([named.sha256.clone()]);
+        assert_eq!(texts.sweep(&runs), 2);
+        assert!(texts.read(&forgotten).is_err() && !folder.path().join("x.1.part").exists());
+        for kept in [named, again, new] {
+            assert!(texts.read(&kept).is_ok(), "{kept:?}");
+        }
+        assert!(
+            folder.path().join("y.2.part").exists(),
+            "somebody writes it"
+        );
     }
 }

@@ -9,7 +9,7 @@ use super::content::{Content, FileIdentity, Knowledge};
 use super::scan::shown_name;
 use super::{Library, LibraryError, Located};
 use crate::domain::model::{LibraryListing, Model, ModelId, ModelOrigin, UnusableFile};
-use crate::domain::variant::Sidecar;
+use crate::domain::variant::{Sidecar, VariantRecord};
 
 impl Library {
     /// Adds the variants.
@@ -28,6 +28,7 @@ impl Library {
                 Err(reason) => listing.unusable.push(UnusableFile {
                     file_name: shown_name(&path),
                     reason: format!("a variant that is no longer what was made: {reason}"),
+                    variant: Some(sidecar.record.model_id()),
                 }),
             }
         }
@@ -47,28 +48,29 @@ impl Library {
         }
     }
 
-    /// Deletes a variant's file and what lies beside it, and returns what it was.
+    /// Deletes a variant's file and what lies beside it, and returns what it was:
+    /// whatever has become of the file since, and before it is read.
     ///
     /// # Errors
     /// When there is no such variant, or the system refuses.
-    pub fn delete_variant(&self, id: &ModelId) -> Result<Model, LibraryError> {
-        let located = self
-            .find_variant(id)
-            .ok_or_else(|| LibraryError::Unknown(id.clone()))?;
-        for path in [&located.path, &located.path.with_extension("json")] {
+    pub fn delete_variant(&self, id: &ModelId) -> Result<VariantRecord, LibraryError> {
+        let is_wanted = |(_, sidecar): &(PathBuf, Sidecar)| sidecar.record.model_id() == *id;
+        let found = self.variants().find(is_wanted);
+        let (path, sidecar) = found.ok_or_else(|| LibraryError::Unknown(id.clone()))?;
+        for path in [&path, &path.with_extension("json")] {
             match fs::remove_file(path) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(source) => {
                     return Err(LibraryError::NotDeleted {
-                        name: located.model.file_name,
+                        name: shown_name(path),
                         source,
                     });
                 }
             }
         }
-        self.inner.contents().forget(&located.path);
-        Ok(located.model)
+        self.inner.contents().forget(&path);
+        Ok(sidecar.record)
     }
 
     /// Every variant's file with what lies beside it.

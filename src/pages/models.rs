@@ -8,7 +8,7 @@ use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
 use crate::components::marked::marked;
 use crate::components::ollama::OllamaCard;
-use crate::components::variants::VariantsCard;
+use crate::components::variants::{DamagedVariant, VariantDeletion, VariantsCard};
 use crate::components::words;
 use crate::domain::model::{LibraryListing, Model, ModelOrigin, UnusableFile};
 use crate::domain::units;
@@ -77,7 +77,7 @@ fn Library(library: LibraryListing) -> impl IntoView {
         {has_models.then(|| {
             view! { <VariantsCard variants bases folder=variants_folder on_delete/> }
         })}
-        {(!unusable.is_empty()).then(|| view! { <Unusable files=unusable/> })}
+        {(!unusable.is_empty()).then(|| view! { <Unusable files=unusable on_delete/> })}
         {ollama}
         <section class="card" aria-labelledby="folders-title">
             <div class="bar">
@@ -150,13 +150,22 @@ fn ModelRow(model: Model) -> impl IntoView {
 }
 
 #[component]
-fn Unusable(files: Vec<UnusableFile>) -> impl IntoView {
-    let row = |file: UnusableFile| {
-        view! {
-            <div>
-                <dt>{file.file_name}</dt>
-                <dd>{marked(&file.reason)}</dd>
-            </div>
+fn Unusable(files: Vec<UnusableFile>, on_delete: Callback<VariantDeletion>) -> impl IntoView {
+    let row = move |file: UnusableFile| {
+        let UnusableFile {
+            file_name,
+            reason,
+            variant,
+        } = file;
+        match variant {
+            Some(id) => view! { <DamagedVariant id file_name reason on_delete/> }.into_any(),
+            None => view! {
+                <div>
+                    <dt>{file_name}</dt>
+                    <dd>{marked(&reason)}</dd>
+                </div>
+            }
+            .into_any(),
         }
     };
     view! {

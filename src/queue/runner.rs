@@ -118,7 +118,8 @@ async fn judged(store: &Store, job: &Job, measured: Measured) -> Result<Finished
         noise,
         environment,
     } = measured;
-    let key = NoiseKey::of(&environment, &job.plan.spec);
+    let blocks = comparison.as_ref().and_then(|one| one.blocks.as_ref());
+    let key = NoiseKey::of(&environment, &job.plan.spec).in_blocks(blocks.is_some());
     if let Some(comparison) = &mut comparison {
         comparison.judge(store.noise(&key).await?.as_ref());
     }

@@ -76,7 +76,7 @@ impl AppState {
     }
 }
 
-/// Removes what was deleted long enough ago, at the start and from time to
+/// Removes what was deleted long enough ago, and the texts that only it named, at the start and from time to
 /// time; not while a run of this server waits or is measured. Ends with the
 /// queue.
 pub(super) async fn remove_deleted(state: AppState) {
@@ -89,6 +89,7 @@ pub(super) async fn remove_deleted(state: AppState) {
                     Ok(n_runs) => tracing::info!(n_runs, "deleted runs were removed for good"),
                     Err(error) => tracing::warn!(%error, "deleted runs could not be removed"),
                 }
+                sweep_texts(&state).await;
             }
             tokio::time::sleep(REMOVAL_INTERVAL).await;
         }
@@ -96,6 +97,21 @@ pub(super) async fn remove_deleted(state: AppState) {
     tokio::select! {
         () = work => {}
         () = ending.cancelled() => {}
+    }
+}
+
+/// Removes the texts for quality that no run names any more.
+async fn sweep_texts(state: &AppState) {
+    let swept = async {
+        let named = state.store().named_texts().await?;
+        state
+            .blocking(move |library| library.texts().sweep(&named))
+            .await
+    };
+    match swept.await {
+        Ok(0) => {}
+        Ok(n_texts) => tracing::info!(n_texts, "texts that no run names were removed"),
+        Err(error) => tracing::warn!(%error, "texts that no run names could not be removed"),
     }
 }
 

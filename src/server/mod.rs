@@ -21,4 +21,5 @@ pub use router::router;
 pub use security::AllowedHosts;
 pub use serve::{ServeOptions, serve};
 pub(crate) use serve::{asked_to_end, open_state};
+pub(crate) use state::Asked;
 pub use state::{AppState, Parts};

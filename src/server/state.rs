@@ -1,6 +1,7 @@
 //! What every route shares, and what the server functions call.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,12 +19,12 @@ use crate::domain::filter::RunFilter;
 use crate::domain::model::{Model, ModelId};
 use crate::domain::noise::NoiseKey;
 use crate::domain::preflight::preflight;
-use crate::domain::quality::TextName;
+use crate::domain::quality::{EvaluationText, TextName};
 use crate::domain::recipe::Recipe;
 use crate::domain::run::{FailureKind, Run, RunId, RunRequest, RunSettings, RunSpec, RunStatus};
 use crate::domain::sample::ArmRequest;
 use crate::domain::units;
-use crate::library::{FileIdentity, Library, Located};
+use crate::library::{FileIdentity, Library, Located, Texts};
 use crate::queue::{Job, Queue};
 use crate::store::Store;
 
@@ -38,6 +39,8 @@ pub struct AppState {
     introduction: Arc<OnceCell<Introduction>>,
     /// What variants were forecast to be.
     pub(super) forecasts: Forecasts,
+    /// Held while a worker forecasts: one at a time.
+    pub(super) forecasting: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What a state is made of.
@@ -58,6 +61,19 @@ pub struct Parts {
     pub notices: Vec<String>,
 }
 
+/// A run that is asked for, with the text for quality that was sent with it.
+pub(crate) struct Asked {
+    pub(crate) spec: RunSpec,
+    /// Named in `spec`; kept once the run is taken.
+    pub(crate) text: Option<EvaluationText>,
+}
+
+impl From<RunSpec> for Asked {
+    fn from(spec: RunSpec) -> Self {
+        Self { spec, text: None }
+    }
+}
+
 impl AppState {
     /// Shares the parts.
     pub fn new(parts: Parts) -> Self {
@@ -65,6 +81,7 @@ impl AppState {
             parts: Arc::new(parts),
             introduction: Arc::default(),
             forecasts: Forecasts::default(),
+            forecasting: Arc::default(),
         }
     }
 
@@ -95,61 +112,71 @@ impl AppState {
         asked.map_err(|error: WorkerError| AppError::new(ErrorCode::Internal, error.to_string()))
     }
 
-    /// Checks a request, and keeps the text that it brings for quality.
-    pub(crate) async fn spec(&self, request: RunRequest) -> Result<RunSpec, AppError> {
+    /// Checks a request, and names the text that it brings for quality.
+    pub(crate) async fn spec(&self, request: RunRequest) -> Result<Asked, AppError> {
         let text = request.evaluation_text.clone();
         let mut spec = RunSpec::try_from(request)?;
-        if let (Some(quality), Some(text)) = (&mut spec.quality, text) {
-            let kept = self.blocking(move |library| library.texts().keep(&text));
-            quality.text = Some(kept.await?.map_err(|error| {
-                AppError::new(
-                    ErrorCode::Internal,
-                    format!("the text for quality could not be kept: {error}; is the disk full?"),
-                )
-            })?);
+        let text = text.filter(|_| spec.quality.is_some());
+        if let (Some(quality), Some(text)) = (&mut spec.quality, &text) {
+            quality.text = Some(Texts::name(text));
         }
-        Ok(spec)
+        Ok(Asked { spec, text })
     }
 
-    /// The text for quality with its name, if the user gave one.
-    async fn text(&self, spec: &RunSpec) -> Result<Option<(TextName, String)>, AppError> {
-        let Some(name) = spec
-            .quality
-            .as_ref()
-            .and_then(|quality| quality.text.clone())
-        else {
+    /// The text for quality with its name, if the user gave one, now or earlier.
+    async fn text(&self, asked: &Asked) -> Result<Option<(TextName, String)>, AppError> {
+        let quality = asked.spec.quality.as_ref();
+        let Some(name) = quality.and_then(|quality| quality.text.clone()) else {
             return Ok(None);
         };
+        if let Some(sent) = &asked.text {
+            return Ok(Some((name, sent.text.clone())));
+        }
         let wanted = name.clone();
         let text = self.blocking(move |library| library.texts().read(&wanted));
         let text = text.await?.map_err(|error| {
-            AppError::new(
-                ErrorCode::Internal,
-                format!(
-                    "the text {} could not be read: {error}; send it again",
-                    name.name
+            let name = &name.name;
+            match error.kind() {
+                io::ErrorKind::NotFound => AppError::bad_request(format!(
+                    "the text {name} is not kept any more; send it again, as evaluation_text, or \
+                     choose its file"
+                )),
+                _ => AppError::new(
+                    ErrorCode::Internal,
+                    format!("the text {name} could not be read: {error}; send it again"),
                 ),
-            )
+            }
         })?;
         Ok(Some((name, text)))
     }
 
+    /// Keeps the text of a run that was taken, for whoever runs it again. The run
+    /// itself has it.
+    async fn keep_text(&self, text: Option<EvaluationText>) {
+        let Some(text) = text else { return };
+        let kept = self.blocking(move |library| library.texts().keep(&text));
+        let kept = kept.await.map(|kept| kept.map(drop));
+        if let Ok(Err(error)) = kept {
+            tracing::warn!(%error, "a text for quality is not kept: the run cannot be repeated on it");
+        }
+    }
+
     /// Queues the run that `spec` asks for.
-    pub(crate) async fn start(&self, spec: RunSpec) -> Result<Run, AppError> {
-        let id = match spec.model.clone() {
+    pub(crate) async fn start(&self, asked: Asked) -> Result<Run, AppError> {
+        let id = match asked.spec.model.clone() {
             Some(id) => id,
             None => self.default_model().await?,
         };
         let located = self.locate_id(id.0).await?;
-        let job = self.submit(spec, located, Conduct::default()).await?;
+        let job = self.submit(asked, located, Conduct::default()).await?;
         self.run(job.id.0).await
     }
 
     /// Queues a run of a model against itself.
     pub(crate) async fn start_noise(&self, request: RunRequest) -> Result<Run, AppError> {
-        let mut spec = self.spec(request).await?;
-        spec.recipes = vec![Recipe::default()];
-        self.start(spec).await
+        let mut asked = self.spec(request).await?;
+        asked.spec.recipes = vec![Recipe::default()];
+        self.start(asked).await
     }
 
     /// The model with this library id.
@@ -169,16 +196,19 @@ impl AppState {
     /// Queues a run of a model that has been found.
     pub(crate) async fn submit(
         &self,
-        spec: RunSpec,
+        asked: impl Into<Asked>,
         located: Located,
         conduct: Conduct,
     ) -> Result<Arc<Job>, AppError> {
+        let asked = asked.into();
         let Located {
             model,
             path,
             identity,
         } = located;
-        self.refuse_hopeless(&model, &spec.settings)?;
+        self.refuse_hopeless(&model, &asked.spec.settings)?;
+        let text = self.text(&asked).await?;
+        let Asked { spec, text: sent } = asked;
         let spec = RunSpec {
             model: Some(model.id.clone()),
             ..spec
@@ -195,7 +225,7 @@ impl AppState {
                 n_threads,
                 ..self.workshop()
             },
-            text: self.text(&spec).await?,
+            text,
             launcher: self.parts.launcher.clone(),
             path: path.clone(),
             basis,
@@ -210,7 +240,14 @@ impl AppState {
         // In a task of its own: a caller that hangs up must not leave a run half
         // way into the queue.
         let queue = self.parts.queue.clone();
-        let submitting = tokio::spawn(async move { queue.submit(plan, open).await });
+        let state = self.clone();
+        let submitting = tokio::spawn(async move {
+            let job = queue.submit(plan, open).await;
+            if job.is_ok() {
+                state.keep_text(sent).await;
+            }
+            job
+        });
         Ok(submitting.await.map_err(panicked)??)
     }
 
@@ -309,7 +346,7 @@ impl AppState {
     pub(super) async fn judge(&self, run: &mut Run) -> Result<(), AppError> {
         let comparison = run.comparison.as_mut().filter(|one| one.assumes_noise());
         if let (Some(comparison), Some(environment)) = (comparison, &run.environment)
-            && let key = NoiseKey::of(environment, &run.spec)
+            && let key = NoiseKey::of(environment, &run.spec).in_blocks(comparison.blocks.is_some())
             && let Some(noise) = self.parts.store.noise(&key).await?
         {
             comparison.judge(Some(&noise));

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::AppState;
 use crate::bench::{Making, Variant, VariantError, Workshop};
 use crate::domain::error::{AppError, ErrorCode};
-use crate::domain::model::{Model, ModelId};
+use crate::domain::model::ModelId;
 use crate::domain::recipe::{Quantize, Recipe};
-use crate::domain::variant::{VariantForecast, VariantForecasts};
+use crate::domain::variant::{VariantForecast, VariantForecasts, VariantRecord};
 use crate::library::{FileIdentity, Located};
 use crate::machine_lock::MachineLock;
 
@@ -69,18 +69,32 @@ impl AppState {
         }
         let located = self.locate_id(model.0).await?;
         let sha256 = &located.model.sha256;
-        let mut unknown = recipes.clone();
-        unknown.retain(|recipe| {
-            !self.known_forecasts(sha256, |known, key| known.contains_key(&key(*recipe)))
-        });
+        let unknown = || {
+            let mut unknown = recipes.clone();
+            unknown.retain(|recipe| {
+                !self.known_forecasts(sha256, |known, key| known.contains_key(&key(*recipe)))
+            });
+            unknown
+        };
         let file = open(&located)?;
         let asked = self.workshop();
-        let mut forecasts = match unknown.is_empty() {
-            true => VariantForecasts {
-                variants: Vec::new(),
-                free_bytes: asked.free_bytes(),
-            },
-            false => asked.forecast(&located.model, &file, &unknown).await?,
+        let none = || VariantForecasts {
+            variants: Vec::new(),
+            free_bytes: asked.free_bytes(),
+        };
+        let mut forecasts = match unknown().is_empty() {
+            true => none(),
+            false => {
+                // One after the other; the one before may have found it meanwhile.
+                let _turn = self.forecasting.lock().await;
+                match unknown() {
+                    unknown if unknown.is_empty() => none(),
+                    unknown => {
+                        let _held = self.idle_machine()?;
+                        asked.forecast(&located.model, &file, &unknown).await?
+                    }
+                }
+            }
         };
         let new = std::mem::take(&mut forecasts.variants);
         self.known_forecasts(sha256, |known, key| {
@@ -91,8 +105,22 @@ impl AppState {
         Ok(forecasts)
     }
 
+    /// The machine, if nothing is measured on it: a worker beside that would falsify
+    /// it, and nobody waits for a size.
+    fn idle_machine(&self) -> Result<MachineLock, AppError> {
+        let lock = MachineLock::try_take(&self.parts.library.places().machine_lock);
+        let failed = |error: std::io::Error| AppError::new(ErrorCode::Internal, error.to_string());
+        lock.map_err(failed)?.ok_or_else(|| {
+            AppError::new(
+                ErrorCode::Conflict,
+                "the machine is busy with a measurement, or with reading a new model, and a size \
+                 that is not known yet takes a worker; ask again when that has ended",
+            )
+        })
+    }
+
     /// Deletes a variant and says what it was.
-    pub(crate) async fn delete_variant(&self, id: ModelId) -> Result<Model, AppError> {
+    pub(crate) async fn delete_variant(&self, id: ModelId) -> Result<VariantRecord, AppError> {
         Ok(self
             .blocking(move |library| library.delete_variant(&id))
             .await??)

@@ -1,6 +1,8 @@
 //! What users do to stored runs: name, note, delete and restore; and what
 //! removes a deleted run for good.
 
+use std::collections::HashSet;
+
 use super::{Store, StoreError};
 use crate::domain::defaults::DELETED_KEPT_DAYS;
 use crate::domain::label::LabelChange;
@@ -70,6 +72,18 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(())
+    }
+
+    /// The hashes of the texts for quality that runs name, deleted ones too: those
+    /// may be restored.
+    pub async fn named_texts(&self) -> Result<HashSet<String>, StoreError> {
+        let named: Vec<String> = sqlx::query_scalar(
+            "SELECT DISTINCT json_extract(spec_json, '$.quality.text.sha256') AS sha256 FROM runs
+             WHERE sha256 IS NOT NULL",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(named.into_iter().collect())
     }
 
     /// Removes for good what was deleted long enough ago, with everything that

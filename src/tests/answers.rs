@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use whittle::bench::machine::MachineFacts;
+use whittle::machine_lock::MachineLock;
 
 use crate::house::{HOST, House, fake_workers};
 use crate::tiny_model;
@@ -16,14 +17,12 @@ use crate::variants::make_variant;
 use crate::witness::Witness;
 
 /// Answers that need what no test can arrange at will.
-const NOT_ARRANGED: [&str; 4] = [
+const NOT_ARRANGED: [&str; 3] = [
     // A model that is still being read when its run is asked for.
     "post /api/noise 409",
     "post /api/runs 409",
     // A file that the system will not remove.
     "post /api/variants/delete 409",
-    // A model that changes between being found and being opened.
-    "post /api/variants/forecast 409",
 ];
 
 /// The paths that measure and answer when done.
@@ -165,6 +164,13 @@ async fn variants(witness: &mut Witness, house: &House, crashing: &House) {
         let (answered, answer) = witness.post(house, forecast, &asked(&model)).await;
         assert_eq!(answered.as_u16(), status, "{answer}");
     }
+    let held = MachineLock::take(&house.path().join("machine.lock"));
+    let held = held.await.expect("the machine");
+    let mut unknown = asked(&house.model_id("llama").await);
+    unknown["recipes"][0]["level"] = json!("q5_1");
+    let (status, answer) = witness.post(house, forecast, &unknown).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{answer}");
+    drop(held);
     let strange = house.models().join("strange.gguf");
     std::fs::write(&strange, tiny_model::bytes("nosuch")).expect("a file");
     let model = house.model_id("nosuch").await;

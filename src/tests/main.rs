@@ -25,8 +25,10 @@ mod openapi;
 mod other_user;
 mod prompts;
 mod quality;
+mod said;
 mod security;
 mod servers;
+mod texts;
 mod tiny_model;
 mod variants;
 #[cfg(target_os = "linux")]

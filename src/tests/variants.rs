@@ -17,6 +17,7 @@ use whittle::domain::model::Model;
 use whittle::domain::quantization::QuantizationType;
 use whittle::domain::recipe::{Quantize, Recipe};
 use whittle::library::{DataFolder, Library, Located};
+use whittle::machine_lock::MachineLock;
 
 use crate::faults::STARTED;
 use crate::house::{House, fake_workers, message, real_workers};
@@ -162,6 +163,11 @@ async fn a_variant_says_what_is_in_it() {
             .map(|one| (one.wanted.as_str(), one.used.as_str(), one.n_tensors))
             .collect();
         assert_eq!(found, fallbacks, "{level}");
+        let label = match level {
+            "q4_k_m" => "Q4_K_M (mostly Q5_0)".to_owned(),
+            _ => recipe.label(),
+        };
+        assert_eq!(record.label(), label);
         assert_eq!(record.warnings, [""; 0]);
         assert_eq!(model.file_type.to_ascii_lowercase(), level);
         assert_eq!(model.provenance.as_deref(), Some("quantized from F32"));
@@ -471,6 +477,17 @@ async fn a_quantized_base_is_warned_of() {
         forecast.expect("a forecast").variants[0].warnings,
         record.warnings
     );
+
+    // An F16 of it looks exact, and is not.
+    let f16 = recipe("f16", false);
+    let making = shop.workshop.make(&q8.model, &file, &f16, |_| ());
+    let f16 = making.await.expect("it is made");
+    let file = File::open(&f16.path).expect("the variant");
+    let making = shop.workshop.make(&f16.model, &file, &q4, |_| ());
+    let again = making.await.expect("it is made");
+    let record = again.model.variant.as_ref().expect("a variant");
+    let kind = "Requantized: the base is F16, quantized from Q8_0";
+    assert!(record.warnings[0].starts_with(kind), "{record:?}");
 }
 
 /// A house whose tiny model has a Q4_0 variant.
@@ -571,6 +588,45 @@ async fn a_variant_is_deleted_and_nothing_else_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_variant_is_deleted_whatever_has_become_of_its_file() {
+    let damages: [fn(&Path); 3] = [
+        // Its content has changed.
+        |path| {
+            let mut bytes = fs::read(path).expect("the variant");
+            *bytes.last_mut().expect("a byte") ^= 1;
+            fs::write(path, bytes).expect("the variant");
+        },
+        // Its header is damaged.
+        |path| fs::write(path, b"GGUF").expect("the variant"),
+        // A copy whose hash is not known yet: it may be, or not.
+        |path| {
+            let bytes = fs::read(path).expect("the variant");
+            fs::write(path, bytes).expect("the variant");
+        },
+    ];
+    for damage in damages {
+        let (house, variant) = house_with_variant().await;
+        damage(&variant.path);
+        let (_, library) = house.get("/api/models").await;
+        let unusable = library["unusable"].as_array().expect("files");
+        for file in unusable {
+            assert_eq!(file["variant"], json!(variant.model.id), "{file}");
+            let (_, page) = house.get("/models").await;
+            let name = file["file_name"].as_str().expect("a name");
+            let button = format!("aria-label=\"Delete {name}\"");
+            assert!(page.as_str().is_some_and(|page| page.contains(&button)));
+        }
+        let delete = json!({"model": variant.model.id});
+        let (status, answer) = house.post("/api/variants/delete", &delete).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        assert_eq!(answer["sha256"], json!(variant.model.sha256));
+        assert_eq!(answer["recipe"]["quantize"]["level"], "q4_0");
+        let left = files_below(&house.path().join("data/variants"));
+        assert_eq!(left, [""; 0].map(PathBuf::from));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn forecasts_say_the_size_before_anything_is_made() {
     let house = House::with_model().await;
     let model = house.model_id("llama").await;
@@ -587,6 +643,26 @@ async fn forecasts_say_the_size_before_anything_is_made() {
     }
     let variants = files_below(&house.path().join("data/variants"));
     assert_eq!(variants, [""; 0].map(PathBuf::from), "nothing is made");
+
+    // Beside a measurement no worker is started for it; what is known is answered.
+    let held = MachineLock::take(&house.path().join("machine.lock"));
+    let held = held.await.expect("the machine");
+    let (status, answer) = house.post(forecast, &ask(both.clone())).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let new = json!([{"level": "q4_0"}, {"level": "q6_k"}]);
+    let (status, answer) = house.post(forecast, &ask(new.clone())).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{answer}");
+    assert!(message(&answer).contains("busy with a measurement"));
+    drop(held);
+    // Several at once wait for each other, and not in vain.
+    let more = json!([{"level": "q5_k_m"}]);
+    let (new, more) = (ask(new), ask(more));
+    let (one, two) = tokio::join!(house.post(forecast, &new), house.post(forecast, &more));
+    assert_eq!(
+        (one.0, two.0),
+        (StatusCode::OK, StatusCode::OK),
+        "{one:?} {two:?}"
+    );
     for (recipes, says) in [
         (json!([{"level": "q9_9"}]), "q9_9"),
         (json!([]), "recipes has 0 entries"),

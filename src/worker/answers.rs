@@ -9,13 +9,22 @@ use crate::domain::evaluation::EvaluationCommand;
 use crate::domain::quality::AnswerComparison;
 use crate::domain::run::FlashAttention;
 use crate::engine::{Context, ContextOptions, EngineError, Model, Token, dress};
-use crate::evaluate::{common_prefix, compare_answers, divergence};
+use crate::evaluate::{Rest, common_prefix, compare_answers, divergence};
 
 /// Most memory for the baseline's logits, bytes.
 pub(super) const ROWS_BYTES_LIMIT: u64 = 1 << 30;
 
 /// Tokens of a prompt that are processed at once.
 const N_BATCH: u32 = 512;
+
+/// What is told while prompts are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It goes on.
+    Alive,
+    /// One more is answered.
+    Answered,
+}
 
 /// The baseline's answers.
 pub(super) struct Answers<'a> {
@@ -43,11 +52,23 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// Answers every prompt; `tell_life` is called now and then.
+    /// Tokens of the context in which `command`'s prompts are answered; 0: there
+    /// are none. What cannot be answered is said when its turn comes.
+    pub(super) fn context_tokens(command: &EvaluationCommand, model: &Model) -> u64 {
+        let length = |prompt: &String| {
+            let dressed = dress(model, prompt);
+            let is_dressed = dressed.template == ChatTemplate::Applied;
+            Some(model.tokenize(&dressed.text, is_dressed).ok()?.len() as u64)
+        };
+        let longest = command.prompts.iter().filter_map(length).max();
+        longest.map_or(0, |longest| longest + u64::from(command.max_tokens))
+    }
+
+    /// Answers every prompt; `tell` is called now and then.
     pub(super) fn of_baseline(
         &mut self,
         model: &Model,
-        mut tell_life: impl FnMut(),
+        mut tell: impl FnMut(Told),
     ) -> Result<(), EngineError> {
         for prompt in &self.command.prompts {
             let dressed = dress(model, prompt);
@@ -77,8 +98,9 @@ impl<'a> Answers<'a> {
                 &answer.prompt,
                 n_most,
                 keep,
-                &mut tell_life,
+                &mut || tell(Told::Alive),
             )?;
+            tell(Told::Answered);
         }
         Ok(())
     }
@@ -87,7 +109,7 @@ impl<'a> Answers<'a> {
     pub(super) fn compared_with(
         &self,
         model: &Model,
-        mut tell_life: impl FnMut(),
+        mut tell: impl FnMut(Told),
     ) -> Result<Vec<AnswerComparison>, EngineError> {
         if self.answers.is_empty() {
             return Ok(Vec::new());
@@ -109,8 +131,9 @@ impl<'a> Answers<'a> {
                 &answer.prompt,
                 n_most,
                 look,
-                &mut tell_life,
+                &mut || tell(Told::Alive),
             )?;
+            tell(Told::Answered);
             compared.push(beside(model, number, &answer.tokens, &tokens, kld));
         }
         Ok(compared)
@@ -145,12 +168,19 @@ fn beside(
     // No infinity on the wire: what comes after it is not known either.
     let n_finite = kld.iter().take_while(|kld| kld.is_finite()).count();
     kld.truncate(n_finite);
-    let rests = [baseline, variant].map(|tokens| model.bytes(&tokens[n_common..]));
+    let rests = [baseline, variant].map(|tokens| {
+        let rest = tokens[n_common..].split_first();
+        let first = rest.map(|(first, _)| model.bytes(&[*first]));
+        (first, model.bytes(rest.map_or(&[], |(_, later)| later)))
+    });
     compare_answers(
         prompt,
         n_common,
         &model.bytes(&baseline[..n_common]),
-        [&rests[0], &rests[1]],
+        [&rests[0], &rests[1]].map(|(first, later)| Rest {
+            first: first.as_deref(),
+            later,
+        }),
         kld,
     )
 }

@@ -42,8 +42,7 @@ pub(super) fn more_iterations(iterations: u32) -> Option<u32> {
     (more > iterations).then_some(more)
 }
 
-/// The same run with other iterations. A text of the user's own is not kept
-/// whole: its quality is not measured again, and does not depend on iterations.
+/// The same run with other iterations.
 pub(super) fn with_iterations(spec: &RunSpec, iterations: u32) -> RunRequest {
     RunRequest {
         iterations: Some(i64::from(iterations)),
@@ -74,10 +73,7 @@ fn request(spec: &RunSpec) -> RunRequest {
         flash_attention,
         warm_ups,
     } = spec.settings.clone();
-    let built_in = spec
-        .quality
-        .as_ref()
-        .filter(|quality| quality.text.is_none());
+    let quality = spec.quality.as_ref();
     let number = |value: u32| Some(i64::from(value));
     RunRequest {
         model: spec.model.as_ref().map(|id| id.0.clone()),
@@ -94,15 +90,17 @@ fn request(spec: &RunSpec) -> RunRequest {
         flash_attention: Some(flash_attention),
         warm_ups: number(warm_ups),
         recipes: Some(spec.recipes.clone()),
-        quality: built_in.map(|_| true),
-        quality_chunks: built_in.and_then(|quality| number(quality.n_chunks)),
+        quality: quality.map(|_| true),
+        quality_chunks: quality.and_then(|quality| number(quality.n_chunks)),
         evaluation_text: None,
+        kept_text: quality.and_then(|quality| quality.text.clone()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::quality::{QualitySpec, TextName};
     use crate::domain::quantization::QuantizationType;
     use crate::domain::recipe::Recipe;
 
@@ -119,6 +117,18 @@ mod tests {
         let spec = RunSpec::try_from(asked).expect("a spec");
         let same = RunSpec::try_from(with_iterations(&spec, 3)).expect("a spec");
         assert_eq!(same, spec);
+        // On a text of the user's own, which was kept.
+        let text = TextName {
+            name: "mine.txt".to_owned(),
+            sha256: "0a".repeat(32),
+        };
+        let mut own = spec.clone();
+        own.quality = own.quality.map(|quality| QualitySpec {
+            text: Some(text),
+            ..quality
+        });
+        let same = RunSpec::try_from(with_iterations(&own, 3)).expect("a spec");
+        assert_eq!(same, own);
         let careful = RunSpec::try_from(with_iterations(&spec, 10)).expect("a spec");
         assert_eq!(careful.settings.iterations, 10);
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::divergence::Divergence;
-use super::parted::first_word;
+use super::parted::first_token;
 use crate::components::prompt_text::PromptText;
 use crate::components::words;
 use crate::domain::prompt::Prompt;
@@ -40,6 +40,8 @@ fn Pair(
         common,
         baseline_rest,
         variant_rest,
+        baseline_token_bytes,
+        variant_token_bytes,
         n_common_tokens,
         kld,
         ..
@@ -51,8 +53,8 @@ fn Pair(
         (false, 0) => "They part at the first token.".to_owned(),
         (false, _) => format!("They part after {n_common}, at the mark."),
     };
-    let side = |label: String, rest: String| {
-        let (first, tail) = first_word(&rest);
+    let side = |label: String, rest: String, n_bytes: Option<u32>| {
+        let (first, tail) = first_token(&rest, n_bytes);
         // One that has ended where the other goes on.
         let is_ended = rest.is_empty() && !are_equal;
         let mark = match first.is_empty() {
@@ -75,8 +77,8 @@ fn Pair(
         <li>
             {prompt.map(|prompt| view! { <PromptText prompt/> })}
             <div class="pair">
-                {side(baseline, baseline_rest)}
-                {side(variant, variant_rest)}
+                {side(baseline, baseline_rest, baseline_token_bytes)}
+                {side(variant, variant_rest, variant_token_bytes)}
             </div>
             <p class="note">{said}</p>
             <Divergence values=kld n_common=n_common_tokens as usize/>

@@ -10,7 +10,8 @@ use crate::domain::units;
 /// A change as it is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Said {
-    /// `better`, `worse`, `same` or `undecided`: the class, which has the colour.
+    /// `better`, `worse`, `same`, `undecided` or `unjudged`: the class, which has
+    /// the colour.
     pub(super) class: &'static str,
     /// Which way the figure went.
     pub(super) arrow: &'static str,
@@ -41,6 +42,14 @@ pub(super) fn of(improvement: &Improvement) -> Said {
         Reading::Measured(change) => change,
         Reading::NotMeasured(reason) => return Said::missing(reason),
     };
+    if let Some(reason) = &improvement.not_judged {
+        return Said {
+            class: "unjudged",
+            words: "not judged".to_owned(),
+            short: "not judged".to_owned(),
+            ..Said::missing(reason)
+        };
+    }
     let detail = detail(improvement, change);
     Said {
         detail,
@@ -182,7 +191,19 @@ mod tests {
             }),
             band: None,
             verdict: Some(verdict),
+            not_judged: None,
         }
+    }
+
+    #[test]
+    fn times_for_different_work_are_neither_better_nor_worse() {
+        let mut time = improvement(Quantity::ResponseTime, 0.5, Verdict::Better);
+        time.verdict = None;
+        time.not_judged = Some("it produced fewer tokens".to_owned());
+        let said = of(&time);
+        assert_eq!((said.class, said.arrow), ("unjudged", ""));
+        assert!(!said.words.contains("better") && !said.short.contains("better"));
+        assert_eq!(said.detail.as_deref(), Some("it produced fewer tokens"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::change::percent;
 use super::rows::Row;
-use crate::domain::model::Model;
+use crate::domain::model::{Model, ModelOrigin};
 use crate::domain::units;
 
 /// The rows that the sentence names: those of the dashboard's guide, and what
@@ -30,9 +30,11 @@ pub(super) fn Headline(label: String, rows: Vec<Row>) -> impl IntoView {
     }
 }
 
-fn sentence(rows: &[Row]) -> String {
+pub(super) fn sentence(rows: &[Row]) -> String {
     let group = |class: &str, has_figure: bool| {
-        let of_class = |row: &&Row| row.said.class == class && NAMED.contains(&row.key);
+        // Without a mark there is no change to tell: not measured, or not judged.
+        let of_class =
+            |row: &&Row| row.said.class == class && row.mark.is_some() && NAMED.contains(&row.key);
         let words = |row: &Row| match has_figure {
             true => format!("{} {}", small(row.name), row.said.short),
             false => small(row.name),
@@ -89,11 +91,13 @@ pub(super) fn AgainstOriginal(
 }
 
 /// The file that a model says it is an upcast of, where the library has it: of
-/// the same architecture, as many parameters, and the type that it names.
+/// the same architecture, as many parameters, and the type that it names. Not one
+/// that was made here: that is no original of anything.
 pub fn original_of(model: &Model, library: &[Model]) -> Option<Model> {
     let file_type = model.provenance.as_deref()?.strip_prefix("upcast from ")?;
     let is_original = |other: &&Model| {
-        other.file_type == file_type
+        other.origin != ModelOrigin::Variant
+            && other.file_type == file_type
             && other.architecture == model.architecture
             && other.n_params == model.n_params
             && other.name == model.name
@@ -104,7 +108,7 @@ pub fn original_of(model: &Model, library: &[Model]) -> Option<Model> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::model::{ModelId, ModelOrigin};
+    use crate::domain::model::ModelId;
 
     fn model(file_type: &str, provenance: Option<&str>) -> Model {
         Model {
@@ -133,5 +137,14 @@ mod tests {
         assert_eq!(found.as_deref(), Some("q4_1"));
         assert_eq!(original_of(&upcast, &library[..2]), None);
         assert_eq!(original_of(&library[0], &library), None);
+        // A Q4_1 made here of the upcast says the same of itself.
+        let made_here = Model {
+            origin: ModelOrigin::Variant,
+            ..model("Q4_1", Some("quantized from F16, upcast from Q4_1"))
+        };
+        assert_eq!(original_of(&upcast, std::slice::from_ref(&made_here)), None);
+        let both = [made_here, model("Q4_1", None)];
+        let found = original_of(&upcast, &both).map(|model| model.origin);
+        assert_eq!(found, Some(ModelOrigin::Registered));
     }
 }

@@ -23,8 +23,8 @@ pub fn ComparisonOutcome(
     is_whole: bool,
 ) -> impl IntoView {
     let end = ending(&run);
-    let unstable = of_arms(&run.arms, |arm| &arm.unstable);
-    let warnings = of_arms(&run.arms, |arm| &arm.warnings);
+    let unstable = run.disturbances();
+    let warnings = run.warnings();
     let warnings = (!warnings.is_empty()).then(|| view! { <Warnings warnings/> });
     let arms = is_whole.then(|| view! { <Arms run=run.clone()/> });
     view! {
@@ -34,26 +34,6 @@ pub fn ComparisonOutcome(
         <ComparisonView run original again/>
         {arms}
     }
-}
-
-/// Sentences of all arms, each once, with the names of its arms unless it is
-/// said of all.
-fn of_arms(arms: &[ArmResult], read: fn(&ArmResult) -> &Vec<String>) -> Vec<String> {
-    let mut said: Vec<(&String, Vec<String>)> = Vec::new();
-    for arm in arms {
-        for sentence in read(arm) {
-            let label = arm.recipe.label();
-            match said.iter_mut().find(|(known, _)| *known == sentence) {
-                Some((_, labels)) => labels.push(label),
-                None => said.push((sentence, vec![label])),
-            }
-        }
-    }
-    let words = |(sentence, labels): (&String, Vec<String>)| match labels.len() == arms.len() {
-        true => sentence.clone(),
-        false => format!("{}: {sentence}", labels.join(", ")),
-    };
-    said.into_iter().map(words).collect()
 }
 
 /// The baseline's figures, every variant's latency and answers, and the machine.
@@ -73,7 +53,7 @@ fn Arms(run: Run) -> impl IntoView {
         }
     });
     let variant = move |arm: ArmResult| {
-        let label = arm.recipe.label();
+        let label = arm.label();
         // Said above the table already, with all arms'.
         let arm = ArmResult {
             warnings: Vec::new(),

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::change::Said;
 use super::rows::Row;
 use super::view::Shown;
 
@@ -27,14 +28,21 @@ pub(super) fn Overview(
         variants.iter().any(has_row)
     };
     let columns: Vec<(&str, &str)> = COLUMNS.into_iter().filter(is_known).collect();
-    let head = |(_, head): &(&'static str, &'static str)| view! { <th scope="col" class="number">{*head}</th> };
+    let first = variants.first().map(|variant| variant.rows.clone());
+    let first = first.unwrap_or_default();
+    let head = |(key, head): &(&'static str, &'static str)| {
+        let work = row(&first, key).and_then(|row| row.work.as_ref());
+        let work = work.map(|work| line(work.said.clone()));
+        view! { <th scope="col" class="number">{*head} {work}</th> }
+    };
     let heads = columns.iter().map(head).collect_view();
     let baseline_cells = columns
         .iter()
         .map(|(key, head)| {
             let found = variants.iter().find_map(|variant| row(&variant.rows, key));
             let figure = found.map_or_else(|| "—".to_owned(), |row| row.baseline.clone());
-            view! { <td class="number" data-label=*head>{figure}</td> }
+            let produced = found.and_then(|row| Some(row.work.as_ref()?.produced.clone()?.0));
+            view! { <td class="number" data-label=*head>{figure} {produced.map(line)}</td> }
         })
         .collect_view();
     let rows = variants
@@ -83,6 +91,11 @@ pub(super) fn Overview(
     }
 }
 
+/// Below a figure or a head.
+fn line(words: String) -> impl IntoView {
+    view! { <small class="line">{words}</small> }
+}
+
 fn row<'a>(rows: &'a [Row], key: &str) -> Option<&'a Row> {
     rows.iter().find(|row| row.key == key)
 }
@@ -92,16 +105,47 @@ fn cell(head: &'static str, row: Option<&Row>) -> impl IntoView + use<> {
         return view! { <td class="number" data-label=head>"—"</td> }.into_any();
     };
     let said = row.said.clone();
-    // Where there is no room for the word, the colour has it in its title, and
-    // a screen reader reads it.
+    let work = row.work.as_ref();
+    let produced = work.and_then(|work| Some(work.produced.clone()?.1));
+    // The word too: the colour alone tells not everybody.
     view! {
         <td class="number" data-label=head>
             {row.variant.clone()}
+            {produced.map(line)}
             <span class=format!("change line {}", said.class) title=said.words.clone()>
-                <span aria-hidden="true">{said.arrow} " " {said.short}</span>
+                <span aria-hidden="true">{said.arrow} " " {in_short(&said)}</span>
                 <span class="hidden">{said.words.clone()}</span>
             </span>
         </td>
     }
     .into_any()
+}
+
+/// The change where there is little room, with the word for it.
+fn in_short(said: &Said) -> String {
+    match said.class {
+        word @ ("better" | "worse") if said.short.ends_with('%') => {
+            format!("{} {word}", said.short)
+        }
+        _ => said.short.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn better_and_worse_are_words_and_not_only_colours() {
+        let said = |class, short: &str| Said {
+            class,
+            short: short.to_owned(),
+            ..Said::missing("")
+        };
+        assert_eq!(in_short(&said("better", "50.0 %")), "50.0 % better");
+        assert_eq!(in_short(&said("worse", "9.0 %")), "9.0 % worse");
+        assert_eq!(in_short(&said("same", "no difference")), "no difference");
+        // A loss is a word already.
+        assert_eq!(in_short(&said("worse", "heavy loss")), "heavy loss");
+    }
 }

@@ -3,11 +3,16 @@
 use super::change::{self, Said};
 use super::figures;
 use super::interval::Mark;
-use crate::components::words::kld;
+use crate::components::words::{self, kld};
+use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::{Improvement, NoiseBand, VariantComparison};
 use crate::domain::metrics::Reading;
 use crate::domain::quality::{Estimate, Loss, Perplexity, Quality};
+use crate::domain::run::{GenerationMode, RunSettings};
 use crate::domain::units;
+
+/// The row whose time depends on how much is generated.
+const RESPONSE_TIME: &str = "response_time";
 
 /// One row of the table, ready to be shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +25,8 @@ pub(super) struct Row {
     pub(super) unit: &'static str,
     /// What it means.
     pub(super) definition: &'static str,
+    /// What a time is the time for.
+    pub(super) work: Option<Work>,
     /// The baseline's figure.
     pub(super) baseline: String,
     /// The variant's.
@@ -32,12 +39,43 @@ pub(super) struct Row {
     pub(super) claim: Option<&'static str>,
 }
 
-/// All rows of a variant.
+/// What the response times of a comparison are the times for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Work {
+    /// Of both: `time for 128 tokens`.
+    pub(super) said: String,
+    /// What the baseline produced in it and what the variant did, where that may
+    /// differ.
+    pub(super) produced: Option<(String, String)>,
+}
+
+impl Work {
+    /// Of two arms of a run.
+    pub(super) fn of(settings: &RunSettings, baseline: &ArmResult, variant: &ArmResult) -> Self {
+        let most = words::plural(settings.max_tokens.into(), "token", "tokens");
+        let produced = |arm: &ArmResult| Some(arm.tokens_generated?.in_words());
+        match settings.mode {
+            GenerationMode::FixedLength => Self {
+                said: format!("time for {most}"),
+                produced: None,
+            },
+            GenerationMode::NaturalStop => Self {
+                said: format!("natural stop, at most {most}"),
+                produced: produced(baseline).zip(produced(variant)),
+            },
+        }
+    }
+}
+
+/// All rows of a variant; `work` is what its times are for.
 pub(super) fn of(
     variant: &VariantComparison,
     baseline_perplexity: Option<&Reading<Perplexity>>,
+    work: Option<&Work>,
 ) -> Vec<Row> {
     let mut rows: Vec<Row> = variant.improvements.iter().map(measured).collect();
+    let times = rows.iter_mut().filter(|row| row.key == RESPONSE_TIME);
+    times.for_each(|row| row.work = work.cloned());
     match &variant.quality {
         Some(Reading::Measured(quality)) => {
             let baseline = baseline_perplexity.and_then(Reading::value);
@@ -61,7 +99,9 @@ fn measured(improvement: &Improvement) -> Row {
     let figure = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), units::number);
     let ends = |low: Option<f64>, high: Option<f64>| low.zip(high);
     let band = |band: NoiseBand| (band.low_percent, band.high_percent);
-    let mark = improvement.change.value().map(|change| Mark {
+    let is_judged = improvement.not_judged.is_none();
+    let change = improvement.change.value().filter(|_| is_judged);
+    let mark = change.map(|change| Mark {
         at: change.improvement_percent,
         interval: ends(change.low_percent, change.high_percent),
         band: improvement.band.map(band),
@@ -71,6 +111,7 @@ fn measured(improvement: &Improvement) -> Row {
         name: quantity.label(),
         unit: quantity.unit(),
         definition: figures::definition(quantity),
+        work: None,
         baseline: figure(improvement.baseline),
         variant: figure(improvement.variant),
         said: change::of(improvement),
@@ -93,6 +134,7 @@ fn perplexity(quality: &Quality, baseline: Option<&Perplexity>) -> Row {
         definition: "exp(mean negative log likelihood) of the second half of every chunk of 512 \
                      tokens, as llama.cpp's perplexity tool defines it. The change is paired by \
                      token, its interval resamples whole chunks.",
+        work: None,
         baseline: baseline.map_or_else(
             || "—".to_owned(),
             |known| units::number(known.perplexity.value),
@@ -115,6 +157,7 @@ const DIVERGENCE: Row = Row {
     definition: "Mean Kullback-Leibler divergence of the variant's next-token distribution from \
                  the baseline's, over the whole vocabulary: 0 when both predict the same. Below \
                  0.01 near lossless, below 0.05 good, below 0.3 noticeable, above heavy loss.",
+    work: None,
     baseline: String::new(),
     variant: String::new(),
     said: Said {
@@ -133,7 +176,7 @@ fn divergence(quality: &Quality) -> Row {
         value, low, high, ..
     } = quality.mean_kld;
     let loss = Loss::of(value);
-    let (words, _) = loss.words();
+    let (word, _) = loss.words();
     let class = match loss {
         Loss::NearLossless | Loss::Good => "same",
         Loss::Noticeable | Loss::Heavy => "worse",
@@ -145,10 +188,76 @@ fn divergence(quality: &Quality) -> Row {
         said: Said {
             class,
             arrow: "",
-            words: words.to_owned(),
-            short: words.to_owned(),
+            words: word.to_owned(),
+            short: word.to_owned(),
             detail: low.zip(high).map(reach),
         },
         ..DIVERGENCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::comparison::headline::sentence;
+    use crate::domain::compare::{Change, Quantity, Verdict};
+    use crate::domain::recipe::Recipe;
+
+    fn improvement(quantity: Quantity, not_judged: Option<&str>) -> Improvement {
+        Improvement {
+            quantity,
+            baseline: Some(2.0),
+            variant: Some(1.0),
+            change: Reading::Measured(Change {
+                ratio: 0.5,
+                improvement_percent: 50.0,
+                low_percent: Some(49.0),
+                high_percent: Some(51.0),
+                n_launches: 3,
+            }),
+            band: None,
+            verdict: not_judged.is_none().then_some(Verdict::Better),
+            not_judged: not_judged.map(str::to_owned),
+        }
+    }
+
+    fn rows(not_judged: Option<&str>, work: &Work) -> Vec<Row> {
+        let variant = VariantComparison {
+            recipe: Recipe::default(),
+            mostly: None,
+            improvements: vec![
+                improvement(Quantity::ResponseTime, not_judged),
+                improvement(Quantity::Memory, None),
+            ],
+            quality: None,
+            answers: Vec::new(),
+        };
+        of(&variant, None, Some(work))
+    }
+
+    #[test]
+    fn a_time_says_what_it_is_the_time_for() {
+        let fixed = Work {
+            said: "time for 128 tokens".to_owned(),
+            produced: None,
+        };
+        let found = rows(None, &fixed);
+        assert_eq!((&found[0].work, &found[1].work), (&Some(fixed), &None));
+        assert_eq!(
+            sentence(&found),
+            "better: response time 50.0 %, memory 50.0 %"
+        );
+    }
+
+    #[test]
+    fn times_for_unequal_work_stay_out_of_the_headline() {
+        let natural = Work {
+            said: "natural stop, at most 128 tokens".to_owned(),
+            produced: Some(("41.5 tokens on average".to_owned(), "9 tokens".to_owned())),
+        };
+        let found = rows(Some("it produced fewer tokens"), &natural);
+        assert_eq!(found[0].mark, None);
+        assert_eq!(found[0].said.class, "unjudged");
+        assert_eq!(sentence(&found), "better: memory 50.0 %");
     }
 }

@@ -46,12 +46,17 @@ fn table_row(row: Row, heads: (&str, &str), scale: Scale) -> impl IntoView + use
         name,
         unit,
         definition,
+        work,
         baseline,
         variant,
         said,
         mark,
         claim,
     } = row;
+    let line = |words: String| view! { <small class="line">{words}</small> };
+    let produced = work.as_ref().and_then(|work| work.produced.clone());
+    let (produced, produced_after) = produced.unzip();
+    let work = work.map(|work| line(work.said));
     let improvement = mark.map(|mark| mark.at.to_string());
     let class = said.class;
     let claim_class = if claim.is_some() {
@@ -70,9 +75,12 @@ fn table_row(row: Row, heads: (&str, &str), scale: Scale) -> impl IntoView + use
                     </summary>
                     <p>{definition}</p>
                 </details>
+                {work}
             </th>
-            <td class="number" data-label=heads.0.to_owned()>{baseline}</td>
-            <td class="number" data-label=heads.1.to_owned()>{variant}</td>
+            <td class="number" data-label=heads.0.to_owned()>{baseline} {produced.map(line)}</td>
+            <td class="number" data-label=heads.1.to_owned()>
+                {variant} {produced_after.map(line)}
+            </td>
             <td class="said">{change(said)}</td>
             <td class="reach">{drawn}</td>
             <td class=claim_class data-label="Typical claim">

@@ -10,7 +10,7 @@ use super::notes::Notes;
 use super::overview::Overview;
 use super::quality::QualityView;
 use super::right_answers;
-use super::rows::{self, Row};
+use super::rows::{self, Row, Work};
 use super::scale::Scale;
 use super::table::ComparisonTable;
 use crate::domain::benchmark::ArmResult;
@@ -18,7 +18,7 @@ use crate::domain::compare::{Comparison, VariantComparison};
 use crate::domain::metrics::Reading;
 use crate::domain::model::Model;
 use crate::domain::quality::{AnswerComparison, Quality};
-use crate::domain::run::Run;
+use crate::domain::run::{Run, RunSettings};
 
 /// A variant, ready to be shown.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ pub(super) fn ComparisonView(
     let Some(comparison) = run.comparison.clone() else {
         return ().into_any();
     };
-    let variants = shown(&comparison, &run.arms);
+    let variants = shown(&comparison, &run.arms, &run.spec.settings);
     let marks = variants.iter().flat_map(|one| &one.rows);
     let values = marks
         .filter_map(|row| row.mark)
@@ -118,12 +118,13 @@ pub(super) fn ComparisonView(
     .into_any()
 }
 
-fn shown(comparison: &Comparison, arms: &[ArmResult]) -> Vec<Shown> {
+fn shown(comparison: &Comparison, arms: &[ArmResult], settings: &RunSettings) -> Vec<Shown> {
     let baseline_perplexity = comparison.baseline_perplexity.as_ref();
+    let work = |index: usize| Some(Work::of(settings, arms.first()?, arms.get(index + 1)?));
     let one = |(index, variant): (usize, &VariantComparison)| Shown {
         key: variant.recipe.suffix().unwrap_or_default(),
-        label: variant.recipe.label(),
-        rows: rows::of(variant, baseline_perplexity),
+        label: label(variant, arms.get(index + 1)),
+        rows: rows::of(variant, baseline_perplexity, work(index).as_ref()),
         quality: variant.quality.clone(),
         answers: variant.answers.clone(),
         right_answers: arms
@@ -134,9 +135,15 @@ fn shown(comparison: &Comparison, arms: &[ArmResult]) -> Vec<Shown> {
     comparison.variants.iter().enumerate().map(one).collect()
 }
 
+/// What a variant is called: by what its file holds, where that is known.
+fn label(variant: &VariantComparison, arm: Option<&ArmResult>) -> String {
+    arm.map_or_else(|| variant.recipe.label(), ArmResult::label)
+}
+
 /// The baseline first, then the variants.
 fn points(baseline: &str, comparison: &Comparison, arms: &[ArmResult]) -> Vec<Point> {
-    let labels = comparison.variants.iter().map(|one| one.recipe.label());
+    let labels = comparison.variants.iter().enumerate();
+    let labels = labels.map(|(index, one)| label(one, arms.get(index + 1)));
     let labels = std::iter::once(baseline.to_owned()).chain(labels);
     let divergence = |variant: &VariantComparison| {
         let quality = variant.quality.as_ref().and_then(Reading::value);

@@ -2,11 +2,10 @@
 
 use leptos::prelude::*;
 
+use crate::components::comparison::original_of;
 use crate::components::form::RunForm;
 use crate::domain::model::Model;
-
-/// Types whose weights have lost nothing yet.
-const EXACT: [&str; 4] = ["F64", "F32", "F16", "BF16"];
+use crate::domain::variant::{is_inexact, lossy_ancestor};
 
 /// A plain warning where the base has lost something already.
 #[component]
@@ -22,7 +21,7 @@ pub fn BaseCaution(
             let model = models
                 .iter()
                 .find(|model| Some(&model.id) == chosen.as_ref())?;
-            caution(&model.file_type, model.provenance.as_deref())
+            caution(model, original_of(model, models).as_ref())
         })
     });
     move || {
@@ -36,33 +35,75 @@ pub fn BaseCaution(
     }
 }
 
-fn caution(file_type: &str, provenance: Option<&str>) -> Option<String> {
-    if !EXACT.contains(&file_type) {
+/// What to know of `model`; `original` is the file that it was upcast from, where
+/// the library has it.
+fn caution(model: &Model, original: Option<&Model>) -> Option<String> {
+    let file_type = &model.file_type;
+    if is_inexact(file_type) {
         return Some(format!(
             "This model is {file_type} already: quantizing it again adds loss to loss, and what was lost \
              stays lost. Where there is an F16, BF16 or F32 file of it, choose that one."
         ));
     }
-    let original = provenance?.strip_prefix("upcast from ")?;
-    (!EXACT.contains(&original)).then(|| {
-        format!(
-            "This {file_type} was made from {original}: it holds no more than that, and what was lost stays \
-             lost. Gains in size are also told against the {original} file."
-        )
-    })
+    let lossy = lossy_ancestor(model.provenance.as_deref())?;
+    let told = original.map(|original| {
+        let file_type = &original.file_type;
+        format!(" Gains in size are also told against the {file_type} file.")
+    });
+    Some(format!(
+        "This {file_type} was made from {lossy}: it holds no more than that, and what was lost stays \
+         lost.{}",
+        told.unwrap_or_default()
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::model::{ModelId, ModelOrigin};
+
+    fn model(file_type: &str, provenance: Option<&str>) -> Model {
+        Model {
+            id: ModelId(file_type.to_lowercase()),
+            name: "M".to_owned(),
+            file_name: String::new(),
+            architecture: "llama".to_owned(),
+            file_type: file_type.to_owned(),
+            size_bytes: 1,
+            n_params: 7,
+            n_ctx_train: None,
+            sha256: String::new(),
+            origin: ModelOrigin::Registered,
+            kv_bytes_per_token: None,
+            n_vocab: None,
+            variant: None,
+            provenance: provenance.map(str::to_owned),
+        }
+    }
 
     #[test]
     fn a_base_that_lost_something_is_warned_of() {
-        let again = caution("Q4_K_M", None).expect("a warning");
+        let said = |file_type, provenance| caution(&model(file_type, provenance), None);
+        let again = said("Q4_K_M", None).expect("a warning");
         assert!(again.starts_with("This model is Q4_K_M already"));
-        let upcast = caution("F16", Some("upcast from Q4_1")).expect("a warning");
+        let upcast = said("F16", Some("upcast from Q4_1")).expect("a warning");
         assert!(upcast.contains("was made from Q4_1"));
-        assert_eq!(caution("F16", None), None);
-        assert_eq!(caution("BF16", Some("upcast from F32")), None);
+        let variant = said("BF16", Some("quantized from Q4_K_M")).expect("a warning");
+        assert!(variant.contains("This BF16 was made from Q4_K_M"));
+        let twice = said("F16", Some("quantized from F32, upcast from Q8_0"));
+        assert!(twice.expect("a warning").contains("was made from Q8_0"));
+        assert_eq!(said("F16", None), None);
+        assert_eq!(said("BF16", Some("upcast from F32")), None);
+        assert_eq!(said("F16", Some("quantized from F32")), None);
+    }
+
+    #[test]
+    fn the_original_is_promised_only_where_it_is() {
+        let upcast = model("F16", Some("upcast from Q4_1"));
+        let original = model("Q4_1", None);
+        let with = caution(&upcast, Some(&original)).expect("a warning");
+        assert!(with.ends_with("also told against the Q4_1 file."), "{with}");
+        let without = caution(&upcast, None).expect("a warning");
+        assert!(without.ends_with("stays lost."), "{without}");
     }
 }

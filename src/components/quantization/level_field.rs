@@ -23,8 +23,23 @@ impl LevelField {
         Self {
             key,
             level: RwSignal::new(level),
-            imatrix: RwSignal::new(imatrix && !level.needs_imatrix()),
+            imatrix: RwSignal::new(imatrix && !level.needs_imatrix() && !level.is_unquantized()),
         }
+    }
+
+    /// Chooses another type. The wish for a matrix goes where it means nothing.
+    pub(super) fn choose(&self, level: QuantizationType) {
+        self.level.set(level);
+        if level.is_unquantized() {
+            self.imatrix.set(false);
+        }
+    }
+
+    /// Whether a matrix is the user's choice: some types need one, and those that
+    /// quantize nothing take none.
+    pub(super) fn is_imatrix_free(&self) -> bool {
+        let level = self.level.get();
+        !level.needs_imatrix() && !level.is_unquantized()
     }
 
     /// As it is chosen now: a type that needs a matrix gets one.
@@ -34,5 +49,32 @@ impl LevelField {
         Recipe {
             quantize: Some(Quantize { level, imatrix }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::quantization::state::plain;
+    use crate::domain::run::{RunRequest, RunSpec};
+
+    #[test]
+    fn what_is_chosen_can_be_made() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let field = LevelField::new(0, plain(QuantizationType::Q4_0));
+            field.imatrix.set(true);
+            for level in QuantizationType::ALL {
+                field.choose(level);
+                let request = RunRequest {
+                    recipes: Some(vec![field.recipe()]),
+                    ..RunRequest::default()
+                };
+                assert!(RunSpec::try_from(request).is_ok(), "{level}");
+                assert!(!field.is_imatrix_free() || !level.needs_imatrix());
+            }
+            let f16 = LevelField::new(1, plain(QuantizationType::F16));
+            assert!(!f16.is_imatrix_free());
+        });
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::forecast::Forecast;
 use super::level_field::LevelField;
 use super::state::{QuantizationForm, USUAL, plain};
-use crate::components::words;
+use crate::components::{host, words};
 use crate::domain::defaults::RECIPES_LIMIT;
 use crate::domain::quantization::QuantizationType;
 use crate::domain::units;
@@ -19,6 +19,14 @@ const GROUPS: [&str; 5] = [
     "Older formats",
     "No quantization",
 ];
+
+/// The button that adds one.
+const ADD_ID: &str = "add-level";
+
+/// The button that removes a level.
+fn remove_id(key: u32) -> String {
+    format!("level-{key}-remove")
+}
 
 /// A row for each level.
 #[component]
@@ -51,6 +59,7 @@ pub fn LevelEditor(
                 <button
                     type="button"
                     class="button"
+                    id=ADD_ID
                     disabled=move || !form.has_room()
                     on:click=move |_| form.add_level()
                 >
@@ -82,8 +91,13 @@ fn LevelRow(
     let help_id = format!("level-{}-help", level.key);
     let choose = move |event| {
         if let Ok(chosen) = event_target_value(&event).parse() {
-            level.level.set(chosen);
+            level.choose(chosen);
         }
+    };
+    // The button goes away: its neighbour gets the focus, or who adds levels.
+    let remove = move |_| match form.remove_level(level.key) {
+        Some(neighbour) => host::focus(&remove_id(neighbour)),
+        None => host::focus(ADD_ID),
     };
     let needs_imatrix = move || level.level.get().needs_imatrix();
     let bits = move || {
@@ -106,8 +120,7 @@ fn LevelRow(
                     <input
                         type="checkbox"
                         autocomplete="off"
-                        aria-label=move || format!("Importance matrix for level {}", index.get() + 1)
-                        disabled=needs_imatrix
+                        disabled=move || !level.is_imatrix_free()
                         checked=first_imatrix
                         prop:checked=move || level.imatrix.get() || needs_imatrix()
                         on:change=move |event| level.imatrix.set(event_target_checked(&event))
@@ -115,13 +128,17 @@ fn LevelRow(
                     <span title="An importance matrix, from the built-in calibration text: errors count where they matter">
                         "imatrix" {move || needs_imatrix().then_some(", needed")}
                     </span>
+                    <span class="hidden">
+                        {move || format!(": importance matrix for level {}", index.get() + 1)}
+                    </span>
                 </label>
                 <button
                     type="button"
                     class="button quiet"
+                    id=remove_id(level.key)
                     aria-label=move || format!("Remove level {}", index.get() + 1)
                     disabled=move || n_levels.get() < 2
-                    on:click=move |_| form.remove_level(level.key)
+                    on:click=remove
                 >
                     "Remove"
                 </button>

@@ -78,9 +78,18 @@ impl QuantizationForm {
         }
     }
 
-    pub(super) fn remove_level(&self, key: u32) {
-        self.levels
-            .update(|levels| levels.retain(|level| level.key != key));
+    /// Removes a level and says whose place it had: the next one, else the one
+    /// before; none where that is the last, which cannot be removed.
+    pub(super) fn remove_level(&self, key: u32) -> Option<u32> {
+        let mut neighbour = None;
+        self.levels.update(|levels| {
+            let place = levels.iter().position(|level| level.key == key);
+            levels.retain(|level| level.key != key);
+            let last = levels.len().saturating_sub(1);
+            let here = place.and_then(|place| levels.get(place.min(last)));
+            neighbour = here.filter(|_| levels.len() > 1).map(|level| level.key);
+        });
+        neighbour
     }
 
     fn new_field(&self, quantize: Quantize) -> LevelField {
@@ -126,5 +135,34 @@ pub(super) fn plain(level: QuantizationType) -> Quantize {
     Quantize {
         level,
         imatrix: level.needs_imatrix(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removed_level_hands_on_its_place() {
+        Owner::new().with(|| {
+            let form = QuantizationForm::new(None);
+            form.set_levels(&USUAL.map(plain));
+            let keys: Vec<u32> = form.levels.with_untracked(|levels| {
+                let keys = levels.iter().map(|level| level.key);
+                keys.collect()
+            });
+            let [first, second, third] = keys[..] else {
+                panic!("{keys:?}");
+            };
+            assert_eq!(
+                form.remove_level(third),
+                Some(second),
+                "there is none after it"
+            );
+            form.add_level();
+            assert_ne!(form.remove_level(first), None);
+            // One is left: it cannot be removed.
+            assert_eq!(form.remove_level(second), None);
+        });
     }
 }

@@ -1,5 +1,6 @@
 //! The variants that were made here, under what they were made of.
 
+mod damaged;
 mod deletion;
 mod elsewhere;
 mod tensors;
@@ -14,6 +15,7 @@ use crate::domain::model::Model;
 use crate::domain::units;
 use crate::domain::variant::{VariantBase, VariantRecord};
 
+pub use damaged::DamagedVariant;
 pub use deletion::VariantDeletion;
 use deletion::{DeleteVariant, VariantDeleted};
 use elsewhere::Elsewhere;
@@ -31,14 +33,18 @@ pub fn VariantsCard(
     /// Asks the server to delete one.
     on_delete: Callback<VariantDeletion>,
 ) -> impl IntoView {
-    let size: f64 = variants.iter().map(Model::size_mb).sum();
-    let n = words::plural(variants.len() as u64, "variant", "variants");
-    let summary = match variants.is_empty() {
-        true => "Smaller files made of the models above".to_owned(),
-        false => format!(
-            "{n}, {} MB; each made once and used again",
-            units::number(size)
-        ),
+    let deletions: Vec<(VariantDeletion, f64)> = variants
+        .iter()
+        .filter_map(|model| {
+            let label = model.variant.as_ref()?.label();
+            let deletion = VariantDeletion::new(model.id.clone(), label);
+            Some((deletion, model.size_mb()))
+        })
+        .collect();
+    let by_id = StoredValue::new(deletions.clone());
+    let summary = move || {
+        let left = deletions.iter().filter(|(one, _)| !one.is_deleted.get());
+        in_words(&left.map(|(_, size_mb)| *size_mb).collect::<Vec<_>>())
     };
     let body = if variants.is_empty() {
         let how = "None yet. The dashboard's Quantization section makes them, and so does `whittle quantize MODEL --type q4_0`.";
@@ -46,7 +52,7 @@ pub fn VariantsCard(
     } else {
         let group = |(base, variants): (VariantBase, Vec<(Model, VariantRecord)>)| {
             let is_there = bases.contains(&base.sha256);
-            view! { <OfBase base is_there variants folder=folder.clone() on_delete/> }
+            view! { <OfBase base is_there variants deletions=by_id folder=folder.clone() on_delete/> }
         };
         by_base(variants)
             .into_iter()
@@ -63,6 +69,16 @@ pub fn VariantsCard(
             {body}
         </section>
     }
+}
+
+/// What of these sizes, MB, is there.
+fn in_words(sizes_mb: &[f64]) -> String {
+    if sizes_mb.is_empty() {
+        return "Smaller files made of the models above".to_owned();
+    }
+    let n = words::plural(sizes_mb.len() as u64, "variant", "variants");
+    let size = units::number(sizes_mb.iter().sum());
+    format!("{n}, {size} MB; each made once and used again")
 }
 
 /// The variants of each base, the largest first.
@@ -88,6 +104,7 @@ fn OfBase(
     base: VariantBase,
     is_there: bool,
     variants: Vec<(Model, VariantRecord)>,
+    deletions: StoredValue<Vec<(VariantDeletion, f64)>>,
     folder: String,
     on_delete: Callback<VariantDeletion>,
 ) -> impl IntoView {
@@ -101,7 +118,13 @@ fn OfBase(
         view! { <p class="note inset">{words}</p> }
     });
     let row = |(model, record): (Model, VariantRecord)| {
-        view! { <VariantRow model record folder=folder.clone() on_delete/> }
+        let deletion = deletions.with_value(|all| {
+            let of_model = |(one, _): &&(VariantDeletion, f64)| one.id.get_value() == model.id;
+            all.iter().find(of_model).map(|(one, _)| *one)
+        });
+        let deletion =
+            deletion.unwrap_or_else(|| VariantDeletion::new(model.id.clone(), record.label()));
+        view! { <VariantRow model record deletion folder=folder.clone() on_delete/> }
     };
     view! {
         <h3 class="group">{title}</h3>
@@ -130,21 +153,16 @@ fn OfBase(
 fn VariantRow(
     model: Model,
     record: VariantRecord,
+    deletion: VariantDeletion,
     folder: String,
     on_delete: Callback<VariantDeletion>,
 ) -> impl IntoView {
-    let label = record.recipe.label();
-    let deletion = VariantDeletion::new(model.id.clone(), label.clone());
+    let label = record.label();
     let path = format!("{folder}/{}", model.file_name);
     let bits = model.bits_per_weight();
     let bits = bits.map_or_else(|| "—".to_owned(), units::number);
-    let fallbacks = record
-        .fallbacks
-        .iter()
-        .map(|fallback| fallback.words() + ".");
-    let notes = record.warnings.iter().cloned().chain(fallbacks);
     let note = |words: String| view! { <p class="note">{words}</p> };
-    let notes = notes.map(note).collect_view();
+    let notes = record.notes().map(note).collect_view();
     let made = view! {
         <time datetime=record.made_at.clone()>{words::date(&record.made_at)}</time>
     };
@@ -187,5 +205,19 @@ fn VariantRow(
             </tr>
             <VariantDeleted deletion/>
         </tbody>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_counts_what_is_there() {
+        assert_eq!(
+            in_words(&[91.7, 8.3]),
+            "2 variants, 100.0 MB; each made once and used again"
+        );
+        assert_eq!(in_words(&[]), "Smaller files made of the models above");
     }
 }

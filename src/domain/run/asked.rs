@@ -153,6 +153,10 @@ mod tests {
                 r#"{"quantization_level": "iq1_s", "imatrix": false}"#,
                 RunProblem::NeedsImatrix(QuantizationType::IQ1_S),
             ),
+            (
+                r#"{"quantization_level": "f16", "imatrix": true}"#,
+                RunProblem::ImatrixOfNothing(QuantizationType::F16),
+            ),
         ] {
             assert_eq!(spec(json), Err(problem), "{json}");
         }

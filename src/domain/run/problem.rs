@@ -104,6 +104,8 @@ pub enum RunProblem {
     RecipeTwice(Recipe),
     /// A type cannot be made without an importance matrix.
     NeedsImatrix(QuantizationType),
+    /// A type that quantizes nothing takes no importance matrix.
+    ImatrixOfNothing(QuantizationType),
     /// Quality without a variant that could have lost some.
     QualityOfNothing,
     /// The text for quality says nothing.
@@ -113,6 +115,10 @@ pub enum RunProblem {
         /// Its bytes.
         n_bytes: usize,
     },
+    /// The text for quality is sent, and another is named.
+    TwoTexts,
+    /// A kept text is named by what is no hash.
+    NotATextHash,
     /// The request names another technique than its path.
     OtherTechnique {
         /// What it names.
@@ -267,6 +273,13 @@ impl RunProblem {
                 let switch = reader.imatrix();
                 format!("{level} cannot be made without an importance matrix; {switch}")
             }
+            Self::ImatrixOfNothing(level) => {
+                let switch = reader.no_imatrix();
+                format!(
+                    "{level} quantizes nothing, so that an importance matrix changes nothing; \
+                     {switch}"
+                )
+            }
             Self::QualityOfNothing => reader.quality_of_nothing().to_owned(),
             Self::EvaluationTextEmpty => {
                 "the text for quality is empty; write it, or leave it out for the built-in one"
@@ -278,6 +291,8 @@ impl RunProblem {
                 reader.number(TEXT_BYTES_LIMIT as i64),
                 crate::domain::quality::CHUNKS
             ),
+            Self::TwoTexts => reader.two_texts().to_owned(),
+            Self::NotATextHash => reader.not_a_text_hash().to_owned(),
             Self::OtherTechnique { asked, path } => reader.other_technique(*asked, *path),
             Self::RecipesBeside(path) => reader.recipes_beside(*path).to_owned(),
             Self::TooFewForNoise { iterations } => format!(
@@ -339,6 +354,13 @@ impl Reader {
         }
     }
 
+    fn no_imatrix(self) -> &'static str {
+        match self {
+            Self::Program => "set imatrix to false",
+            Self::Person => "switch it off",
+        }
+    }
+
     fn quality_of_nothing(self) -> &'static str {
         match self {
             Self::Program => {
@@ -346,6 +368,23 @@ impl Reader {
                  with the model"
             }
             Self::Person => "quality compares variants with the model; choose at least one",
+        }
+    }
+
+    fn two_texts(self) -> &'static str {
+        match self {
+            Self::Program => "evaluation_text and kept_text are both given; give one of them",
+            Self::Person => "two texts for quality are given; choose one",
+        }
+    }
+
+    fn not_a_text_hash(self) -> &'static str {
+        match self {
+            Self::Program => {
+                "kept_text.sha256 is no SHA-256 in 64 hexadecimal digits; runs name their texts in \
+                 spec.quality.text"
+            }
+            Self::Person => "the text for quality is not one that was kept; choose its file again",
         }
     }
 

@@ -83,6 +83,8 @@ fn the_form_never_names_a_field_of_a_request() {
         RunProblem::RecipeEmpty { number: 1 },
         RunProblem::QualityOfNothing,
         RunProblem::EvaluationTextEmpty,
+        RunProblem::TwoTexts,
+        RunProblem::NotATextHash,
         RunProblem::EvaluationTextTooLong { n_bytes: 1_000_000 },
         RunProblem::OtherTechnique {
             asked: Technique::Baseline,
@@ -125,4 +127,7 @@ fn a_variant_is_named_as_the_field_names_it() {
         "IQ2_XS cannot be made without an importance matrix; set imatrix to true"
     );
     assert!(needs.in_the_form().ends_with("switch it on"));
+    let useless = RunProblem::ImatrixOfNothing(QuantizationType::BF16);
+    assert!(useless.to_string().ends_with("set imatrix to false"));
+    assert!(useless.in_the_form().ends_with("switch it off"));
 }

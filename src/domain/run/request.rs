@@ -7,7 +7,7 @@ use super::setting::Setting;
 use crate::domain::defaults;
 use crate::domain::model::ModelId;
 use crate::domain::prompt::{self, Prompt};
-use crate::domain::quality::{self, EvaluationText, QualitySpec};
+use crate::domain::quality::{self, EvaluationText, QualitySpec, TextName};
 use crate::domain::recipe::Recipe;
 
 /// When a request ends. Never mixed within a run.
@@ -104,10 +104,14 @@ pub struct RunRequest {
     /// The text that quality is measured on; none: the built-in one.
     #[serde(default)]
     pub evaluation_text: Option<EvaluationText>,
+    /// In its place: a text that was sent earlier, as a run that was measured on it
+    /// names it.
+    #[serde(default)]
+    pub kept_text: Option<TextName>,
 }
 
-/// A request that has passed every check that needs no model. The user's own
-/// text for quality is checked with it and not in it: the server keeps the text
+/// A request that has passed every check that needs no model. A text for quality
+/// that comes with it is checked with it and not in it: the server keeps the text
 /// and puts its name here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -198,9 +202,16 @@ impl TryFrom<RunRequest> for RunSpec {
         let recipes = checked_recipes(request.recipes.unwrap_or_default())?;
         let chunks = within(Setting::QualityChunks, request.quality_chunks)?;
         check_text(request.evaluation_text.as_ref())?;
+        let kept_text = request.kept_text;
+        if kept_text.is_some() && request.evaluation_text.is_some() {
+            return Err(RunProblem::TwoTexts);
+        }
+        if kept_text.as_ref().is_some_and(|text| !text.has_hash()) {
+            return Err(RunProblem::NotATextHash);
+        }
         let quality = request.quality.unwrap_or(false).then(|| QualitySpec {
             n_chunks: chunks.unwrap_or(quality::CHUNKS),
-            text: None,
+            text: kept_text,
         });
         if quality.is_some() && recipes.is_empty() {
             return Err(RunProblem::QualityOfNothing);
@@ -251,6 +262,12 @@ fn checked_recipes(recipes: Vec<Recipe>) -> Result<Vec<Recipe>, RunProblem> {
         };
         if quantize.level.needs_imatrix() && !quantize.imatrix {
             return Err(RunProblem::NeedsImatrix(quantize.level));
+        }
+        if let Some(quantize) = recipe.quantize
+            && quantize.imatrix
+            && quantize.level.is_unquantized()
+        {
+            return Err(RunProblem::ImatrixOfNothing(quantize.level));
         }
         if recipes[..number - 1].contains(recipe) {
             return Err(RunProblem::RecipeTwice(*recipe));

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::request::{RunSettings, RunSpec};
-use crate::domain::benchmark::ArmResult;
+use crate::domain::benchmark::{self, ArmResult};
 use crate::domain::compare::Comparison;
 use crate::domain::environment::Environment;
 use crate::domain::model::{Model, ModelId};
@@ -186,6 +186,19 @@ impl Run {
     /// The baseline's results, once measured.
     pub fn baseline(&self) -> Option<&ArmResult> {
         self.arms.first()
+    }
+
+    /// What a reader should know: of the whole run, then of its arms, with their
+    /// names where there are several.
+    pub fn warnings(&self) -> Vec<String> {
+        let of_run = self.comparison.iter().flat_map(|one| one.warnings.clone());
+        let of_arms = benchmark::said_of(&self.arms, |arm| &arm.warnings);
+        of_run.chain(of_arms).collect()
+    }
+
+    /// What disturbed the measurement of which arms.
+    pub fn disturbances(&self) -> Vec<String> {
+        benchmark::said_of(&self.arms, |arm| &arm.unstable)
     }
 }
 

@@ -73,6 +73,7 @@ impl Library {
             Err(reason) => listing.unusable.push(UnusableFile {
                 file_name: name.to_string(),
                 reason: format!("in Ollama's store: {reason}"),
+                variant: None,
             }),
         }
     }

@@ -17,12 +17,12 @@ use crate::domain::error::ErrorCode::{
 };
 use crate::domain::event::Sequenced;
 use crate::domain::filter::MeasuredModel;
-use crate::domain::model::{LibraryListing, Model};
+use crate::domain::model::LibraryListing;
 use crate::domain::prompt_set::PromptSet;
 use crate::domain::run::{
     BaselineRequest, NoiseRequest, QuantizationRequest, Run, RunRequest, RunSummary,
 };
-use crate::domain::variant::VariantForecasts;
+use crate::domain::variant::{VariantForecasts, VariantRecord};
 use crate::export::RunExport;
 
 const BENCHMARK: &str = "Benchmark";
@@ -302,7 +302,8 @@ fn variants(schemas: &mut Schemas) -> Vec<Operation> {
             .says(
                 "Forecast variants",
                 "How large variants of a model would be, and how much room there is. Nothing is \
-                 written.",
+                 written. What is not known yet takes a worker, which is not started while \
+                 anything is measured: 409.",
             )
             .answers::<VariantForecasts>(schemas, "One for each recipe, in order.")
             .fails(&[NotFound, Conflict, ModelNotUsable, RunFailed]),
@@ -312,7 +313,7 @@ fn variants(schemas: &mut Schemas) -> Vec<Operation> {
                 "Removes its file for good; the same recipe makes it again. Models that were not \
                  made here are never deleted.",
             )
-            .answers::<Model>(schemas, "What it was.")
+            .answers::<VariantRecord>(schemas, "What it was.")
             .fails(&[NotFound, Conflict]),
     ]
 }

@@ -21,6 +21,9 @@ pub(super) struct Needs {
     pub(super) variant_file_bytes: Vec<u64>,
     /// A chunk's scored logits.
     pub(super) chunk_bytes: u64,
+    /// Keys and values of the context in which prompts are answered, once the text
+    /// is scored; 0: there are none.
+    pub(super) answers_bytes: u64,
 }
 
 /// How the models share the memory.
@@ -35,6 +38,9 @@ pub(super) enum Arrangement {
     InTurns {
         /// Chunks whose logits are kept meanwhile, at least one.
         n_chunks: usize,
+        /// As many chunks' logits are kept while prompts are answered; none: there
+        /// is no room to answer them.
+        n_for_answers: Option<usize>,
     },
 }
 
@@ -57,7 +63,15 @@ impl Arrangement {
         let of_variant = |file: &u64| file + file / 4 + buffers;
         let variants = || needs.variant_file_bytes.iter().map(of_variant);
 
-        let together = with_baseline + variants().sum::<u64>() + SLACK_BYTES;
+        let scoring = with_baseline + variants().sum::<u64>() + SLACK_BYTES;
+        // Prompts are answered with one context at a time, after those of the text
+        // are gone; all weights stay.
+        let n_variants = needs.variant_file_bytes.len() as u64;
+        let answering = (scoring - n_variants * buffers).saturating_add(needs.answers_bytes);
+        let together = match needs.answers_bytes {
+            0 => scoring,
+            _ => scoring.max(answering),
+        };
         if together <= limit {
             return Ok(Self::Together {
                 spare_bytes: Some(limit - together),
@@ -66,16 +80,21 @@ impl Arrangement {
         let baseline = with_baseline.saturating_sub(empty);
         let largest = variants().fold(baseline, u64::max);
         let alone = empty + largest + SLACK_BYTES;
-        let n_chunks = limit.saturating_sub(alone) / needs.chunk_bytes.max(1);
-        match usize::try_from(n_chunks) {
-            Ok(0) => Err(format!(
+        let room_beside = |bytes: u64| {
+            let n_chunks = limit.saturating_sub(bytes) / needs.chunk_bytes.max(1);
+            usize::try_from(n_chunks).unwrap_or(usize::MAX)
+        };
+        let n_for_answers = room_beside(alone.saturating_add(needs.answers_bytes));
+        match room_beside(alone) {
+            0 => Err(format!(
                 "comparing these models needs {} MB of memory even one after the other, and {} MB \
                  may be used: close other programs or choose smaller models",
                 units::number((alone + needs.chunk_bytes) as f64 / 1e6),
                 units::number(limit as f64 / 1e6)
             )),
             n_chunks => Ok(Self::InTurns {
-                n_chunks: n_chunks.unwrap_or(usize::MAX),
+                n_chunks,
+                n_for_answers: (n_for_answers > 0).then_some(n_for_answers),
             }),
         }
     }
@@ -95,7 +114,32 @@ mod tests {
             baseline_file_bytes: 270 * MB,
             variant_file_bytes: vec![80 * MB, 140 * MB],
             chunk_bytes: 50 * MB,
+            answers_bytes: 0,
         }
+    }
+
+    #[test]
+    fn the_context_of_answers_takes_its_room() {
+        let with_answers = |limit_mb, answers_mb: u64| Needs {
+            answers_bytes: answers_mb * MB,
+            ..needs(limit_mb)
+        };
+        // Two contexts of the text are gone by then: 130 MB each.
+        let together = |needs: &Needs| {
+            let found = Arrangement::of(needs).unwrap();
+            matches!(found, Arrangement::Together { .. })
+        };
+        assert!(together(&with_answers(1040, 260)));
+        assert!(!together(&with_answers(1040, 340)));
+        // 547.1 MB for one after the other with a chunk; 50 more for each.
+        let found = Arrangement::of(&with_answers(700, 100)).unwrap();
+        let in_turns = |n_chunks, n_for_answers| Arrangement::InTurns {
+            n_chunks,
+            n_for_answers,
+        };
+        assert_eq!(found, in_turns(4, Some(2)));
+        let found = Arrangement::of(&with_answers(700, 300)).unwrap();
+        assert_eq!(found, in_turns(4, None), "the text is scored all the same");
     }
 
     #[test]
@@ -121,7 +165,7 @@ mod tests {
     fn what_does_not_fit_takes_turns_within_the_limit() {
         for limit in [550, 600, 700, 1000] {
             let found = Arrangement::of(&needs(limit)).unwrap();
-            let Arrangement::InTurns { n_chunks } = found else {
+            let Arrangement::InTurns { n_chunks, .. } = found else {
                 panic!("{found:?}");
             };
             // 30 + the baseline's 400 + 67.1 + the batch

@@ -12,7 +12,7 @@ use std::time::Instant;
 use self::arrangement::{Arrangement, Needs};
 pub(super) use self::error::QualityError;
 use self::error::{named, whose};
-use super::answers::{self, Answers};
+use super::answers::{self, Answers, Told};
 use super::channel::Events;
 use super::generate::PROGRESS_INTERVAL;
 use super::process::Memory;
@@ -33,6 +33,9 @@ struct Session<'a> {
     chunks: Vec<Chunk>,
     n_vocab: usize,
     evaluation: Evaluation,
+    /// Answers to prompts so far, of all models.
+    n_answered: u32,
+    warnings: Vec<String>,
     events: &'a mut Events,
 }
 
@@ -42,8 +45,7 @@ pub(super) fn evaluate(
     memory: &Memory,
     events: &mut Events,
 ) -> Result<EvaluationReport, QualityError> {
-    let mut warnings = Vec::new();
-    let mut session = Session::prepare(command, events, &mut warnings)?;
+    let mut session = Session::prepare(command, events)?;
     let empty_bytes = memory.read().rss_bytes;
     let baseline = session.load(0)?;
     let mut context = session.context(&baseline)?;
@@ -58,23 +60,30 @@ pub(super) fn evaluate(
             .map(|variant| file_bytes(&command.variants[variant]))
             .collect(),
         chunk_bytes: session.chunk_bytes(),
+        answers_bytes: Answers::context_tokens(command, &baseline)
+            .saturating_mul(command.kv_bytes_per_token.unwrap_or(0)),
     };
     match Arrangement::of(&needs).map_err(QualityError::Memory)? {
         Arrangement::Together { spare_bytes } => {
             session.together(&baseline, context, spare_bytes)?;
         }
-        Arrangement::InTurns { n_chunks } => {
-            warnings.push(in_turns_warning(n_chunks, session.chunks.len()));
+        Arrangement::InTurns {
+            n_chunks,
+            n_for_answers,
+        } => {
+            let said = in_turns_warning(n_chunks, session.chunks.len());
+            session.warnings.push(said);
             let kept = session.keep(&mut context, 0, n_chunks)?;
             drop(context);
             drop(baseline);
             session.in_turns(kept, n_chunks)?;
+            session.answer_in_turns(n_for_answers);
         }
     }
     Ok(EvaluationReport {
         baseline: session.baseline_perplexity()?,
         variants: session.evaluation.variants(),
-        warnings,
+        warnings: session.warnings,
         memory: memory.read(),
     })
 }
@@ -85,8 +94,8 @@ impl<'a> Session<'a> {
     fn prepare(
         command: &'a EvaluationCommand,
         events: &'a mut Events,
-        warnings: &mut Vec<String>,
     ) -> Result<Self, QualityError> {
+        let mut warnings = Vec::new();
         let text = Text::of(command.text.as_ref());
         let vocabulary = |number, path: &String| {
             Model::load_vocabulary(Path::new(path)).map_err(|error| named(number, &error))
@@ -130,6 +139,8 @@ impl<'a> Session<'a> {
             chunks,
             n_vocab: baseline.n_vocab(),
             evaluation,
+            n_answered: 0,
+            warnings,
             events,
         })
     }
@@ -160,13 +171,39 @@ impl<'a> Session<'a> {
         self.events.send(&WorkerEvent::Scored(progress));
     }
 
+    /// Generating is silent otherwise, and must not look like a hang.
+    fn tell_answering(&mut self, told: Told) {
+        if told == Told::Alive {
+            self.events.send(&WorkerEvent::PromptProgress);
+            return;
+        }
+        self.n_answered += 1;
+        let n_models = 1 + self.compared().count();
+        let of = self.command.prompts.len().saturating_mul(n_models);
+        self.events.send(&WorkerEvent::Answering {
+            done: self.n_answered,
+            of: u32::try_from(of).unwrap_or(u32::MAX),
+        });
+    }
+
+    /// The figures of the text are there: without the answers to the prompts they
+    /// stand all the same.
+    fn do_without_answers(&mut self, answered: Result<(), QualityError>) {
+        if let Err(error) = answered {
+            self.warnings.push(format!(
+                "the answers to the prompts were not compared: {error}; the figures on the text \
+                 do not depend on them"
+            ));
+        }
+    }
+
     fn tell_answers(
         &mut self,
         variant: usize,
         model: &Model,
         answers: &Answers<'_>,
     ) -> Result<(), QualityError> {
-        for answer in answers.compared_with(model, || tell_life(self.events))? {
+        for answer in answers.compared_with(model, |told| self.tell_answering(told))? {
             self.events.send(&WorkerEvent::Answered {
                 variant: u32::try_from(variant).unwrap_or(u32::MAX),
                 answer,
@@ -237,11 +274,6 @@ impl<'a> Session<'a> {
                 reason,
             })
     }
-}
-
-/// Generating is silent otherwise, and must not look like a hang.
-fn tell_life(events: &mut Events) {
-    events.send(&WorkerEvent::PromptProgress);
 }
 
 fn in_turns_warning(n_chunks: usize, of: usize) -> String {

@@ -1,7 +1,7 @@
 //! The two ways through a text: all models side by side, or in turns.
 
 use super::error::QualityError;
-use super::{N_OUTPUTS, Session, tell_life};
+use super::{N_OUTPUTS, Session};
 use crate::engine::{Context, Model};
 use crate::evaluate::{SCORED_FROM, Scored};
 use crate::worker::answers::Answers;
@@ -46,9 +46,20 @@ impl Session<'_> {
         }
         drop(contexts);
         drop(context);
+        let answered = self.answer_together(baseline, &models, spare_bytes);
+        self.do_without_answers(answered);
+        Ok(())
+    }
+
+    fn answer_together(
+        &mut self,
+        baseline: &Model,
+        models: &[(usize, Model)],
+        spare_bytes: Option<u64>,
+    ) -> Result<(), QualityError> {
         let mut answers = Answers::new(self.command, self.rows_within(spare_bytes));
-        answers.of_baseline(baseline, || tell_life(self.events))?;
-        for (variant, model) in &models {
+        answers.of_baseline(baseline, |told| self.tell_answering(told))?;
+        for (variant, model) in models {
             self.tell_answers(*variant, model, &answers)?;
         }
         Ok(())
@@ -83,12 +94,30 @@ impl Session<'_> {
             context.score(&self.chunks[first].input, SCORED_FROM)?;
             kept = self.keep(&mut context, first, n_chunks)?;
         }
+        Ok(())
+    }
+
+    /// The prompts, one model after the other, with the logits of `n_chunks` chunks
+    /// in between; none: there is no room for them.
+    pub(super) fn answer_in_turns(&mut self, n_chunks: Option<usize>) {
         if self.command.prompts.is_empty() {
-            return Ok(());
+            return;
         }
+        let answered = match n_chunks {
+            Some(n_chunks) => self.answer_one_by_one(n_chunks),
+            None => Err(QualityError::Memory(
+                "their context does not fit into the available memory; ask for fewer tokens, or \
+                 shorten the longest prompt"
+                    .to_owned(),
+            )),
+        };
+        self.do_without_answers(answered);
+    }
+
+    fn answer_one_by_one(&mut self, n_chunks: usize) -> Result<(), QualityError> {
         let mut answers = Answers::new(self.command, n_chunks.saturating_mul(N_OUTPUTS));
         let model = self.load(0)?;
-        answers.of_baseline(&model, || tell_life(self.events))?;
+        answers.of_baseline(&model, |told| self.tell_answering(told))?;
         drop(model);
         for variant in self.compared() {
             let model = self.load(variant + 1)?;
