@@ -5,6 +5,8 @@ mod answers;
 mod architecture;
 mod baseline;
 #[cfg(target_os = "linux")]
+mod broken_off;
+#[cfg(target_os = "linux")]
 mod clock;
 mod command_line;
 mod compare;
