@@ -366,7 +366,10 @@ async fn arms_that_do_not_fit_together_are_measured_in_blocks_and_said_to_be() {
     let warnings = run["arms"][0]["warnings"].as_array().expect("warnings");
     assert!(warnings.iter().any(|warning| warning == said), "{run}");
     let (_, page) = house.get(&format!("/runs/{id}")).await;
-    assert!(page.as_str().is_some_and(|page| page.contains("were launched in turn")));
+    assert!(
+        page.as_str()
+            .is_some_and(|page| page.contains("were launched in turn"))
+    );
 
     // One arm is over before the other is loaded; who comes first alternates.
     let (base, variant) = ("baseline", "Q8_0");
@@ -392,4 +395,35 @@ async fn arms_that_do_not_fit_together_are_measured_in_blocks_and_said_to_be() {
         .wait_for(run["id"].as_i64().expect("an id"), "done")
         .await;
     assert_eq!(run["comparison"]["blocks"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_right_and_wrong_is_tested_where_answers_are_expected() {
+    let house = House::with_model().await;
+    let expecting = |regex: &str| json!({"prompt": "hello", "expected": {"regex": regex}});
+    let mut body = json!({
+        "quantization_level": "q8_0", "iterations": 1, "max_tokens": 4,
+        "test_queries": [expecting("(?s)^.*$"), expecting("^no answer says this$"), "what is it"],
+    });
+    let path = "/api/benchmark/quantization";
+    let (status, answer) = house.post(path, &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    // One is always right, one never, one is not judged.
+    let test = &answer["comparison"]["variants"][0]["right_answers"];
+    assert_eq!(*test, json!({"n_lost": 0, "n_won": 0, "p_value": 1.0}));
+    let id = answer["run_id"].as_i64().expect("an id");
+    let (_, export) = house.get(&format!("/api/runs/{id}/export")).await;
+    let exported = &export["run"]["comparison"]["variants"][0];
+    assert_eq!(exported["right_answers"], *test);
+    let (_, page) = house.get(&format!("/runs/{id}")).await;
+    assert!(
+        page.as_str()
+            .is_some_and(|page| page.contains("No answer became right or wrong."))
+    );
+
+    body["test_queries"] = json!(["hello"]);
+    let (_, answer) = house.post(path, &body).await;
+    let variant = &answer["comparison"]["variants"][0];
+    assert!(variant["improvements"].is_array(), "{answer}");
+    assert_eq!(variant["right_answers"], Value::Null);
 }
