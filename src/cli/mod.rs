@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and where it is answered.
 
+mod address;
 mod bench;
 mod compare;
 mod follow;
@@ -32,8 +33,8 @@ struct Cli {
 enum Command {
     /// Serve the dashboard.
     Serve {
-        /// Where to listen; a loopback address.
-        #[arg(long, default_value = "127.0.0.1:8320")]
+        /// Where to listen: a loopback address and a port, or the port alone.
+        #[arg(long, default_value = "127.0.0.1:8320", value_parser = address::address)]
         addr: SocketAddr,
         #[command(flatten)]
         data: DataDir,

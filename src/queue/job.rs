@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,8 @@ pub struct Job {
     pub(super) feed: Feed,
     /// Set to end the run.
     pub(super) cancel: CancellationToken,
+    /// Set once it waits for the machine: who follows it later is told, too.
+    pub(super) waits_for_machine: AtomicBool,
 }
 
 impl Job {
@@ -35,12 +38,18 @@ impl Job {
             open,
             feed: Feed::new(id),
             cancel: CancellationToken::new(),
+            waits_for_machine: AtomicBool::new(false),
         }
     }
 
     /// Returns once the run has ended and its end is stored.
     pub async fn ended(&self) {
         self.feed.ended().await;
+    }
+
+    /// Whether it had to wait for the machine.
+    pub fn waits_for_machine(&self) -> bool {
+        self.waits_for_machine.load(Ordering::Relaxed)
     }
 
     /// Follows the run.

@@ -1,6 +1,7 @@
 //! The one task that takes jobs from the queue and sees each to its end.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::mpsc;
 
@@ -141,6 +142,8 @@ async fn lock_machine(inner: &Inner, job: &Job) -> Result<MachineLock, Failure> 
     if let Some(lock) = MachineLock::try_take(&inner.lock_path).map_err(lock_error)? {
         return Ok(lock);
     }
+    // Before it is announced: whoever follows sees one or the other.
+    job.waits_for_machine.store(true, Ordering::Relaxed);
     let event = RunEvent::WaitingForMachine;
     job.feed
         .announce(&inner.store, event, None)
