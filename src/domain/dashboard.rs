@@ -62,4 +62,6 @@ pub struct Machine {
     pub engine_version: String,
     /// Where the user puts models, as shown.
     pub models_folder: String,
+    /// Whether layers can be put on a GPU.
+    pub has_gpu: bool,
 }

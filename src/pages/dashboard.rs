@@ -97,7 +97,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         .filter(|id| library.models.iter().any(|model| model.id == *id))
         .or(library.default_model)
         .or_else(|| library.models.first().map(|model| model.id.clone()));
-    let form = RunForm::new(&remembered, first_choice.clone());
+    let form = RunForm::new(&remembered, first_choice.clone(), machine.has_gpu);
     let sets = PromptSets::new(prompt_sets, &remembered);
     let first_run = |section| {
         let running = active_of(&active, section);

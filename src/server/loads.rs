@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::AppState;
 use super::state::{LAST_MODEL, PROMPTS, panicked, settings_key};
 use crate::backend::Introduction;
-use crate::bench::machine::MachineLoad;
 use crate::domain::about::About;
 use crate::domain::dashboard::{Dashboard, Machine, Remembered};
 use crate::domain::environment::ENGINE_VERSION;
@@ -130,9 +129,8 @@ impl AppState {
     async fn room(&self) -> Result<Room, AppError> {
         let parts = Arc::clone(&self.parts);
         let look = move || {
-            parts
-                .machine
-                .room(MachineLoad::read(), &parts.models_folder)
+            let machine = &parts.machine;
+            machine.room(machine.load(), &parts.models_folder)
         };
         tokio::task::spawn_blocking(look).await.map_err(panicked)
     }
@@ -146,6 +144,7 @@ impl AppState {
             total_memory_mb: facts.total_memory_mb,
             engine_version: ENGINE_VERSION.to_owned(),
             models_folder: self.parts.models_folder.display().to_string(),
+            has_gpu: facts.has_gpu,
         }
     }
 }

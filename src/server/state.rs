@@ -178,6 +178,7 @@ impl AppState {
             path,
             identity,
         } = located;
+        spec.settings.check_gpu(self.parts.machine.has_gpu)?;
         self.refuse_hopeless(&model, &spec.settings)?;
         let spec = RunSpec {
             model: Some(model.id.clone()),

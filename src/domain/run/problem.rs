@@ -45,6 +45,11 @@ pub enum RunProblem {
         /// Context length, tokens.
         n_ctx: u32,
     },
+    /// Layers for a GPU, of a Whittle that was built for none.
+    NoGpu {
+        /// How many.
+        n_layers: i64,
+    },
     /// The model's id is none.
     NotAModelId,
     /// There is no prompt.
@@ -120,6 +125,13 @@ pub enum RunProblem {
         /// What the path measures.
         path: Technique,
     },
+    /// The request has a field that there is not.
+    UnknownField {
+        /// Its name.
+        name: String,
+        /// Those that there are.
+        known: Vec<&'static str>,
+    },
     /// The request says in two ways, or in a place for none, what to compare.
     RecipesBeside(Technique),
     /// Too few launches of a model against itself.
@@ -152,6 +164,7 @@ impl RunProblem {
                 matches!(setting, Setting::NUbatch | Setting::NBatch)
             }
             Self::NoRoomForPrompt { .. } => matches!(setting, Setting::MaxTokens | Setting::NCtx),
+            Self::NoGpu { .. } => setting == Setting::NGpuLayers,
             _ => false,
         }
     }
@@ -162,6 +175,7 @@ impl RunProblem {
             Self::OutOfRange { setting, .. } | Self::NotANumber { setting, .. } => Some(*setting),
             Self::PhysicalBatchTooLarge { .. } => Some(Setting::NUbatch),
             Self::NoRoomForPrompt { .. } => Some(Setting::MaxTokens),
+            Self::NoGpu { .. } => Some(Setting::NGpuLayers),
             _ => None,
         }
     }
@@ -223,6 +237,12 @@ impl RunProblem {
                 name(Setting::NCtx),
                 number(*n_ctx)
             ),
+            Self::NoGpu { n_layers } => format!(
+                "{} is {} and this Whittle was built without support for a GPU; leave it at 0, or \
+                 build it with the feature cuda, metal or vulkan",
+                name(Setting::NGpuLayers),
+                reader.number(*n_layers)
+            ),
             Self::NotAModelId => reader.not_a_model_id().to_owned(),
             Self::NoPrompt => reader.no_prompt().to_owned(),
             Self::TooManyPrompts { n } => {
@@ -278,6 +298,7 @@ impl RunProblem {
                 reader.number(TEXT_BYTES_LIMIT as i64),
                 crate::domain::quality::CHUNKS
             ),
+            Self::UnknownField { name, known } => reader.unknown_field(name, known),
             Self::OtherTechnique { asked, path } => reader.other_technique(*asked, *path),
             Self::RecipesBeside(path) => reader.recipes_beside(*path).to_owned(),
             Self::TooFewForNoise { iterations } => format!(
@@ -346,6 +367,16 @@ impl Reader {
                  with the model"
             }
             Self::Person => "quality compares variants with the model; choose at least one",
+        }
+    }
+
+    fn unknown_field(self, name: &str, known: &[&str]) -> String {
+        match self {
+            Self::Program => format!(
+                "{name} is no field of this request; its fields are {}",
+                known.join(", ")
+            ),
+            Self::Person => "the page sent what this Whittle does not know; reload it".to_owned(),
         }
     }
 
