@@ -90,14 +90,18 @@ impl AppState {
             latest,
             room: self.room().await?,
             machine: self.machine(),
+            background: self.background().await?,
             notices: self.parts.notices.clone(),
         })
     }
 
     /// Of each technique the run that was asked for last, where it has not ended.
+    /// What nobody asked for leaves the forms alone.
     async fn active(&self) -> Result<Vec<Run>, AppError> {
         let mut active: Vec<Run> = Vec::new();
-        for id in self.parts.queue.active() {
+        let unasked = self.parts.queue.in_background();
+        let asked = self.parts.queue.active().into_iter();
+        for id in asked.filter(|id| Some(*id) != unasked) {
             let run = self.run(id.0).await?;
             let is_known = active.iter().any(|other| other.technique == run.technique);
             if !is_known && !run.status.is_terminal() {
@@ -123,10 +127,11 @@ impl AppState {
             cpu_governor: facts.cpu_governor.clone(),
             room: self.room().await?,
             data_folder: data.parent().unwrap_or(data).display().to_string(),
+            background: self.background().await?,
         })
     }
 
-    async fn room(&self) -> Result<Room, AppError> {
+    pub(super) async fn room(&self) -> Result<Room, AppError> {
         let parts = Arc::clone(&self.parts);
         let look = move || {
             let machine = &parts.machine;

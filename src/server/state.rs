@@ -8,6 +8,7 @@ use leptos::config::{Env, LeptosOptions};
 
 use tokio::sync::OnceCell;
 
+use super::Idleness;
 use super::variants::Forecasts;
 use crate::backend::{Grant, Introduction, WorkerError, WorkerLauncher, WorkerProcess};
 use crate::bench::machine::{MachineFacts, MachineLoad};
@@ -24,7 +25,7 @@ use crate::domain::run::{FailureKind, Run, RunId, RunRequest, RunSettings, RunSp
 use crate::domain::sample::ArmRequest;
 use crate::domain::units;
 use crate::library::{FileIdentity, Library, Located};
-use crate::queue::{Job, Queue};
+use crate::queue::{Job, OpenModel, Queue};
 use crate::store::Store;
 
 pub(super) const LAST_MODEL: &str = "last_model";
@@ -56,6 +57,8 @@ pub struct Parts {
     pub models_folder: PathBuf,
     /// What the user should know of this start, one sentence each.
     pub notices: Vec<String>,
+    /// When models may be measured against themselves unasked; none: never.
+    pub background: Option<Idleness>,
 }
 
 impl AppState {
@@ -173,6 +176,26 @@ impl AppState {
         located: Located,
         conduct: Conduct,
     ) -> Result<Arc<Job>, AppError> {
+        let (plan, open) = self.plan(spec, located, conduct).await?;
+        // Not what it asks for: the form's own choices are told apart from what
+        // other programs send.
+        self.store()
+            .keep_setting(LAST_MODEL, &plan.model.id)
+            .await?;
+        // In a task of its own: a caller that hangs up must not leave a run half
+        // way into the queue.
+        let queue = self.parts.queue.clone();
+        let submitting = tokio::spawn(async move { queue.submit(plan, open).await });
+        Ok(submitting.await.map_err(panicked)??)
+    }
+
+    /// All that a run of a model that has been found needs.
+    pub(super) async fn plan(
+        &self,
+        spec: RunSpec,
+        located: Located,
+        conduct: Conduct,
+    ) -> Result<(Plan, OpenModel), AppError> {
         let Located {
             model,
             path,
@@ -184,10 +207,6 @@ impl AppState {
             model: Some(model.id.clone()),
             ..spec
         };
-        // Not what it asks for: the form's own choices are told apart from what
-        // other programs send.
-        let store = &self.parts.store;
-        store.keep_setting(LAST_MODEL, &model.id).await?;
         let basis = self.speed(&model).await?;
         let n_threads = spec.settings.n_threads;
         let n_threads = n_threads.unwrap_or_else(|| self.parts.machine.default_threads());
@@ -207,12 +226,8 @@ impl AppState {
             model,
         };
         let name = plan.model.called().to_owned();
-        let open = Arc::new(move || open_unchanged(&path, identity, &name));
-        // In a task of its own: a caller that hangs up must not leave a run half
-        // way into the queue.
-        let queue = self.parts.queue.clone();
-        let submitting = tokio::spawn(async move { queue.submit(plan, open).await });
-        Ok(submitting.await.map_err(panicked)??)
+        let open: OpenModel = Arc::new(move || open_unchanged(&path, identity, &name));
+        Ok((plan, open))
     }
 
     /// A model that the machine could not hold with nothing else in it is

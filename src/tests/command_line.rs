@@ -432,7 +432,7 @@ fn bench_in_a_pipe_says_once_that_it_waits_for_the_machine() {
 fn the_address_may_be_written_as_people_do() {
     let folder = tempfile::tempdir().expect("a folder");
     for address in ["localhost:0", "0"] {
-        let serve = ["serve", "--addr", address];
+        let serve = ["serve", "--addr", address, "--no-background"];
         let mut server = command(folder.path(), &serve)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

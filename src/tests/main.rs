@@ -3,6 +3,7 @@
 
 mod answers;
 mod architecture;
+mod background;
 mod baseline;
 #[cfg(target_os = "linux")]
 mod broken_off;
