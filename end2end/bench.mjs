@@ -36,7 +36,7 @@ export async function withServer(use) {
   return withFolder(async (folder) => {
     const args = ['serve', '--addr', '127.0.0.1:0', '--data-dir', folder, '--models', demoDir];
     // Not the Ollama of this machine, whose models would be read first.
-    args.push('--ollama', '127.0.0.1:9', '--ollama-store', join(folder, 'no-ollama'));
+    args.push('--no-background', '--ollama', '127.0.0.1:9', '--ollama-store', join(folder, 'no-ollama'));
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = new Promise((resolve) => child.once('exit', resolve));
     try {

@@ -31,12 +31,7 @@ impl MachineLock {
     /// # Errors
     /// When the file cannot be opened or locked at all.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
-        // Never truncated or written: another process may hold it.
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)?;
+        let file = open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -44,11 +39,21 @@ impl MachineLock {
         }
     }
 
+    /// Whether somebody waits for the lock: what is measured unasked gives way.
+    pub fn is_wanted(path: &Path) -> bool {
+        let wished = open(&wishes(path)).map(|file| file.try_lock());
+        matches!(wished, Ok(Err(TryLockError::WouldBlock)))
+    }
+
     /// Takes the lock once it is free; blocks until then.
     ///
     /// # Errors
     /// When the file cannot be opened or locked at all.
     pub fn wait(path: &Path) -> io::Result<Self> {
+        if let Some(lock) = Self::try_take(path)? {
+            return Ok(lock);
+        }
+        let _waiting = wish_for(path)?;
         loop {
             if let Some(lock) = Self::try_take(path)? {
                 return Ok(lock);
@@ -62,11 +67,60 @@ impl MachineLock {
     /// # Errors
     /// When the file cannot be opened or locked at all.
     pub async fn take(path: &Path) -> io::Result<Self> {
+        if let Some(lock) = Self::try_take(path)? {
+            return Ok(lock);
+        }
+        let _waiting = wish_for(path)?;
         loop {
             if let Some(lock) = Self::try_take(path)? {
                 return Ok(lock);
             }
             tokio::time::sleep(INTERVAL).await;
         }
+    }
+}
+
+/// The file that all hold, side by side, who wait for the lock at `path`.
+fn wishes(path: &Path) -> PathBuf {
+    path.with_extension("waiting")
+}
+
+/// Says that somebody waits, until dropped. Blocks while somebody looks, which
+/// takes some microseconds.
+fn wish_for(path: &Path) -> io::Result<File> {
+    let file = open(&wishes(path))?;
+    file.lock_shared()?;
+    Ok(file)
+}
+
+/// Never truncated or written: another process may hold it.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_is_seen_and_who_has_it_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("machine.lock");
+        let held = MachineLock::take(&path).await.expect("the lock");
+        assert!(!MachineLock::is_wanted(&path));
+        let waiting = tokio::spawn({
+            let path = path.clone();
+            async move { MachineLock::take(&path).await.map(drop) }
+        });
+        while !MachineLock::is_wanted(&path) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        drop(held);
+        waiting.await.expect("no panic").expect("the lock");
+        assert!(!MachineLock::is_wanted(&path));
     }
 }

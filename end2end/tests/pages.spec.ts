@@ -268,3 +268,20 @@ test.describe('a page that does not exist', () => {
     await expect(page.locator('#baseline')).toBeVisible();
   });
 });
+
+test('what is measured unasked is switched off, and stays so', async ({ page }) => {
+  await open(page, '/settings');
+  const name = 'Measure models against themselves while the machine is idle';
+  const choice = page.getByRole('checkbox', { name });
+  await expect(choice).toBeChecked();
+  // So that nothing disturbs the journeys; the page says that.
+  await expect(page.getByText('--no-background')).toBeVisible();
+  await choice.uncheck();
+  const isOn = async () => {
+    const about = (await (await page.request.get('/api/about')).json()) as { background: { is_on: boolean } };
+    return about.background.is_on;
+  };
+  await expect.poll(isOn).toBe(false);
+  await open(page, '/settings');
+  await expect(choice).not.toBeChecked();
+});

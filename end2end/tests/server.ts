@@ -38,7 +38,7 @@ export class Server {
     const args = ['--data-dir', dataDir];
     if (library === 'demo') args.push('--models', demoDir);
     // Not the Ollama of the machine that runs the journeys.
-    args.push('--ollama', '127.0.0.1:9', '--ollama-store', join(dataDir, 'no-ollama'));
+    args.push('--no-background', '--ollama', '127.0.0.1:9', '--ollama-store', join(dataDir, 'no-ollama'));
     const server = new Server(args, dataDir);
     try {
       const url = await server.address();

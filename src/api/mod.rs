@@ -1,6 +1,7 @@
 //! Server functions: the HTTP interface and the dashboard's way to the server.
 //! Each validates, calls and maps the error; nothing else.
 
+mod background;
 mod benchmark;
 mod dashboard;
 mod history;
@@ -8,6 +9,7 @@ mod prompt_sets;
 mod runs;
 mod variants;
 
+pub use background::set_background;
 pub use benchmark::{benchmark_baseline, benchmark_quantization};
 pub use dashboard::{list_models, load_about, load_dashboard, remember};
 pub use history::{delete_run, label_run, list_measured_models, restore_run};
@@ -24,7 +26,7 @@ mod tests {
     use serde::Serialize;
     use serde_json::Value;
 
-    use super::{benchmark, dashboard, history, prompt_sets, runs, variants};
+    use super::{background, benchmark, dashboard, history, prompt_sets, runs, variants};
     use crate::domain::model::ModelId;
     use crate::domain::quantization::QuantizationType;
     use crate::domain::run::{BaselineRequest, NoiseRequest, QuantizationRequest, RunRequest};
@@ -88,6 +90,7 @@ mod tests {
             recipes: Vec::new(),
         };
         let all = [
+            names("post", &background::SetBackground { is_on: true }),
             names("post", &benchmark::BenchmarkBaseline { request: baseline }),
             names("post", &benchmark::BenchmarkQuantization { request: level }),
             names("post", &runs::MeasureNoise { request: noise }),

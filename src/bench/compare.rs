@@ -9,6 +9,7 @@ use super::statistics::Latencies;
 use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::{Change, Comparison, Improvement, Quantity, VariantComparison};
 use crate::domain::latency::Percentiles;
+use crate::domain::mcnemar::McNemar;
 use crate::domain::metrics::Reading;
 use crate::domain::noise::{Noise, Spread};
 use crate::domain::sample::{Generation, RequestSample};
@@ -45,6 +46,7 @@ pub(super) async fn compare(
                 .map(|quantity| sides.improvement(quantity))
                 .into(),
             quality: None,
+            right_answers: right_answers(baseline, result),
             answers: Vec::new(),
         });
     }
@@ -78,6 +80,12 @@ fn mostly(arm: &Arm) -> Option<String> {
     let made = arm.model.variant.as_ref();
     let mostly = made.filter(|_| !arm.recipe.is_baseline())?.mostly()?;
     Some(mostly.to_owned())
+}
+
+/// What became right and wrong of the answers that were judged.
+fn right_answers(baseline: &ArmResult, variant: &ArmResult) -> Option<McNemar> {
+    let answers = baseline.answers.iter().zip(&variant.answers);
+    McNemar::of(answers.map(|(before, after)| (before.is_right, after.is_right)))
 }
 
 /// What a model shows against itself, launch pair by launch pair.

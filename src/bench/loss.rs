@@ -4,7 +4,6 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use super::machine::MachineLoad;
 use super::plan::{Arm, Observation, Plan};
 use super::progress::Place;
 use super::quality::{QualityPlan, QualityProgress, QualityResult, measure_quality};
@@ -24,7 +23,7 @@ pub(super) async fn measure(
     let spec = plan.spec.quality.as_ref()?;
     let (baseline, variants) = arms.split_first()?;
     watch.enter(Place::beside(StageName::Quality, None)).await;
-    let available = (MachineLoad::read().available_memory_mb * 1e6) as u64;
+    let available = (plan.machine.load().available_memory_mb * 1e6) as u64;
     let file = |arm: &Arm| arm.path.clone();
     let quality = QualityPlan {
         launcher: &plan.launcher,

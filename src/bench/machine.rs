@@ -22,7 +22,12 @@ pub struct MachineFacts {
     pub system: String,
     /// Frequency governor, where readable.
     pub cpu_governor: Option<String>,
+    /// Whether the engine was built for a GPU.
+    pub has_gpu: bool,
 }
+
+/// Which of the back ends for a GPU are compiled in is chosen by these features.
+const BUILT_FOR_A_GPU: bool = cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan"));
 
 /// What does.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +81,7 @@ impl MachineFacts {
             )
             .ok()
             .map(|governor| governor.trim().to_owned()),
+            has_gpu: BUILT_FOR_A_GPU,
         }
     }
 
@@ -91,6 +97,16 @@ impl MachineFacts {
 }
 
 impl MachineFacts {
+    /// How busy it is now, with no more memory available than these facts say that
+    /// it has: a test may make it smaller. Blocks for about a millisecond.
+    pub fn load(&self) -> MachineLoad {
+        let mut load = MachineLoad::read();
+        if self.total_memory_mb > 0.0 {
+            load.available_memory_mb = load.available_memory_mb.min(self.total_memory_mb);
+        }
+        load
+    }
+
     /// What a run finds; `data` is where it will be stored.
     pub fn room(&self, load: MachineLoad, data: &Path) -> Room {
         let disk = rustix::fs::statvfs(data).ok();

@@ -33,7 +33,7 @@ pub async fn measure(
     model: &File,
     observations: &mpsc::Sender<Observation>,
 ) -> Result<Measured, MeasureError> {
-    let mut before = MachineLoad::read();
+    let mut before = plan.machine.load();
     // Before a variant is made for nothing.
     let room = plan.machine.room(before, &plan.data_folder);
     let mut cautions = fit(std::slice::from_ref(&plan.model), plan, &room)?;
@@ -42,7 +42,7 @@ pub async fn measure(
     let _gauges = (plan.conduct.watched).then(|| Gauges::start(&watch, plan.machine.logical_cores));
     let arms = prepare(plan, model, &watch).await?;
     let blocks = if arms.len() > 1 {
-        before.available_memory_mb = MachineLoad::read().available_memory_mb;
+        before.available_memory_mb = plan.machine.load().available_memory_mb;
         let room = plan.machine.room(before, &plan.data_folder);
         let models: Vec<Model> = arms.iter().map(|arm| arm.model.clone()).collect();
         cautions = fit(&models, plan, &room)?;

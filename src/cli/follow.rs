@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::bail;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::bench::Conduct;
@@ -24,7 +24,12 @@ pub(super) async fn measured(
 ) -> anyhow::Result<Run> {
     let job = state.submit(asked, located, conduct).await?;
     let ended = async {
-        follow(&job).await;
+        // Of an end before the first look nothing is heard.
+        tokio::select! {
+            biased;
+            () = follow(&job) => {}
+            () = job.ended() => {}
+        }
         job.ended().await;
     };
     tokio::select! {
@@ -47,16 +52,44 @@ pub(super) async fn measured(
     }
 }
 
+/// What is said where nothing moves for long.
+const WAITING: &str =
+    "waiting: the machine is busy with another measurement, or with reading a new model";
+
 async fn follow(job: &Job) {
-    if !std::io::stderr().is_terminal() {
-        return;
+    if std::io::stderr().is_terminal() {
+        follow_on_a_terminal(job).await;
+    } else {
+        say_that_it_waits(job).await;
     }
-    let bar = ProgressBar::new(1000);
+}
+
+/// Into a pipe goes no progress: that it waits is said once, or silence would look
+/// like a fault.
+async fn say_that_it_waits(job: &Job) {
+    let mut events = job.subscribe();
+    while !job.waits_for_machine() {
+        match events.recv().await.map(|event| event.event) {
+            Ok(RunEvent::WaitingForMachine) => break,
+            // It is being measured, or over.
+            Ok(RunEvent::Stage(_)) | Err(RecvError::Closed) => return,
+            Ok(event) if event.is_terminal() => return,
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+        }
+    }
+    eprintln!("{WAITING}");
+}
+
+async fn follow_on_a_terminal(job: &Job) {
+    let bar = ProgressBar::new(1000).with_finish(ProgressFinish::AndClear);
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}") {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     let mut events = job.subscribe();
+    if job.waits_for_machine() {
+        bar.set_message(WAITING);
+    }
     let mut place = String::new();
     loop {
         match events.recv().await.map(|event| event.event) {
@@ -71,9 +104,7 @@ async fn follow(job: &Job) {
                     .map(|s| format!(", {} left", units::duration(s)));
                 bar.set_message(format!("{place}{}", left.unwrap_or_default()));
             }
-            Ok(RunEvent::WaitingForMachine) => {
-                bar.set_message("waiting: the machine is busy with another measurement, or with reading a new model");
-            }
+            Ok(RunEvent::WaitingForMachine) => bar.set_message(WAITING),
             Ok(event) if event.is_terminal() => break,
             Ok(_) | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => break,

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and where it is answered.
 
+mod address;
 mod bench;
 mod compare;
 mod follow;
@@ -18,7 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::library::{DataFolder, OllamaAddress, OllamaOptions};
-use crate::server::{ServeOptions, serve};
+use crate::server::{Idleness, ServeOptions, serve};
 
 /// Cuts local language models down and shows what each cut buys and costs.
 #[derive(Debug, Parser)]
@@ -32,8 +33,8 @@ struct Cli {
 enum Command {
     /// Serve the dashboard.
     Serve {
-        /// Where to listen; a loopback address.
-        #[arg(long, default_value = "127.0.0.1:8320")]
+        /// Where to listen: a loopback address and a port, or the port alone.
+        #[arg(long, default_value = "127.0.0.1:8320", value_parser = address::address)]
         addr: SocketAddr,
         #[command(flatten)]
         data: DataDir,
@@ -42,6 +43,11 @@ enum Command {
         models: Vec<PathBuf>,
         #[command(flatten)]
         ollama: OllamaArgs,
+        /// Measure nothing unasked: otherwise, and unless the settings page says
+        /// no, models that were compared are measured against themselves while
+        /// the machine is idle.
+        #[arg(long)]
+        no_background: bool,
     },
     /// Measure a model: the dashboard's figures on the command line.
     Bench(run_args::RunArgs),
@@ -122,11 +128,13 @@ pub fn run() -> anyhow::Result<()> {
             data,
             models,
             ollama,
+            no_background,
         } => runtime()?.block_on(serve(ServeOptions {
             address: addr,
             data_dir: data.path(),
             models,
             ollama: ollama.options(),
+            background: (!no_background).then(Idleness::default),
         })),
         Command::Bench(args) => runtime()?.block_on(bench::bench(args)),
         Command::Compare(args) => runtime()?.block_on(compare::compare(args)),

@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod answers;
+pub mod background;
 pub mod comparison;
 pub mod connection;
 pub mod copy;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::background::Background;
 use super::environment::{EngineInfo, Sandbox};
 use super::preflight::Room;
 
@@ -29,4 +30,6 @@ pub struct About {
     pub room: Room,
     /// Where the history and the user's models are, as shown.
     pub data_folder: String,
+    /// What is measured unasked.
+    pub background: Background,
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::mcnemar::McNemar;
 use super::metrics::Reading;
 use super::noise::Noise;
 use super::quality::{AnswerComparison, Perplexity, Quality};
@@ -38,6 +39,10 @@ pub struct VariantComparison {
     pub improvements: Vec<Improvement>,
     /// What was lost, where it was asked for.
     pub quality: Option<Reading<Quality>>,
+    /// Whether it still answers right what was expected: McNemar's test over
+    /// prompts; null: nothing was expected.
+    #[serde(default)]
+    pub right_answers: Option<McNemar>,
     /// Both answers to each prompt, where quality was asked for.
     #[serde(default)]
     pub answers: Vec<AnswerComparison>,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::background::Background;
 use super::estimate::SpeedBasis;
 use super::model::{LibraryListing, ModelId};
 use super::preflight::Room;
@@ -21,7 +22,7 @@ pub struct Dashboard {
     /// What is known of each model's speed, in the order of `library.models`.
     pub speeds: Vec<(ModelId, SpeedBasis)>,
     /// The runs that are queued or running: of each technique the one that was
-    /// asked for last, newest first.
+    /// asked for last, newest first; none that nobody asked for.
     pub active: Vec<Run>,
     /// The latest finished run of each model and technique, newest first; failed
     /// ones too.
@@ -30,6 +31,8 @@ pub struct Dashboard {
     pub machine: Machine,
     /// The machine at this moment.
     pub room: Room,
+    /// What is measured unasked.
+    pub background: Background,
     /// What the user should know of this start of Whittle, one sentence each.
     pub notices: Vec<String>,
 }
@@ -62,4 +65,6 @@ pub struct Machine {
     pub engine_version: String,
     /// Where the user puts models, as shown.
     pub models_folder: String,
+    /// Whether layers can be put on a GPU.
+    pub has_gpu: bool,
 }

@@ -1,6 +1,7 @@
 //! Plain data shared by server and browser: no I/O, nothing of ours imported.
 
 pub mod about;
+pub mod background;
 pub mod benchmark;
 pub mod compare;
 pub mod dashboard;

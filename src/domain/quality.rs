@@ -56,6 +56,7 @@ impl TextName {
 /// The user's own text to measure quality on, as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct EvaluationText {
     /// The file's name: what the text is called later.
     pub name: String,

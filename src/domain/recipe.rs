@@ -11,6 +11,7 @@ use super::quantization::QuantizationType;
 // Asked for, a field may be left out; answered, it is there: two schemas, which
 // cannot have one name.
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// Quantize it; none: its weights keep their types.
     #[serde(default)]
@@ -20,6 +21,7 @@ pub struct Recipe {
 /// How to quantize.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(deny_unknown_fields)]
 pub struct Quantize {
     /// To which type.
     pub level: QuantizationType,

@@ -22,6 +22,7 @@ use crate::components::quantization::QuantizationForm;
 use crate::components::run_section::RunSection;
 use crate::components::section::Section;
 use crate::components::words;
+use crate::domain::background::Background;
 use crate::domain::dashboard::{Dashboard, Machine};
 use crate::domain::error::AppError;
 use crate::domain::model::{LibraryListing, Model};
@@ -72,7 +73,11 @@ fn EmptyDashboard(dashboard: Dashboard) -> impl IntoView {
                 n_pending=dashboard.library.n_pending
             />
         </section>
-        <MachineLine machine=dashboard.machine room=dashboard.room/>
+        <MachineLine
+            machine=dashboard.machine
+            room=dashboard.room
+            background=dashboard.background
+        />
     }
 }
 
@@ -88,6 +93,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         latest,
         machine,
         room,
+        background,
         notices,
         ..
     } = dashboard;
@@ -97,7 +103,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         .filter(|id| library.models.iter().any(|model| model.id == *id))
         .or(library.default_model)
         .or_else(|| library.models.first().map(|model| model.id.clone()));
-    let form = RunForm::new(&remembered, first_choice.clone());
+    let form = RunForm::new(&remembered, first_choice.clone(), machine.has_gpu);
     let sets = PromptSets::new(prompt_sets, &remembered);
     let first_run = |section| {
         let running = active_of(&active, section);
@@ -224,7 +230,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
             speeds=speeds_known
             keep
         />
-        <MachineLine machine room/>
+        <MachineLine machine room background/>
     }
 }
 
@@ -269,9 +275,9 @@ fn show_baseline_of(compared: Shown, shown: Shown, form: RunForm) {
     });
 }
 
-/// The machine in one line.
+/// The machine in one line, with what is measured on it unasked.
 #[component]
-fn MachineLine(machine: Machine, room: Room) -> impl IntoView {
+fn MachineLine(machine: Machine, room: Room, background: Background) -> impl IntoView {
     let mut parts = vec![machine.cpu_model];
     parts.push(match machine.physical_cores {
         Some(physical) => format!("{physical} cores, {} logical", machine.logical_cores),
@@ -286,5 +292,15 @@ fn MachineLine(machine: Machine, room: Room) -> impl IntoView {
         parts.push(format!("load {load:.1}"));
     }
     parts.push(machine.engine_version);
-    view! { <p class="machine">{parts.join(" · ")}</p> }
+    let unasked = background.run.map(|run| {
+        view! {
+            " · "
+            <A href=format!("/runs/{run}")>"measuring a model against itself meanwhile"</A>
+        }
+    });
+    view! {
+        <p class="machine">
+            {parts.join(" · ")} {unasked}
+        </p>
+    }
 }

@@ -1,13 +1,17 @@
 //! `/settings`: what this Whittle runs on, and what it may touch.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_meta::Title;
 
 use crate::api;
-use crate::components::alert::PageError;
+use crate::components::alert::{ErrorAlert, PageError};
+use crate::components::background::BackgroundCard;
 use crate::components::environment::{Terms, sandbox_words};
 use crate::domain::about::About;
+use crate::domain::background::Background;
 use crate::domain::environment::Sandbox;
+use crate::domain::error::AppError;
 use crate::domain::units;
 
 /// The page.
@@ -33,6 +37,9 @@ pub fn SettingsPage() -> impl IntoView {
 #[component]
 fn Facts(about: About) -> impl IntoView {
     let is_confined = about.sandbox == Sandbox::Full;
+    let background = RwSignal::new(about.background);
+    let problem = RwSignal::new(None);
+    let switch = Callback::new(move |is_on| switch_background(is_on, background, problem));
     view! {
         <section class="card" aria-labelledby="machine-title">
             <div class="bar">
@@ -57,6 +64,8 @@ fn Facts(about: About) -> impl IntoView {
                 {sandbox_words(&about.sandbox)}
             </p>
         </section>
+        <BackgroundCard background on_change=switch/>
+        {move || problem.get().map(|error| view! { <ErrorAlert error/> })}
         <section class="card" aria-labelledby="data-title">
             <div class="bar">
                 <h2 id="data-title">"Data"</h2>
@@ -67,6 +76,27 @@ fn Facts(about: About) -> impl IntoView {
             </p>
         </section>
     }
+}
+
+/// Asks the server; where that fails, the switch goes back.
+fn switch_background(
+    is_on: bool,
+    background: RwSignal<Background>,
+    problem: RwSignal<Option<AppError>>,
+) {
+    background.update(|background| background.is_on = is_on);
+    problem.set(None);
+    spawn_local(async move {
+        match api::set_background(is_on).await {
+            Ok(answer) => {
+                background.try_set(answer);
+            }
+            Err(error) => {
+                background.try_update(|background| background.is_on = !is_on);
+                problem.try_set(Some(error));
+            }
+        }
+    });
 }
 
 fn machine(about: &About) -> Vec<(&'static str, String)> {

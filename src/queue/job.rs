@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -25,22 +26,41 @@ pub struct Job {
     pub(super) feed: Feed,
     /// Set to end the run.
     pub(super) cancel: CancellationToken,
+    /// Whether nobody asked for it, so that it gives way to whatever is asked for.
+    pub(super) is_background: bool,
+    /// Set when it gives way: it ends without a trace.
+    pub(super) withdrawn: CancellationToken,
+    /// Set once it waits for the machine: who follows it later is told, too.
+    pub(super) waits_for_machine: AtomicBool,
 }
 
 impl Job {
-    pub(super) fn new(id: RunId, plan: Plan, open: OpenModel) -> Self {
+    pub(super) fn new(id: RunId, plan: Plan, open: OpenModel, is_background: bool) -> Self {
         Self {
             id,
             plan,
             open,
             feed: Feed::new(id),
             cancel: CancellationToken::new(),
+            is_background,
+            withdrawn: CancellationToken::new(),
+            waits_for_machine: AtomicBool::new(false),
         }
     }
 
     /// Returns once the run has ended and its end is stored.
     pub async fn ended(&self) {
         self.feed.ended().await;
+    }
+
+    /// Whether it gave way to something that was asked for, and left no trace.
+    pub fn is_withdrawn(&self) -> bool {
+        self.withdrawn.is_cancelled()
+    }
+
+    /// Whether it had to wait for the machine.
+    pub fn waits_for_machine(&self) -> bool {
+        self.waits_for_machine.load(Ordering::Relaxed)
     }
 
     /// Follows the run.

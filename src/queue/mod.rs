@@ -1,6 +1,7 @@
 //! One job at a time on this machine, whoever asks: a bounded queue, the lock
 //! that other Whittles respect, and the event feed of every run.
 
+mod background;
 mod feed;
 mod job;
 mod owner;
@@ -21,7 +22,7 @@ use crate::domain::run::{Failure, RunId, Technique};
 use crate::machine_lock::MachineLock;
 use crate::store::{Ending, Store, StoreError};
 
-pub use job::Job;
+pub use job::{Job, OpenModel};
 pub use owner::{is_alive, this_process};
 
 /// Why a run was not taken.
@@ -92,14 +93,23 @@ impl Queue {
     ///
     /// # Errors
     /// When the queue is full or shutting down, or the history fails.
-    pub async fn submit(&self, plan: Plan, open: job::OpenModel) -> Result<Arc<Job>, QueueError> {
+    pub async fn submit(&self, plan: Plan, open: OpenModel) -> Result<Arc<Job>, QueueError> {
+        self.enter(plan, open, false).await
+    }
+
+    async fn enter(
+        &self,
+        plan: Plan,
+        open: OpenModel,
+        is_background: bool,
+    ) -> Result<Arc<Job>, QueueError> {
         let place = self.inner.reserve()?;
         let store = &self.inner.store;
         let technique = Technique::of(&plan.spec.recipes);
         let id = store
             .create_run(technique, &plan.model, &plan.spec, this_process())
             .await?;
-        let job = Arc::new(Job::new(id, plan, open));
+        let job = Arc::new(Job::new(id, plan, open, is_background));
         let Some(position) = place.fill(Arc::clone(&job)) else {
             self.inner.end(&job, Ending::Interrupted).await;
             return Err(QueueError::ShuttingDown);
@@ -248,6 +258,11 @@ impl Inner {
 }
 
 impl Jobs {
+    /// Whether anything waits, or is about to.
+    fn has_more(&self) -> bool {
+        self.n_entering > 0 || !self.waiting.is_empty()
+    }
+
     fn position(&self, id: RunId) -> Option<u32> {
         (1..)
             .zip(&self.waiting)

@@ -1,9 +1,11 @@
 //! The one task that takes jobs from the queue and sees each to its end.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::mpsc;
 
+use super::background::{has_to_give_way, withdraw};
 use super::{Inner, Job};
 use crate::bench::{Measured, Observation};
 use crate::domain::event::{RunEvent, SampleSummary};
@@ -23,16 +25,19 @@ pub(super) async fn run(inner: Arc<Inner>) {
         let task = tokio::spawn(carry_out(Arc::clone(&inner), Arc::clone(&job)));
         let ending = task.await.unwrap_or_else(|error| {
             tracing::error!(run = job.id.0, %error, "a run panicked");
-            Ending::Failed(failure(
+            Some(Ending::Failed(failure(
                 FailureKind::Internal,
                 "a fault of Whittle ended the run",
-            ))
+            )))
         });
         // However it ended: who measures next must not find a worker that still
         // holds memory and processor.
         job.plan.launcher.reaper.all_gone().await;
         *inner.machine() = None;
-        inner.end(&job, ending).await;
+        match ending {
+            Some(ending) => inner.end(&job, ending).await,
+            None => withdraw(&inner, &job).await,
+        }
         inner.jobs().current = None;
         tokio::select! {
             () = tokio::time::sleep(TURN) => {}
@@ -41,7 +46,10 @@ pub(super) async fn run(inner: Arc<Inner>) {
     }
     let waiting: Vec<Arc<Job>> = inner.jobs().waiting.drain(..).collect();
     for job in waiting {
-        inner.end(&job, Ending::Interrupted).await;
+        match job.is_background {
+            false => inner.end(&job, Ending::Interrupted).await,
+            true => withdraw(&inner, &job).await,
+        }
     }
     inner.runner_done.cancel();
 }
@@ -67,17 +75,18 @@ async fn next(inner: &Inner) -> Option<Arc<Job>> {
     }
 }
 
-/// Measures, unless something ends the run first. Dropping the measurement
-/// kills its worker.
-async fn carry_out(inner: Arc<Inner>, job: Arc<Job>) -> Ending {
+/// Measures, unless something ends the run first; none: it gives way. Dropping the
+/// measurement kills its worker.
+async fn carry_out(inner: Arc<Inner>, job: Arc<Job>) -> Option<Ending> {
     tokio::select! {
         biased;
-        () = job.cancel.cancelled() => Ending::Cancelled,
-        () = inner.shutdown.cancelled() => Ending::Interrupted,
-        finished = measure(&inner, &job) => match finished {
+        () = job.cancel.cancelled() => Some(Ending::Cancelled),
+        () = inner.shutdown.cancelled() => (!job.is_background).then_some(Ending::Interrupted),
+        () = has_to_give_way(&inner, &job) => None,
+        finished = measure(&inner, &job) => Some(match finished {
             Ok(finished) => Ending::Done(Box::new(finished)),
             Err(failure) => Ending::Failed(failure),
-        },
+        }),
     }
 }
 
@@ -142,6 +151,8 @@ async fn lock_machine(inner: &Inner, job: &Job) -> Result<MachineLock, Failure> 
     if let Some(lock) = MachineLock::try_take(&inner.lock_path).map_err(lock_error)? {
         return Ok(lock);
     }
+    // Before it is announced: whoever follows sees one or the other.
+    job.waits_for_machine.store(true, Ordering::Relaxed);
     let event = RunEvent::WaitingForMachine;
     job.feed
         .announce(&inner.store, event, None)

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::AppState;
 use super::state::{LAST_MODEL, PROMPTS, panicked, settings_key};
 use crate::backend::Introduction;
-use crate::bench::machine::MachineLoad;
 use crate::domain::about::About;
 use crate::domain::dashboard::{Dashboard, Machine, Remembered};
 use crate::domain::environment::ENGINE_VERSION;
@@ -91,14 +90,18 @@ impl AppState {
             latest,
             room: self.room().await?,
             machine: self.machine(),
+            background: self.background().await?,
             notices: self.parts.notices.clone(),
         })
     }
 
     /// Of each technique the run that was asked for last, where it has not ended.
+    /// What nobody asked for leaves the forms alone.
     async fn active(&self) -> Result<Vec<Run>, AppError> {
         let mut active: Vec<Run> = Vec::new();
-        for id in self.parts.queue.active() {
+        let unasked = self.parts.queue.in_background();
+        let asked = self.parts.queue.active().into_iter();
+        for id in asked.filter(|id| Some(*id) != unasked) {
             let run = self.run(id.0).await?;
             let is_known = active.iter().any(|other| other.technique == run.technique);
             if !is_known && !run.status.is_terminal() {
@@ -124,15 +127,15 @@ impl AppState {
             cpu_governor: facts.cpu_governor.clone(),
             room: self.room().await?,
             data_folder: data.parent().unwrap_or(data).display().to_string(),
+            background: self.background().await?,
         })
     }
 
-    async fn room(&self) -> Result<Room, AppError> {
+    pub(super) async fn room(&self) -> Result<Room, AppError> {
         let parts = Arc::clone(&self.parts);
         let look = move || {
-            parts
-                .machine
-                .room(MachineLoad::read(), &parts.models_folder)
+            let machine = &parts.machine;
+            machine.room(machine.load(), &parts.models_folder)
         };
         tokio::task::spawn_blocking(look).await.map_err(panicked)
     }
@@ -146,6 +149,7 @@ impl AppState {
             total_memory_mb: facts.total_memory_mb,
             engine_version: ENGINE_VERSION.to_owned(),
             models_folder: self.parts.models_folder.display().to_string(),
+            has_gpu: facts.has_gpu,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP side: state, routes, security layers, event streams.
 
 mod assets;
+mod background;
 mod errors;
 mod events;
 mod export;
@@ -15,6 +16,7 @@ mod state;
 mod status;
 mod variants;
 
+pub use background::{Idleness, measure_in_background};
 #[cfg(test)]
 pub(crate) use openapi::DOCUMENT;
 pub use router::router;

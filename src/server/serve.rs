@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 
-use super::{AllowedHosts, AppState, Parts, assets, history, router};
+use super::{
+    AllowedHosts, AppState, Idleness, Parts, assets, history, measure_in_background, router,
+};
 use crate::backend::WorkerLauncher;
 use crate::bench::machine::MachineFacts;
 use crate::domain::environment::Sandbox;
@@ -31,6 +33,8 @@ pub struct ServeOptions {
     pub models: Vec<PathBuf>,
     /// Where Ollama is.
     pub ollama: OllamaOptions,
+    /// When models may be measured against themselves unasked; none: never.
+    pub background: Option<Idleness>,
 }
 
 /// Serves until the process is asked to end.
@@ -47,8 +51,15 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let data = DataFolder::open(&options.data_dir)?;
     let _lock = data.lock()?;
     let (store, notices) = open_or_set_aside(&data.database()).await?;
-    let state = assemble(store, &data, &options.models, options.ollama, notices).await?;
+    let more = More {
+        models: options.models,
+        ollama: options.ollama,
+        notices,
+        background: options.background,
+    };
+    let state = assemble(store, &data, more).await?;
     tokio::spawn(log_sandbox(state.clone()));
+    tokio::spawn(measure_in_background(state.clone()));
     tokio::spawn(history::remove_deleted(state.clone()));
     let workshop = state.workshop();
     tokio::task::spawn_blocking(move || workshop.sweep());
@@ -112,16 +123,19 @@ async fn open_or_set_aside(path: &Path) -> anyhow::Result<(Store, Vec<String>)> 
 /// Opens everything in a data folder that a measurement needs.
 pub(crate) async fn open_state(data: &DataFolder) -> anyhow::Result<AppState> {
     let store = Store::open(&data.database()).await?;
-    assemble(store, data, &[], OllamaOptions::default(), Vec::new()).await
+    assemble(store, data, More::default()).await
 }
 
-async fn assemble(
-    store: Store,
-    data: &DataFolder,
-    models: &[PathBuf],
+/// What a server has beside its data folder; a command has none of it.
+#[derive(Default)]
+struct More {
+    models: Vec<PathBuf>,
     ollama: OllamaOptions,
     notices: Vec<String>,
-) -> anyhow::Result<AppState> {
+    background: Option<Idleness>,
+}
+
+async fn assemble(store: Store, data: &DataFolder, more: More) -> anyhow::Result<AppState> {
     let orphans = store.interrupt_orphans(queue::is_alive).await?;
     for run in orphans {
         tracing::warn!(
@@ -134,11 +148,13 @@ async fn assemble(
     Ok(AppState::new(Parts {
         queue: Queue::start(store.clone(), lock.clone()),
         store,
-        library: Library::open(data, models, lock)?.with_ollama(Ollama::on_this_machine(ollama)),
+        library: Library::open(data, &more.models, lock)?
+            .with_ollama(Ollama::on_this_machine(more.ollama)),
         launcher: WorkerLauncher::current_program()?,
         machine,
         models_folder: data.models(),
-        notices,
+        notices: more.notices,
+        background: more.background,
     }))
 }
 

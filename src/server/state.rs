@@ -9,6 +9,7 @@ use leptos::config::{Env, LeptosOptions};
 
 use tokio::sync::OnceCell;
 
+use super::Idleness;
 use super::variants::Forecasts;
 use crate::backend::{Grant, Introduction, WorkerError, WorkerLauncher, WorkerProcess};
 use crate::bench::machine::{MachineFacts, MachineLoad};
@@ -25,7 +26,7 @@ use crate::domain::run::{FailureKind, Run, RunId, RunRequest, RunSettings, RunSp
 use crate::domain::sample::ArmRequest;
 use crate::domain::units;
 use crate::library::{FileIdentity, Library, Located, Texts};
-use crate::queue::{Job, Queue};
+use crate::queue::{Job, OpenModel, Queue};
 use crate::store::Store;
 
 pub(super) const LAST_MODEL: &str = "last_model";
@@ -59,6 +60,8 @@ pub struct Parts {
     pub models_folder: PathBuf,
     /// What the user should know of this start, one sentence each.
     pub notices: Vec<String>,
+    /// When models may be measured against themselves unasked; none: never.
+    pub background: Option<Idleness>,
 }
 
 /// A run that is asked for, with the text for quality that was sent with it.
@@ -201,22 +204,45 @@ impl AppState {
         conduct: Conduct,
     ) -> Result<Arc<Job>, AppError> {
         let asked = asked.into();
+        let (plan, open) = self.plan(&asked, located, conduct).await?;
+        // Not what it asks for: the form's own choices are told apart from what
+        // other programs send.
+        self.store()
+            .keep_setting(LAST_MODEL, &plan.model.id)
+            .await?;
+        // In a task of its own: a caller that hangs up must not leave a run half
+        // way into the queue.
+        let queue = self.parts.queue.clone();
+        let state = self.clone();
+        let submitting = tokio::spawn(async move {
+            let job = queue.submit(plan, open).await;
+            if job.is_ok() {
+                state.keep_text(asked.text).await;
+            }
+            job
+        });
+        Ok(submitting.await.map_err(panicked)??)
+    }
+
+    /// All that a run of a model that has been found needs.
+    pub(super) async fn plan(
+        &self,
+        asked: &Asked,
+        located: Located,
+        conduct: Conduct,
+    ) -> Result<(Plan, OpenModel), AppError> {
         let Located {
             model,
             path,
             identity,
         } = located;
+        asked.spec.settings.check_gpu(self.parts.machine.has_gpu)?;
         self.refuse_hopeless(&model, &asked.spec.settings)?;
-        let text = self.text(&asked).await?;
-        let Asked { spec, text: sent } = asked;
+        let text = self.text(asked).await?;
         let spec = RunSpec {
             model: Some(model.id.clone()),
-            ..spec
+            ..asked.spec.clone()
         };
-        // Not what it asks for: the form's own choices are told apart from what
-        // other programs send.
-        let store = &self.parts.store;
-        store.keep_setting(LAST_MODEL, &model.id).await?;
         let basis = self.speed(&model).await?;
         let n_threads = spec.settings.n_threads;
         let n_threads = n_threads.unwrap_or_else(|| self.parts.machine.default_threads());
@@ -236,19 +262,8 @@ impl AppState {
             model,
         };
         let name = plan.model.called().to_owned();
-        let open = Arc::new(move || open_unchanged(&path, identity, &name));
-        // In a task of its own: a caller that hangs up must not leave a run half
-        // way into the queue.
-        let queue = self.parts.queue.clone();
-        let state = self.clone();
-        let submitting = tokio::spawn(async move {
-            let job = queue.submit(plan, open).await;
-            if job.is_ok() {
-                state.keep_text(sent).await;
-            }
-            job
-        });
-        Ok(submitting.await.map_err(panicked)??)
+        let open: OpenModel = Arc::new(move || open_unchanged(&path, identity, &name));
+        Ok((plan, open))
     }
 
     /// A model that the machine could not hold with nothing else in it is

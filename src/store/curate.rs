@@ -38,6 +38,15 @@ impl Store {
         })
     }
 
+    /// Removes a run for good, with everything that belongs to it.
+    pub async fn forget_run(&self, id: RunId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM runs WHERE id = ?")
+            .bind(id.0)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Shows a deleted run again; false: there is no such run.
     pub async fn restore_run(&self, id: RunId) -> Result<bool, StoreError> {
         let restored = sqlx::query("UPDATE runs SET deleted_at_s = NULL WHERE id = ?")

@@ -117,6 +117,7 @@ async fn successes(witness: &mut Witness, house: &House) {
         ("/api/runs/cancel", json!({"id": 2})),
         ("/api/runs/delete", json!({"id": 1})),
         ("/api/runs/restore", json!({"id": 1})),
+        ("/api/background", json!({"is_on": false})),
         ("/api/prompt-sets", set("kept")),
         ("/api/prompt-sets", set("removed")),
         ("/api/prompt-sets/delete", json!({"name": "removed"})),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use serde_json::json;
+use whittle::bench::machine::MachineFacts;
 use whittle::machine_lock::MachineLock;
 
 use crate::house::{House, message};
@@ -270,7 +271,11 @@ async fn settings_reach_the_engine() {
 /// the dashboard, and the next run there asked for them too.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_form_remembers_what_was_chosen_in_it_and_not_what_programs_ask_for() {
-    let house = House::with_model().await;
+    let house = House::on_machine(MachineFacts {
+        has_gpu: true,
+        ..MachineFacts::read()
+    })
+    .await;
     let short = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 4});
     let (_, first) = house.post("/api/benchmark/baseline", &short).await;
     let model = &first["model_name"];

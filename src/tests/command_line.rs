@@ -1,20 +1,28 @@
 //! The command line, run as a user runs it.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use whittle::machine_lock::MachineLock;
 
 use crate::tiny_model::{self, Tiny};
 
-fn whittle(folder: &std::path::Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_whittle"))
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_whittle"));
+    command
         .args(arguments)
         .env("WHITTLE_DATA", folder.join("data"))
         // Not the Ollama of the machine that runs the tests.
         .env("OLLAMA_HOST", "127.0.0.1:9")
-        .env("OLLAMA_MODELS", folder.join("no-ollama"))
-        .output()
-        .expect("whittle runs")
+        .env("OLLAMA_MODELS", folder.join("no-ollama"));
+    command
+}
+
+fn whittle(folder: &Path, arguments: &[&str]) -> Output {
+    let output = command(folder, arguments).output();
+    output.expect("whittle runs")
 }
 
 /// Into a pipe goes no progress bar. Another test may have the machine, and that
@@ -166,6 +174,10 @@ fn bench_says_what_is_wrong() {
         (
             vec!["quantize", "/no/such.gguf", "--type", "q4_0"],
             "/no/such.gguf",
+        ),
+        (
+            vec!["serve", "--addr", "localhost"],
+            "such as 127.0.0.1:8320 or localhost:8320",
         ),
         (
             vec!["serve", "--addr", "0.0.0.0:0"],
@@ -387,5 +399,50 @@ fn quality_says_what_is_wrong() {
             !output.status.success() && error.contains(says),
             "{arguments:?}: {error}"
         );
+    }
+}
+
+#[test]
+fn bench_in_a_pipe_says_once_that_it_waits_for_the_machine() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let model = model.to_string_lossy();
+    let options = ["--iterations", "1", "--max-tokens", "4", "--prompt", "hi"];
+    let arguments = [&["bench", &*model], &options[..]].concat();
+    // Its hash is known then: reading it waits for the machine, too.
+    assert!(whittle(folder.path(), &arguments).status.success());
+    let lock = MachineLock::wait(&MachineLock::default_path()).expect("the machine");
+    let mut bench = command(folder.path(), &arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("whittle runs");
+    let mut errors = BufReader::new(bench.stderr.take().expect("its errors"));
+    let mut line = String::new();
+    errors.read_line(&mut line).expect("a line");
+    assert!(line.starts_with("waiting: the machine is busy"), "{line}");
+    drop(lock);
+    let mut rest = String::new();
+    errors.read_to_string(&mut rest).expect("the rest");
+    assert_eq!(rest, "");
+    assert!(bench.wait().expect("it ends").success());
+}
+
+#[test]
+fn the_address_may_be_written_as_people_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for address in ["localhost:0", "0"] {
+        let serve = ["serve", "--addr", address, "--no-background"];
+        let mut server = command(folder.path(), &serve)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("whittle runs");
+        let mut line = String::new();
+        let output = server.stdout.take().expect("its output");
+        BufReader::new(output).read_line(&mut line).expect("a line");
+        server.kill().expect("it can be killed");
+        server.wait().expect("it ends");
+        assert!(line.contains("http://127.0.0.1:"), "{line}");
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use whittle::bench::machine::MachineFacts;
 
 use crate::house::{House, message};
 
@@ -379,4 +380,93 @@ async fn a_level_is_made_measured_and_compared() {
     let (_, listing) = house.get("/api/runs").await;
     assert_eq!(listing[0]["technique"], "quantization");
     assert_eq!(listing[0]["recipes"][1]["quantize"]["level"], "q8_0");
+}
+
+/// Memory for either of two tiny models, which need some 32 MB each, and not for
+/// both.
+const ROOM_FOR_ONE_MB: f64 = 50.0;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arms_that_do_not_fit_together_are_measured_in_blocks_and_said_to_be() {
+    let house = House::on_machine(MachineFacts {
+        total_memory_mb: ROOM_FOR_ONE_MB,
+        ..MachineFacts::read()
+    })
+    .await;
+    let body = json!({
+        "recipes": [{"quantize": {"level": "q8_0"}}], "test_queries": ["hello", "what is it"],
+        "iterations": 2, "max_tokens": 4,
+    });
+    let (status, run) = house.post("/api/runs", &body).await;
+    assert_eq!(status, StatusCode::OK, "{run}");
+    let id = run["id"].as_i64().expect("an id");
+    let run = house.wait_for(id, "done").await;
+    let said = run["comparison"]["blocks"].as_str().expect("a sentence");
+    assert!(
+        said.starts_with("Memory does not hold all 2 models at once") && said.contains("50.00 MB"),
+        "{said}"
+    );
+    let warnings = run["arms"][0]["warnings"].as_array().expect("warnings");
+    assert!(warnings.iter().any(|warning| warning == said), "{run}");
+    let (_, page) = house.get(&format!("/runs/{id}")).await;
+    assert!(
+        page.as_str()
+            .is_some_and(|page| page.contains("were launched in turn"))
+    );
+
+    // One arm is over before the other is loaded; who comes first alternates.
+    let (base, variant) = ("baseline", "Q8_0");
+    let block = |arm| [("loading", arm), ("generating", arm), ("generating", arm)];
+    let expected = [base, variant, variant, base].map(block).concat();
+    let stages = events(&house, id, "stage").await;
+    let found: Vec<(&str, &str)> = stages
+        .iter()
+        .filter_map(|stage| Some((stage["name"].as_str()?, stage["arm"].as_str()?)))
+        .filter(|(name, _)| ["loading", "generating"].contains(name))
+        .collect();
+    assert_eq!(found, expected);
+    for arm in run["arms"].as_array().expect("arms") {
+        assert_eq!(arm["tokens_per_second"]["measured"]["n_launches"], 2);
+    }
+    let time = quantity(&run, "response_time");
+    assert_eq!(time["change"]["measured"]["n_launches"], 2, "{time}");
+
+    // With room for both they take turns again, and nothing is said.
+    let house = House::with_model().await;
+    let (_, run) = house.post("/api/runs", &body).await;
+    let run = house
+        .wait_for(run["id"].as_i64().expect("an id"), "done")
+        .await;
+    assert_eq!(run["comparison"]["blocks"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_right_and_wrong_is_tested_where_answers_are_expected() {
+    let house = House::with_model().await;
+    let expecting = |regex: &str| json!({"prompt": "hello", "expected": {"regex": regex}});
+    let mut body = json!({
+        "quantization_level": "q8_0", "iterations": 1, "max_tokens": 4,
+        "test_queries": [expecting("(?s)^.*$"), expecting("^no answer says this$"), "what is it"],
+    });
+    let path = "/api/benchmark/quantization";
+    let (status, answer) = house.post(path, &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    // One is always right, one never, one is not judged.
+    let test = &answer["comparison"]["variants"][0]["right_answers"];
+    assert_eq!(*test, json!({"n_lost": 0, "n_won": 0, "p_value": 1.0}));
+    let id = answer["run_id"].as_i64().expect("an id");
+    let (_, export) = house.get(&format!("/api/runs/{id}/export")).await;
+    let exported = &export["run"]["comparison"]["variants"][0];
+    assert_eq!(exported["right_answers"], *test);
+    let (_, page) = house.get(&format!("/runs/{id}")).await;
+    assert!(
+        page.as_str()
+            .is_some_and(|page| page.contains("No answer became right or wrong."))
+    );
+
+    body["test_queries"] = json!(["hello"]);
+    let (_, answer) = house.post(path, &body).await;
+    let variant = &answer["comparison"]["variants"][0];
+    assert!(variant["improvements"].is_array(), "{answer}");
+    assert_eq!(variant["right_answers"], Value::Null);
 }

@@ -14,7 +14,7 @@ use whittle::backend::{Deadlines, Reaper, WorkerLauncher};
 use whittle::bench::machine::MachineFacts;
 use whittle::library::{DataFolder, Library, Ollama, OllamaOptions};
 use whittle::queue::Queue;
-use whittle::server::{AllowedHosts, AppState, Parts, router};
+use whittle::server::{AllowedHosts, AppState, Idleness, Parts, measure_in_background, router};
 use whittle::store::Store;
 
 use crate::tiny_model;
@@ -83,26 +83,36 @@ impl House {
 
     /// A house with the tiny model on such a machine.
     pub async fn on_machine(machine: MachineFacts) -> Self {
-        let house = Self::build(real_workers(), machine, None).await;
+        let house = Self::build(real_workers(), machine, None, None).await;
         tiny_model::write(&house.models(), "tiny.gguf");
         house
     }
 
     /// A house without models, and without Ollama.
     pub async fn empty(launcher: WorkerLauncher) -> Self {
-        Self::build(launcher, MachineFacts::read(), None).await
+        Self::build(launcher, MachineFacts::read(), None, None).await
     }
 
     /// A house without models of its own, and with this Ollama.
     pub async fn with_ollama(options: OllamaOptions) -> Self {
         let ollama = Ollama::on_this_machine(options);
-        Self::build(real_workers(), MachineFacts::read(), Some(ollama)).await
+        Self::build(real_workers(), MachineFacts::read(), Some(ollama), None).await
+    }
+
+    /// A house with the tiny model that measures unasked while it is so idle; the
+    /// others never do.
+    pub async fn in_background(idleness: Idleness) -> Self {
+        let machine = MachineFacts::read();
+        let house = Self::build(real_workers(), machine, None, Some(idleness)).await;
+        tiny_model::write(&house.models(), "tiny.gguf");
+        house
     }
 
     async fn build(
         launcher: WorkerLauncher,
         machine: MachineFacts,
         ollama: Option<Ollama>,
+        background: Option<Idleness>,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let launcher = with_own_name(launcher, folder.path());
@@ -123,7 +133,9 @@ impl House {
             machine,
             models_folder: data.models(),
             notices: Vec::new(),
+            background,
         });
+        tokio::spawn(measure_in_background(state.clone()));
         Self {
             router: router(state, AllowedHosts::loopback(address)),
             queue,

@@ -167,3 +167,99 @@ async fn a_model_that_the_machine_cannot_hold_is_refused_with_the_figures() {
         .await;
     assert_eq!(status, StatusCode::OK);
 }
+
+/// What a field is called that is none, and what could have been meant.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_there_is_not_is_refused_by_its_name() {
+    let house = House::with_model().await;
+    let (runs, noise) = ("/api/runs", "/api/noise");
+    let baseline = "/api/benchmark/baseline";
+    let quantization = "/api/benchmark/quantization";
+    let q4_0 = |field: &str| json!({"quantization_level": "q4_0", field: true});
+    let recipe = |quantize: Value| json!({"recipes": [{"quantize": quantize}]});
+    let text = json!({"name": "x", "text": "abc", "kind": "prose"});
+    for (path, body, name, known) in [
+        (
+            runs,
+            json!({"iteration": 3}),
+            "iteration",
+            "iterations, max_tokens",
+        ),
+        (runs, json!({"technique": "baseline"}), "technique", "model"),
+        ("/api/remember", json!({"Model": "x"}), "Model", "model"),
+        (
+            baseline,
+            json!({"prompts": ["hi"]}),
+            "prompts",
+            "technique, model",
+        ),
+        (
+            noise,
+            json!({"test_query": "hi"}),
+            "test_query",
+            "test_queries",
+        ),
+        (quantization, q4_0("imatrx"), "imatrx", "imatrix"),
+        (quantization, q4_0("qualty"), "qualty", "quality_chunks"),
+        (
+            runs,
+            recipe(json!({"level": "q4_0", "imatrx": true})),
+            "`imatrx`",
+            "`level` or `imatrix`",
+        ),
+        (
+            runs,
+            json!({"recipes": [{"quantise": null}]}),
+            "`quantise`",
+            "`quantize`",
+        ),
+        (
+            runs,
+            json!({"evaluation_text": text}),
+            "`kind`",
+            "`name` or `text`",
+        ),
+    ] {
+        let (status, answer) = house.post(path, &body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {body}: {answer}");
+        let said = message(&answer);
+        assert!(
+            said.contains(name) && said.contains(known),
+            "{path}: {said}"
+        );
+    }
+    let long = json!({"x".repeat(100_000): 1});
+    let (status, answer) = house.post(runs, &long).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(message(&answer).len() < 500, "{answer}");
+    let (_, runs) = house.get("/api/runs").await;
+    assert_eq!(runs, json!([]), "nothing of this was stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn layers_for_a_gpu_are_refused_where_there_is_no_support_for_one() {
+    let machine = |has_gpu| MachineFacts {
+        has_gpu,
+        ..MachineFacts::read()
+    };
+    let body = json!({
+        "test_queries": ["hello"], "iterations": 1, "max_tokens": 4, "n_gpu_layers": 2,
+    });
+    let without = House::on_machine(machine(false)).await;
+    for path in ["/api/runs", "/api/benchmark/baseline"] {
+        let (status, answer) = without.post(path, &body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+        let said = message(&answer);
+        assert!(
+            said.starts_with("n_gpu_layers is 2 and this Whittle was built without"),
+            "{said}"
+        );
+    }
+    let (_, dashboard) = without.get("/api/dashboard").await;
+    assert_eq!(dashboard["machine"]["has_gpu"], false);
+    let (_, runs) = without.get("/api/runs").await;
+    assert_eq!(runs, json!([]));
+    let with = House::on_machine(machine(true)).await;
+    let (status, answer) = with.post("/api/runs", &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+}

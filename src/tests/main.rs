@@ -3,7 +3,10 @@
 
 mod answers;
 mod architecture;
+mod background;
 mod baseline;
+#[cfg(target_os = "linux")]
+mod broken_off;
 #[cfg(target_os = "linux")]
 mod clock;
 mod command_line;

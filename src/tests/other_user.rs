@@ -112,7 +112,7 @@ fn a_history_that_can_only_be_read_is_said_and_left_alone() {
     }
     set_mode(&history, 0o444);
     let before = fs::read(&history).expect("the history");
-    let mut serve = user.whittle(&["serve", "--addr", "127.0.0.1:0"]);
+    let mut serve = user.whittle(&["serve", "--addr", "127.0.0.1:0", "--no-background"]);
     for output in [user.bench(), ended(&mut serve)] {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{errors}");
@@ -129,7 +129,8 @@ fn a_store_of_another_user_is_said() {
     let store = fake_ollama::Store::new();
     store.add("tiny", "1m", &tiny_model::bytes("llama"));
     set_mode(store.folder.path(), if user.is_other { 0o700 } else { 0 });
-    let mut serve = user.whittle(&["serve", "--addr", "127.0.0.1:0", "--ollama", "127.0.0.1:9"]);
+    let mut serve = user.whittle(&["serve", "--addr", "127.0.0.1:0", "--no-background"]);
+    serve.args(["--ollama", "127.0.0.1:9"]);
     let server = Server::start(serve.arg("--ollama-store").arg(store.path()));
     let listing = server.ask("GET", "/api/models", &serde_json::Value::Null);
     let page = server.page("/models");

@@ -19,7 +19,13 @@ pub struct Server {
 impl Server {
     fn on(data: &Path) -> Self {
         let mut serve = Command::new(env!("CARGO_BIN_EXE_whittle"));
-        serve.args(["serve", "--addr", "127.0.0.1:0", "--data-dir"]);
+        serve.args([
+            "serve",
+            "--addr",
+            "127.0.0.1:0",
+            "--no-background",
+            "--data-dir",
+        ]);
         // Not the Ollama of the machine that runs the tests.
         serve.arg(data).args(["--ollama", "127.0.0.1:9"]);
         Self::start(serve.arg("--ollama-store").arg(data.join("no-ollama")))
@@ -161,7 +167,8 @@ fn a_second_server_on_the_same_data_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::on(folder.path());
     let second = Command::new(env!("CARGO_BIN_EXE_whittle"))
-        .args(["serve", "--addr", "127.0.0.1:0", "--data-dir"])
+        .args(["serve", "--addr", "127.0.0.1:0", "--no-background"])
+        .arg("--data-dir")
         .arg(folder.path())
         .output()
         .expect("whittle runs");
@@ -208,4 +215,14 @@ fn open_event_streams_do_not_hold_up_the_end() {
         stream.read_to_string(&mut rest).expect("the stream ends");
         assert!(rest.contains(r#""type":"interrupted""#), "{rest}");
     }
+}
+
+#[test]
+fn a_server_that_may_not_measure_unasked_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::on(folder.path());
+    let about = server.ask("GET", "/api/about", &Value::Null);
+    let expected = json!({"is_on": true, "is_allowed": false, "run": null});
+    assert_eq!(about["background"], expected);
+    server.terminate();
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::domain::defaults::{ITERATIONS_CAREFUL, ITERATIONS_LIMIT};
 use crate::domain::quality::CHUNKS;
-use crate::domain::run::{RunRequest, RunSettings, RunSpec};
+use crate::domain::run::{RunRequest, RunSettings, RunSpec, UnknownFields};
 
 /// How a run is started again from what it found.
 #[derive(Clone, Copy)]
@@ -94,6 +94,7 @@ fn request(spec: &RunSpec) -> RunRequest {
         quality_chunks: quality.and_then(|quality| number(quality.n_chunks)),
         evaluation_text: None,
         kept_text: quality.and_then(|quality| quality.text.clone()),
+        unknown: UnknownFields::default(),
     }
 }
 

@@ -86,7 +86,8 @@ fn band_words(comparison: &Comparison) -> String {
         ),
         (None, true) => {
             "The band is assumed, 5 % for times and 1 % for memory: this model has not been \
-             measured against itself on this machine yet."
+             measured against itself on this machine yet. Whittle does that while the machine is \
+             idle, unless the settings say no."
                 .to_owned()
         }
         (Some(n), true) => format!(

@@ -3,11 +3,16 @@
 use leptos::prelude::*;
 
 use crate::domain::benchmark::{ArmResult, RightAnswers};
-use crate::domain::mcnemar::Disagreement;
+use crate::domain::mcnemar::McNemar;
 
 /// Both shares with their intervals, and McNemar's test of their difference; in
-/// words, none where nothing was expected.
-pub(super) fn in_words(baseline: &ArmResult, variant: &ArmResult) -> Option<String> {
+/// words, none where nothing was expected. What an older version did not keep of
+/// the test is found again.
+pub(super) fn in_words(
+    baseline: &ArmResult,
+    variant: &ArmResult,
+    found: Option<McNemar>,
+) -> Option<String> {
     let share = |right: &RightAnswers| {
         let RightAnswers {
             n_right, n_judged, ..
@@ -21,7 +26,7 @@ pub(super) fn in_words(baseline: &ArmResult, variant: &ArmResult) -> Option<Stri
         answers.map(|answer| answer.is_right).collect::<Vec<_>>()
     };
     let pairs = is_right(baseline).into_iter().zip(is_right(variant));
-    let differing = Disagreement::of(pairs);
+    let differing = found.or_else(|| McNemar::of(pairs))?;
     Some(format!(
         "Baseline {}, variant {}. {}",
         share(before),
@@ -30,13 +35,16 @@ pub(super) fn in_words(baseline: &ArmResult, variant: &ArmResult) -> Option<Stri
     ))
 }
 
-fn test(differing: Disagreement) -> String {
-    let Disagreement { n_lost, n_won } = differing;
+fn test(differing: McNemar) -> String {
+    let McNemar {
+        n_lost,
+        n_won,
+        p_value: p,
+    } = differing;
     if n_lost + n_won == 0 {
         return "No answer became right or wrong.".to_owned();
     }
-    let p = differing.p_value();
-    let finding = if p < 0.05 {
+    let finding = if differing.is_real() {
         "a real difference"
     } else {
         "no measurable difference"
@@ -61,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_difference_is_real_when_a_coin_would_hardly_give_it() {
-        let said = |n_lost, n_won| test(Disagreement { n_lost, n_won });
+        let said = |n_lost, n_won| test(McNemar::between(n_lost, n_won));
         assert_eq!(said(0, 0), "No answer became right or wrong.");
         assert!(said(6, 0).contains("a real difference (McNemar's exact test, p = 0.031)"));
         assert!(said(2, 1).contains("no measurable difference"));

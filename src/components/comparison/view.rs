@@ -130,7 +130,9 @@ fn shown(comparison: &Comparison, arms: &[ArmResult], settings: &RunSettings) ->
         right_answers: arms
             .first()
             .zip(arms.get(index + 1))
-            .and_then(|(baseline, variant)| right_answers::in_words(baseline, variant)),
+            .and_then(|(baseline, arm)| {
+                right_answers::in_words(baseline, arm, variant.right_answers)
+            }),
     };
     comparison.variants.iter().enumerate().map(one).collect()
 }

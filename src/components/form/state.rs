@@ -39,14 +39,17 @@ pub struct RunForm {
     pub flash_attention: RwSignal<FlashAttention>,
     /// Thrown-away rounds.
     pub warm_ups: RwSignal<String>,
+    /// Whether layers can be put on a GPU.
+    has_gpu: bool,
     /// What was chosen last, by model.
     remembered: StoredValue<Vec<(ModelId, RunSettings)>>,
     next_key: StoredValue<u32>,
 }
 
 impl RunForm {
-    /// Filled with what the user chose last.
-    pub fn new(remembered: &Remembered, model: Option<ModelId>) -> Self {
+    /// Filled with what the user chose last; `has_gpu` is whether this Whittle was
+    /// built for a GPU.
+    pub fn new(remembered: &Remembered, model: Option<ModelId>, has_gpu: bool) -> Self {
         let text = || RwSignal::new(String::new());
         let form = Self {
             model: RwSignal::new(model),
@@ -62,6 +65,7 @@ impl RunForm {
             n_ubatch: text(),
             flash_attention: RwSignal::new(FlashAttention::default()),
             warm_ups: text(),
+            has_gpu,
             remembered: StoredValue::new(remembered.settings.clone()),
             next_key: StoredValue::new(0),
         };
@@ -154,7 +158,7 @@ impl RunForm {
             mode: Some(self.mode.get()),
             n_threads: whole_number(Setting::NThreads, &self.n_threads.get())?,
             mmap: Some(self.mmap.get()),
-            n_gpu_layers: whole_number(Setting::NGpuLayers, &self.n_gpu_layers.get())?,
+            n_gpu_layers: self.gpu_layers()?,
             n_ctx: whole_number(Setting::NCtx, &self.n_ctx.get())?,
             n_batch: whole_number(Setting::NBatch, &self.n_batch.get())?,
             n_ubatch: whole_number(Setting::NUbatch, &self.n_ubatch.get())?,
@@ -162,6 +166,13 @@ impl RunForm {
             warm_ups: whole_number(Setting::WarmUps, &self.warm_ups.get())?,
             ..RunRequest::default()
         })
+    }
+
+    fn gpu_layers(&self) -> Result<Option<i64>, RunProblem> {
+        match whole_number(Setting::NGpuLayers, &self.n_gpu_layers.get())? {
+            Some(n_layers) if n_layers > 0 && !self.has_gpu => Err(RunProblem::NoGpu { n_layers }),
+            n_layers => Ok(n_layers),
+        }
     }
 
     /// The input as a valid request for a run, or what is wrong with it.

@@ -54,6 +54,7 @@ impl TryFrom<BaselineRequest> for RunRequest {
 
     fn try_from(request: BaselineRequest) -> Result<Self, RunProblem> {
         let path = Technique::Baseline;
+        refuse_unknown(&request.run, &["technique"])?;
         agrees(request.technique, path)?;
         without_variants(request.run, path)
     }
@@ -64,6 +65,8 @@ impl TryFrom<QuantizationRequest> for RunRequest {
 
     fn try_from(request: QuantizationRequest) -> Result<Self, RunProblem> {
         let path = Technique::Quantization;
+        let own = ["technique", "quantization_level", "imatrix"];
+        refuse_unknown(&request.run, &own)?;
         agrees(request.technique, path)?;
         if request.run.recipes.is_some() {
             return Err(RunProblem::RecipesBeside(path));
@@ -86,6 +89,7 @@ impl TryFrom<NoiseRequest> for RunRequest {
     type Error = RunProblem;
 
     fn try_from(request: NoiseRequest) -> Result<Self, RunProblem> {
+        refuse_unknown(&request.run, &[])?;
         let run = without_variants(request.run, Technique::Noise)?;
         let iterations = run.iterations.unwrap_or(NOISE_LAUNCHES.into());
         match u32::try_from(iterations) {
@@ -99,6 +103,13 @@ impl TryFrom<NoiseRequest> for RunRequest {
             }),
         }
     }
+}
+
+/// Refuses fields that a path does not have; `own` are those beside the run's.
+fn refuse_unknown(run: &RunRequest, own: &[&'static str]) -> Result<(), RunProblem> {
+    let of_run = RunRequest::FIELDS.into_iter();
+    let of_run = of_run.filter(|field| *field != "recipes");
+    run.unknown.refuse(own.iter().copied().chain(of_run))
 }
 
 fn agrees(asked: Option<Technique>, path: Technique) -> Result<(), RunProblem> {
@@ -169,6 +180,27 @@ mod tests {
         let said = error.to_string();
         assert!(
             said.contains("\"q9_9\"") && said.contains("q4_0, q5_0, q8_0"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn every_field_is_known_by_its_name() {
+        let written = serde_json::to_value(RunRequest::default()).expect("JSON");
+        let written: Vec<&String> = written.as_object().expect("fields").keys().collect();
+        let mut known = RunRequest::FIELDS;
+        known.sort_unstable();
+        assert_eq!(written, known);
+    }
+
+    #[test]
+    fn a_field_that_there_is_not_is_named_beside_those_that_there_are() {
+        let wrong = r#"{"quantization_level": "q4_0", "iteration": 3}"#;
+        let said = spec(wrong).expect_err("no such field").to_string();
+        assert!(
+            said.starts_with("iteration is no field of this request; its fields are technique,")
+                && said.contains("iterations, max_tokens")
+                && !said.contains("recipes"),
             "{said}"
         );
     }

@@ -7,6 +7,7 @@ mod problem_tests;
 mod request;
 mod setting;
 mod stored;
+mod unknown;
 
 pub use asked::{BaselineRequest, NoiseRequest, QuantizationRequest};
 pub use problem::RunProblem;
@@ -14,3 +15,4 @@ pub(super) use request::checked_id;
 pub use request::{FlashAttention, GenerationMode, RunRequest, RunSettings, RunSpec};
 pub use setting::Setting;
 pub use stored::{Failure, FailureKind, Run, RunId, RunStatus, RunSummary, Technique};
+pub use unknown::UnknownFields;

@@ -45,6 +45,11 @@ pub enum RunProblem {
         /// Context length, tokens.
         n_ctx: u32,
     },
+    /// Layers for a GPU, of a Whittle that was built for none.
+    NoGpu {
+        /// How many.
+        n_layers: i64,
+    },
     /// The model's id is none.
     NotAModelId,
     /// There is no prompt.
@@ -126,6 +131,13 @@ pub enum RunProblem {
         /// What the path measures.
         path: Technique,
     },
+    /// The request has a field that there is not.
+    UnknownField {
+        /// Its name.
+        name: String,
+        /// Those that there are.
+        known: Vec<&'static str>,
+    },
     /// The request says in two ways, or in a place for none, what to compare.
     RecipesBeside(Technique),
     /// Too few launches of a model against itself.
@@ -158,6 +170,7 @@ impl RunProblem {
                 matches!(setting, Setting::NUbatch | Setting::NBatch)
             }
             Self::NoRoomForPrompt { .. } => matches!(setting, Setting::MaxTokens | Setting::NCtx),
+            Self::NoGpu { .. } => setting == Setting::NGpuLayers,
             _ => false,
         }
     }
@@ -168,6 +181,7 @@ impl RunProblem {
             Self::OutOfRange { setting, .. } | Self::NotANumber { setting, .. } => Some(*setting),
             Self::PhysicalBatchTooLarge { .. } => Some(Setting::NUbatch),
             Self::NoRoomForPrompt { .. } => Some(Setting::MaxTokens),
+            Self::NoGpu { .. } => Some(Setting::NGpuLayers),
             _ => None,
         }
     }
@@ -228,6 +242,12 @@ impl RunProblem {
                 number(*max_tokens),
                 name(Setting::NCtx),
                 number(*n_ctx)
+            ),
+            Self::NoGpu { n_layers } => format!(
+                "{} is {} and this Whittle was built without support for a GPU; leave it at 0, or \
+                 build it with the feature cuda, metal or vulkan",
+                name(Setting::NGpuLayers),
+                reader.number(*n_layers)
             ),
             Self::NotAModelId => reader.not_a_model_id().to_owned(),
             Self::NoPrompt => reader.no_prompt().to_owned(),
@@ -293,6 +313,7 @@ impl RunProblem {
             ),
             Self::TwoTexts => reader.two_texts().to_owned(),
             Self::NotATextHash => reader.not_a_text_hash().to_owned(),
+            Self::UnknownField { name, known } => reader.unknown_field(name, known),
             Self::OtherTechnique { asked, path } => reader.other_technique(*asked, *path),
             Self::RecipesBeside(path) => reader.recipes_beside(*path).to_owned(),
             Self::TooFewForNoise { iterations } => format!(
@@ -385,6 +406,16 @@ impl Reader {
                  spec.quality.text"
             }
             Self::Person => "the text for quality is not one that was kept; choose its file again",
+        }
+    }
+
+    fn unknown_field(self, name: &str, known: &[&str]) -> String {
+        match self {
+            Self::Program => format!(
+                "{name} is no field of this request; its fields are {}",
+                known.join(", ")
+            ),
+            Self::Person => "the page sent what this Whittle does not know; reload it".to_owned(),
         }
     }
 

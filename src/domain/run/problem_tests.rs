@@ -61,6 +61,11 @@ fn the_form_never_names_a_field_of_a_request() {
             max_tokens: 2,
             n_ctx: 1,
         },
+        RunProblem::NoGpu { n_layers: 3 },
+        RunProblem::UnknownField {
+            name: "max_token".to_owned(),
+            known: vec!["max_tokens"],
+        },
         RunProblem::NotAModelId,
         RunProblem::NoPrompt,
         RunProblem::TooManyPrompts { n: 65 },

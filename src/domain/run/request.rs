@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::RunProblem;
 use super::setting::Setting;
+use super::unknown::UnknownFields;
 use crate::domain::defaults;
 use crate::domain::model::ModelId;
 use crate::domain::prompt::{self, Prompt};
@@ -66,7 +67,7 @@ pub struct RunRequest {
     /// Map the file instead of reading it.
     #[serde(default)]
     pub mmap: Option<bool>,
-    /// Layers to put on a GPU.
+    /// Layers to put on a GPU; 0 where Whittle was not built for one.
     #[serde(default)]
     #[cfg_attr(test, schemars(range(min = 0, max = defaults::GPU_LAYERS_LIMIT)))]
     pub n_gpu_layers: Option<i64>,
@@ -108,6 +109,34 @@ pub struct RunRequest {
     /// names it.
     #[serde(default)]
     pub kept_text: Option<TextName>,
+    /// What it has beside these; refused.
+    #[serde(flatten)]
+    #[cfg_attr(test, schemars(skip))]
+    pub unknown: UnknownFields,
+}
+
+impl RunRequest {
+    /// Its fields, as they are written.
+    pub(super) const FIELDS: [&'static str; 18] = [
+        "model",
+        "test_queries",
+        "iterations",
+        "max_tokens",
+        "mode",
+        "n_threads",
+        "mmap",
+        "n_gpu_layers",
+        "n_ctx",
+        "n_batch",
+        "n_ubatch",
+        "flash_attention",
+        "warm_ups",
+        "recipes",
+        "quality",
+        "quality_chunks",
+        "evaluation_text",
+        "kept_text",
+    ];
 }
 
 /// A request that has passed every check that needs no model. A text for quality
@@ -160,6 +189,22 @@ pub struct RunSettings {
     pub warm_ups: u32,
 }
 
+impl RunSettings {
+    /// Refuses what this Whittle was not built for.
+    ///
+    /// # Errors
+    /// When layers shall go to a GPU and there is no support for any.
+    pub fn check_gpu(&self, has_gpu: bool) -> Result<(), RunProblem> {
+        match self.n_gpu_layers {
+            0 => Ok(()),
+            _ if has_gpu => Ok(()),
+            n_layers => Err(RunProblem::NoGpu {
+                n_layers: n_layers.into(),
+            }),
+        }
+    }
+}
+
 impl Default for RunSettings {
     fn default() -> Self {
         Self {
@@ -182,6 +227,7 @@ impl TryFrom<RunRequest> for RunSpec {
     type Error = RunProblem;
 
     fn try_from(request: RunRequest) -> Result<Self, RunProblem> {
+        request.unknown.refuse(RunRequest::FIELDS.into_iter())?;
         let default = RunSettings::default();
         let settings = RunSettings {
             iterations: within(Setting::Iterations, request.iterations)?

@@ -48,6 +48,14 @@ pub(super) struct PromptSetKept {
     prompts: Vec<Prompt>,
 }
 
+/// What is measured unasked.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct BackgroundSwitch {
+    /// Whether models are measured against themselves while nobody needs the
+    /// machine.
+    is_on: bool,
+}
+
 /// Names a variant.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct VariantId {

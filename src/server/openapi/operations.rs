@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::arguments::{
-    ExportQuery, PromptSetKept, PromptSetName, RunLabel, RunNumber, RunsQuery, VariantId,
-    VariantsAsked,
+    BackgroundSwitch, ExportQuery, PromptSetKept, PromptSetName, RunLabel, RunNumber, RunsQuery,
+    VariantId, VariantsAsked,
 };
 use super::operation::Operation;
 use super::schemas::Schemas;
 use crate::domain::about::About;
+use crate::domain::background::Background;
 use crate::domain::benchmark::{BenchmarkResponse, QuantizationResponse};
 use crate::domain::dashboard::Dashboard;
 use crate::domain::defaults;
@@ -366,6 +367,23 @@ fn others(schemas: &mut Schemas) -> Vec<Operation> {
             )
             .answers::<About>(schemas, "The facts.")
             .fails(&[Internal]),
+        Operation::post::<BackgroundSwitch>(
+            "/api/background",
+            "setBackground",
+            SERVER,
+            schemas,
+            &json!({"is_on": false}),
+        )
+        .says(
+            "Switch what is measured unasked",
+            "While nothing waits and the machine is quiet, Whittle measures models that were \
+             compared against themselves, so that verdicts rest on noise that was measured. Such a \
+             run ends at once, and leaves nothing, when anything else is asked for, here or in \
+             another Whittle, and when it is switched off. The choice is kept; a server that was \
+             started with `--no-background` measures nothing unasked, whatever it is.",
+        )
+        .answers::<Background>(schemas, "How it stands now.")
+        .fails(&[Internal]),
         Operation::get("/healthz", "health", SERVER)
             .says("Whether the server works", "Reads from the history.")
             .answers_media(&[("application/json", health)], "It works.")

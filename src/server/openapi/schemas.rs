@@ -90,6 +90,7 @@ impl Schemas {
             let mut schema: Schema = schema.try_into().expect("a schema");
             if WITH_SETTINGS.contains(&name.as_str()) {
                 add_defaults(&mut schema);
+                schema.insert("additionalProperties".to_owned(), false.into());
                 if name == "NoiseRequest" {
                     let iterations = schema.pointer_mut("/properties/iterations");
                     let iterations = iterations.expect("a field");

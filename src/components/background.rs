@@ -1,0 +1,71 @@
+//! The switch of what is measured unasked, and what that means.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use crate::domain::background::Background;
+
+/// The card of the settings page.
+#[component]
+pub fn BackgroundCard(
+    /// How it stands.
+    background: RwSignal<Background>,
+    /// Called with whether it shall be on.
+    on_change: Callback<bool>,
+) -> impl IntoView {
+    let is_on = move || background.with(|background| background.is_on);
+    let is_allowed = move || background.with(|background| background.is_allowed);
+    let now = move || {
+        background.with(|background| background.run).map(|run| {
+            view! {
+                <p class="note">
+                    "Being measured now: "
+                    <A href=format!("/runs/{run}")>{format!("run {run}")}</A>
+                    "."
+                </p>
+            }
+        })
+    };
+    view! {
+        <section class="card" aria-labelledby="background-title">
+            <div class="bar">
+                <h2 id="background-title">"In the background"</h2>
+                <p>"What is measured without being asked for"</p>
+            </div>
+            <div class="inset">
+                <label class="choice">
+                    <input
+                        type="checkbox"
+                        autocomplete="off"
+                        aria-describedby="background-help"
+                        checked=background.with_untracked(|background| background.is_on)
+                        prop:checked=is_on
+                        on:change=move |event| on_change.run(event_target_checked(&event))
+                    />
+                    <span>"Measure models against themselves while the machine is idle"</span>
+                </label>
+                <p class="note" id="background-help">
+                    "A difference counts only where it is larger than the noise: what a model shows \
+                     against itself. Until that was measured, it is assumed. Whittle measures it for \
+                     models that were compared, some minutes each, while nothing is queued and the \
+                     machine is quiet. Whatever you start ends that at once, and then nothing of it \
+                     is kept."
+                </p>
+                <Show when=move || !is_allowed()>
+                    <p class="note over">
+                        "This server was started with "
+                        <code>"--no-background"</code>
+                        ": it measures nothing unasked, whatever is chosen here."
+                    </p>
+                </Show>
+                {now}
+                <noscript>
+                    <p class="note">
+                        "Switching needs JavaScript. Without it: "
+                        <code>"POST /api/background"</code>
+                    </p>
+                </noscript>
+            </div>
+        </section>
+    }
+}
