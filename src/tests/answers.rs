@@ -165,8 +165,8 @@ async fn variants(witness: &mut Witness, house: &House, crashing: &House) {
         let (answered, answer) = witness.post(house, forecast, &asked(&model)).await;
         assert_eq!(answered.as_u16(), status, "{answer}");
     }
-    let held = MachineLock::take(&house.path().join("machine.lock"));
-    let held = held.await.expect("the machine");
+    let machine = house.path().join("machine.lock");
+    let held = MachineLock::take(&machine).await.expect("the machine");
     let mut unknown = asked(&house.model_id("llama").await);
     unknown["recipes"][0]["level"] = json!("q5_1");
     let (status, answer) = witness.post(house, forecast, &unknown).await;

@@ -645,8 +645,8 @@ async fn forecasts_say_the_size_before_anything_is_made() {
     assert_eq!(variants, [""; 0].map(PathBuf::from), "nothing is made");
 
     // Beside a measurement no worker is started for it; what is known is answered.
-    let held = MachineLock::take(&house.path().join("machine.lock"));
-    let held = held.await.expect("the machine");
+    let machine = house.path().join("machine.lock");
+    let held = MachineLock::take(&machine).await.expect("the machine");
     let (status, answer) = house.post(forecast, &ask(both.clone())).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let new = json!([{"level": "q4_0"}, {"level": "q6_k"}]);

@@ -231,6 +231,7 @@ mod tests {
             ],
             quality: None,
             answers: Vec::new(),
+            right_answers: None,
         };
         of(&variant, None, Some(work))
     }
