@@ -188,7 +188,10 @@ async fn answers_are_shown_from_where_they_part() {
     for (number, answer) in (1..).zip(same) {
         assert_eq!(answer.prompt, number);
         assert_eq!((&*answer.baseline_rest, &*answer.variant_rest), ("", ""));
-        assert_eq!((answer.baseline_token_bytes, answer.variant_token_bytes), (None, None));
+        assert_eq!(
+            (answer.baseline_token_bytes, answer.variant_token_bytes),
+            (None, None)
+        );
         assert_eq!(answer.kld.len(), answer.n_common_tokens as usize);
         assert!(answer.kld.iter().all(|kld| *kld < 1e-6), "{answer:?}");
     }
