@@ -64,7 +64,9 @@ impl<'a> Shelf<'a> {
                 }
                 // A copy, as from a backup.
                 sidecar.modified_ns = modified_ns(&now);
-                write_sidecar(&path, &sidecar).await.map_err(unusable)?;
+                let (file, known) = (path.clone(), sidecar.clone());
+                let written = off_thread(move || write_sidecar(&file, &known));
+                written.await.map_err(unusable)?;
             }
         }
         let header = header_of(path.clone()).await.map_err(|error| {
@@ -101,19 +103,22 @@ impl<'a> Shelf<'a> {
         };
         let stem = sidecar.record.file_stem();
         let path = self.folder.join(format!("{stem}.gguf"));
-        // Beside it first: a file without it would be nobody's.
-        write_sidecar(&path, &sidecar).await.map_err(unusable)?;
-        let (from, to, folder) = (part.clone(), path.clone(), self.folder.to_path_buf());
-        let moved = off_thread(move || {
-            fs::rename(from, to)?;
-            File::open(folder)?.sync_all()
-        });
-        if let Err(error) = moved.await {
-            for left in [&path, &path.with_extension("json")] {
-                let _ = fs::remove_file(left);
+        // In one go, which whoever cancels finds done or not begun.
+        let (part, to, known) = (part.clone(), path.clone(), sidecar.clone());
+        let folder = self.folder.to_path_buf();
+        let put = off_thread(move || {
+            // Beside it first: a file without it would be nobody's.
+            let moved = write_sidecar(&to, &known)
+                .and_then(|()| fs::rename(part, &to))
+                .and_then(|()| File::open(folder)?.sync_all());
+            if moved.is_err() {
+                for left in [&to, &to.with_extension("json")] {
+                    let _ = fs::remove_file(left);
+                }
             }
-            return Err(unusable(error));
-        }
+            moved
+        });
+        put.await.map_err(unusable)?;
         Ok(variant(base, sidecar, header, path))
     }
 
@@ -130,20 +135,16 @@ impl<'a> Shelf<'a> {
     }
 }
 
-async fn write_sidecar(path: &Path, sidecar: &Sidecar) -> io::Result<()> {
+fn write_sidecar(path: &Path, sidecar: &Sidecar) -> io::Result<()> {
     let beside = path.with_extension("json");
     let part = path.with_extension("json.part");
-    let bytes = serde_json::to_vec_pretty(sidecar)?;
-    off_thread(move || {
-        let written = fs::write(&part, bytes)
-            .and_then(|()| File::open(&part)?.sync_all())
-            .and_then(|()| fs::rename(&part, &beside));
-        if written.is_err() {
-            let _ = fs::remove_file(&part);
-        }
-        written
-    })
-    .await
+    let written = fs::write(&part, serde_json::to_vec_pretty(sidecar)?)
+        .and_then(|()| File::open(&part)?.sync_all())
+        .and_then(|()| fs::rename(&part, &beside));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    written
 }
 
 /// What a file's header says: of a large vocabulary that takes a while.

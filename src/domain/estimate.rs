@@ -189,6 +189,7 @@ impl SpeedBasis {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::quantization::QuantizationType;
     use crate::domain::run::RunRequest;
 
     const BASIS: SpeedBasis = SpeedBasis {

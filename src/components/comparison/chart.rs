@@ -28,12 +28,13 @@ pub(super) fn SizeChart(points: Vec<Point>) -> impl IntoView {
     let caption = match against {
         Against::Quality => {
             "Up is more loss (mean KLD, logarithmic), left is smaller; below 0.01 is near lossless, \
-             below 0.05 good, below 0.3 noticeable. A larger dot is faster. Filled and joined: the \
-             Pareto front, where no other level is both smaller and better."
+             below 0.05 good, below 0.3 noticeable. A larger dot is faster. Filled: the Pareto front \
+             of size, speed and quality, where no other level is at least as good in all three and \
+             better in one."
         }
         Against::Speed => {
-            "Up is faster, left is smaller. Filled and joined: the Pareto front, where no other level \
-             is both smaller and faster. Measure quality to see what each level costs."
+            "Up is faster, left is smaller. Filled and joined: the Pareto front of size and speed, \
+             where no other level is at least as good in both and better in one. Measure quality to see what each level costs."
         }
     };
     view! {
@@ -85,8 +86,11 @@ fn drawing(
         .map(|(dot, _)| dot)
         .collect();
     front.sort_by(|a, b| a.x.total_cmp(&b.x));
+    // A front of three costs is no line in two of them.
+    let is_line = against == Against::Speed;
     let joined: Vec<String> = front
         .iter()
+        .filter(|_| is_line)
         .map(|dot| format!("{:.1},{:.1}", dot.x + LEFT, dot.y + TOP))
         .collect();
     let marks = dots

@@ -43,6 +43,14 @@ impl Against {
         }
     }
 
+    /// What the front is of.
+    pub(super) fn front_words(self) -> &'static str {
+        match self {
+            Self::Quality => "on the front: size, speed, quality",
+            Self::Speed => "on the front: size, speed",
+        }
+    }
+
     /// What the chart is called.
     pub(super) fn words(self) -> &'static str {
         match self {
@@ -52,20 +60,21 @@ impl Against {
     }
 }
 
-/// Of each point whether it is on the front: no other is at most as large and at
-/// most as lossy (as slow), and better in one. Not one whose figure is missing.
+/// Of each point whether it is on the front of all that was measured: size, speed,
+/// and quality once any variant has it. No other is at least as good in each and
+/// better in one. Not one that lacks a figure.
 pub(super) fn on_front(points: &[Point], against: Against) -> Vec<bool> {
-    let cost = |point: &Point| {
-        let value = against.value(point)?;
-        Some(match against {
-            Against::Quality => (point.size_mb, value),
-            Against::Speed => (point.size_mb, -value),
-        })
+    let costs = |point: &Point| {
+        let loss = match against {
+            Against::Quality => point.mean_kld?,
+            Against::Speed => 0.0,
+        };
+        Some([point.size_mb, -point.tokens_per_second?, loss])
     };
-    let costs: Vec<Option<(f64, f64)>> = points.iter().map(cost).collect();
-    let known: Vec<(f64, f64)> = costs.iter().copied().flatten().collect();
+    let costs: Vec<Option<[f64; 3]>> = points.iter().map(costs).collect();
+    let known: Vec<[f64; 3]> = costs.iter().copied().flatten().collect();
     let mut front = pareto::on_front(&known).into_iter();
-    let place = |cost: &Option<(f64, f64)>| cost.is_some() && front.next() == Some(true);
+    let place = |cost: &Option<[f64; 3]>| cost.is_some() && front.next() == Some(true);
     costs.iter().map(place).collect()
 }
 
@@ -83,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_front_is_that_of_what_is_drawn() {
+    fn the_front_is_that_of_all_that_was_measured() {
         let base = point("F16", 270.0, Some(0.0), 90.0);
         let points = [
             base.clone(),
@@ -91,10 +100,13 @@ mod tests {
             point("Q4_1", 99.0, Some(0.3), 150.0),
             point("Q8_0", 145.0, Some(0.001), 140.0),
             point("IQ1_S", 60.0, None, 80.0),
+            // Larger and more lossy than Q4_0, and faster.
+            point("Q4_K_S", 95.0, Some(0.28), 195.0),
         ];
         let against = Against::of(&points);
         assert_eq!(against, Against::Quality);
-        assert_eq!(on_front(&points, against), [true, true, false, true, false]);
+        let front = [true, true, false, true, false, true];
+        assert_eq!(on_front(&points, against), front);
 
         let without = points.map(|point| Point {
             mean_kld: None,
@@ -104,7 +116,7 @@ mod tests {
         assert_eq!(against, Against::Speed);
         assert_eq!(
             on_front(&without, against),
-            [false, true, false, false, true]
+            [false, true, false, false, true, true]
         );
         assert_eq!(Against::of(&[base]), Against::Speed);
     }

@@ -22,6 +22,7 @@ pub(super) fn Overview(
     baseline: String,
     variants: Vec<Shown>,
     on_front: Vec<bool>,
+    front_words: &'static str,
 ) -> impl IntoView {
     let is_known = |(key, _): &(&str, &str)| {
         let has_row = |variant: &Shown| variant.rows.iter().any(|row| row.key == *key);
@@ -60,7 +61,7 @@ pub(super) fn Overview(
                     <th scope="row">
                         {variant.label.clone()}
                         {is_on_front
-                            .then(|| view! { " " <span class="chip front">"on the front"</span> })}
+                            .then(|| view! { " " <span class="chip front">{front_words}</span> })}
                     </th>
                     {cells}
                 </tr>

@@ -90,7 +90,8 @@ pub(super) fn ComparisonView(
         .into_any()
     } else {
         let points = points(&baseline, &comparison, &run.arms);
-        let on_front = on_front(&points, Against::of(&points));
+        let against = Against::of(&points);
+        let on_front = on_front(&points, against);
         let fold = move |variant: Shown| {
             let id = format!("variant-{}", variant.key);
             let words = format!("{} against the baseline, in full", variant.label);
@@ -103,7 +104,7 @@ pub(super) fn ComparisonView(
         };
         view! {
             {original}
-            <Overview baseline variants=variants.clone() on_front/>
+            <Overview baseline variants=variants.clone() on_front front_words=against.front_words()/>
             <SizeChart points/>
             {variants.into_iter().map(fold).collect_view()}
         }
