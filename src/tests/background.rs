@@ -24,10 +24,11 @@ async fn some_intervals() {
 }
 
 /// A comparison whose verdicts rest on assumed noise.
-async fn compared(house: &House, max_tokens: u32) -> i64 {
+async fn compared(house: &House) -> i64 {
     let body = json!({
         "recipes": [{"quantize": {"level": "q8_0"}}], "test_queries": ["hello"],
-        "iterations": 2, "max_tokens": max_tokens,
+        // One thread: two that wait for each other crawl beside other tests.
+        "iterations": 1, "max_tokens": 4, "n_threads": 1,
     });
     let (status, run) = house.post("/api/runs", &body).await;
     assert_eq!(status, StatusCode::OK, "{run}");
@@ -83,7 +84,7 @@ async fn noise_is_measured_while_nobody_asks_and_verdicts_rest_on_it() {
         [Value::Null; 0],
         "nothing was compared yet"
     );
-    let id = compared(&house, 4).await;
+    let id = compared(&house).await;
     let noise = unasked(&house).await;
     house.wait_for(noise, "done").await;
     assert_eq!(n_launches(&house, id).await, Some(10));
@@ -99,7 +100,7 @@ async fn noise_is_measured_while_nobody_asks_and_verdicts_rest_on_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_asked_for_ends_it_at_once_and_nothing_of_it_stays() {
     let house = House::in_background(ALWAYS).await;
-    let id = compared(&house, 500).await;
+    let id = compared(&house).await;
     let noise = unasked(&house).await;
     let short = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 4});
     let (status, answer) = house.post("/api/benchmark/baseline", &short).await;
@@ -130,7 +131,7 @@ async fn a_run_that_is_asked_for_ends_it_at_once_and_nothing_of_it_stays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_gives_way_to_another_whittle_and_waits_for_none() {
     let house = House::in_background(ALWAYS).await;
-    let id = compared(&house, 500).await;
+    let id = compared(&house).await;
     let noise = unasked(&house).await;
     // Another that measures, or reads a new model.
     let lock = house.path().join("machine.lock");
@@ -162,7 +163,7 @@ async fn a_busy_machine_and_one_that_may_not_are_left_alone() {
     let busy = House::in_background(busy).await;
     let never = House::with_model().await;
     for (house, is_allowed) in [(&busy, true), (&never, false)] {
-        compared(house, 4).await;
+        compared(house).await;
         some_intervals().await;
         assert_eq!(noise_runs(house).await, [Value::Null; 0]);
         let (_, about) = house.get("/api/about").await;

@@ -37,7 +37,7 @@ async fn house_with_wide_model() -> House {
 fn comparison(level: &str) -> Value {
     json!({
         "recipes": [{"quantize": {"level": level}}], "test_queries": ["hello"],
-        "iterations": 1, "max_tokens": 4,
+        "iterations": 1, "max_tokens": 4, "n_threads": 1,
     })
 }
 

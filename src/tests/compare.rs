@@ -395,7 +395,7 @@ async fn arms_that_do_not_fit_together_are_measured_in_blocks_and_said_to_be() {
     .await;
     let body = json!({
         "recipes": [{"quantize": {"level": "q8_0"}}], "test_queries": ["hello", "what is it"],
-        "iterations": 2, "max_tokens": 4,
+        "iterations": 2, "max_tokens": 4, "n_threads": 1,
     });
     let (status, run) = house.post("/api/runs", &body).await;
     assert_eq!(status, StatusCode::OK, "{run}");
