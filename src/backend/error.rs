@@ -97,11 +97,12 @@ impl WorkerError {
             "memory allocation of",
         ];
         let by_kernel = |hint: &str| hint.contains("because memory ran out");
+        let is_sign = |line: &String| SIGNS.iter().any(|sign| line.contains(sign));
         match self {
             Self::Ended { hint, .. } if by_kernel(hint) => true,
-            Self::Ended { log, .. } | Self::Refused { log, .. } => log
-                .iter()
-                .any(|line| SIGNS.iter().any(|sign| line.contains(sign))),
+            Self::Ended { log, .. } => log.iter().any(is_sign),
+            // The log comes through a pipe of its own, and may be late.
+            Self::Refused { message, log, .. } => is_sign(message) || log.iter().any(is_sign),
             Self::Start(_) | Self::Hung { .. } | Self::Protocol { .. } => false,
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use whittle::machine_lock::MachineLock;
 use whittle::server::Idleness;
 
+use crate::compare::noise_launches;
 use crate::house::House;
 
 /// A machine that always counts as quiet, and is looked at all the time: tests
@@ -67,12 +68,12 @@ async fn is_gone(house: &House, id: i64) {
 }
 
 /// Launches behind the noise that a comparison is judged by.
-async fn n_launches(house: &House, id: i64) -> Option<u64> {
+async fn n_launches(house: &House, id: i64) -> Value {
     let (_, run) = house.get(&format!("/api/runs/{id}")).await;
     let improvements = run["comparison"]["variants"][0]["improvements"].as_array();
     let mut improvements = improvements.expect("improvements").iter();
     let time = improvements.find(|one| one["quantity"] == "response_time");
-    time.expect("a time")["band"]["n_launches"].as_u64()
+    time.expect("a time")["band"]["n_launches"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,9 +87,8 @@ async fn noise_is_measured_while_nobody_asks_and_verdicts_rest_on_it() {
     );
     let id = compared(&house).await;
     let noise = unasked(&house).await;
-    house.wait_for(noise, "done").await;
-    assert_eq!(n_launches(&house, id).await, Some(10));
-    let (_, run) = house.get(&format!("/api/runs/{noise}")).await;
+    let run = house.wait_for(noise, "done").await;
+    assert_eq!(n_launches(&house, id).await, noise_launches(&run));
     assert_eq!(run["technique"], "noise");
     let note = run["note"].as_str().expect("a note");
     assert!(note.contains("by Whittle itself"), "{note}");
@@ -106,7 +106,11 @@ async fn a_run_that_is_asked_for_ends_it_at_once_and_nothing_of_it_stays() {
     let (status, answer) = house.post("/api/benchmark/baseline", &short).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     is_gone(&house, noise).await;
-    assert_eq!(n_launches(&house, id).await, None, "it is still assumed");
+    assert_eq!(
+        n_launches(&house, id).await,
+        Value::Null,
+        "it is still assumed"
+    );
 
     // It is tried again afterwards, until the user says no.
     let again = unasked(&house).await;
@@ -137,7 +141,7 @@ async fn it_gives_way_to_another_whittle_and_waits_for_none() {
     let lock = house.path().join("machine.lock");
     let held = MachineLock::take(&lock).await.expect("the machine");
     is_gone(&house, noise).await;
-    assert_eq!(n_launches(&house, id).await, None);
+    assert_eq!(n_launches(&house, id).await, Value::Null);
     some_intervals().await;
     assert_eq!(
         noise_runs(&house).await,
