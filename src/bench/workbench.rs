@@ -8,8 +8,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
-
 /// The folder in which workbenches stand.
 const MAKING: &str = "making";
 /// How often a waiting maker looks again.
@@ -60,18 +58,9 @@ impl Workbench {
 
 impl Drop for Workbench {
     fn drop(&mut self) {
-        // A variant is gigabytes: others must not wait while it is removed. Not in
-        // the background, since whoever cancelled finds nothing afterwards.
-        let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
-        match flavor {
-            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(|| self.clear()),
-            _ => self.clear(),
-        }
-    }
-}
-
-impl Workbench {
-    fn clear(&self) {
+        // Here and now: whoever cancelled finds nothing afterwards. Not in
+        // `block_in_place`, which leaves this thread to end, and with it every
+        // worker that was started on it.
         // A worker that was killed this moment may still be creating a file.
         let removed = (0..20).any(|_| {
             remove(&self.folder).is_ok() || {
@@ -150,20 +139,6 @@ mod tests {
         assert_eq!(waiting.await.expect("it gets its turn"), 0);
         let making = fs::read_dir(folder.path().join(MAKING)).expect("a folder");
         assert_eq!(making.count(), 0);
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn it_is_cleared_at_once_and_others_go_on() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let bench = Workbench::claim(folder.path(), "a").await;
-        let bench = bench.expect("a workbench");
-        let path = bench.folder().to_path_buf();
-        fs::write(path.join("part"), "x").expect("a file");
-        let dropping = tokio::spawn(async move {
-            drop(bench);
-            path.exists()
-        });
-        assert!(!dropping.await.expect("it is dropped"), "it is still there");
     }
 
     #[tokio::test]

@@ -144,10 +144,11 @@ impl AppState {
         });
         for summary in compared {
             let run = self.run(summary.id.0).await?;
-            let (Some(_), Some(environment)) = (&run.comparison, &run.environment) else {
+            let (Some(comparison), Some(environment)) = (&run.comparison, &run.environment) else {
                 continue;
             };
-            let key = NoiseKey::of(environment, &run.spec);
+            let is_in_blocks = comparison.blocks.is_some();
+            let key = NoiseKey::of(environment, &run.spec).in_blocks(is_in_blocks);
             if !tried.contains(&key) && self.store().noise(&key).await?.is_none() {
                 return Ok(Some((run, key)));
             }
