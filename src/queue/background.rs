@@ -36,11 +36,13 @@ impl Queue {
         self.enter(plan, open, true).await
     }
 
-    /// The run that waits or is measured and that nobody asked for.
+    /// The run that waits or is measured and that nobody asked for, unless it is
+    /// giving way.
     pub fn in_background(&self) -> Option<RunId> {
         let jobs = self.inner.jobs();
         let mut all = jobs.current.iter().chain(&jobs.waiting);
-        all.find(|job| job.is_background).map(|job| job.id)
+        all.find(|job| job.is_background && !job.is_withdrawn())
+            .map(|job| job.id)
     }
 
     /// Ends that run without a trace, and returns when it has ended.

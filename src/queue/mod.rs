@@ -162,12 +162,14 @@ impl Queue {
             .cloned()
     }
 
-    /// The runs that have not ended, the one that was asked for last first.
+    /// The runs that were asked for and have not ended, the one that was asked for
+    /// last first.
     pub fn active(&self) -> Vec<RunId> {
         let jobs = self.inner.jobs();
         let waiting = jobs.waiting.iter().rev();
         waiting
             .chain(jobs.current.as_ref())
+            .filter(|job| !job.is_background)
             .map(|job| job.id)
             .collect()
     }

@@ -83,7 +83,8 @@ pub(super) async fn remove_deleted(state: AppState) {
     let ending = state.queue().shut_down_done();
     let work = async {
         loop {
-            if state.queue().active().is_empty() {
+            let queue = state.queue();
+            if queue.active().is_empty() && queue.in_background().is_none() {
                 match state.store().remove_deleted().await {
                     Ok(0) => {}
                     Ok(n_runs) => tracing::info!(n_runs, "deleted runs were removed for good"),

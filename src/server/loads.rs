@@ -96,12 +96,9 @@ impl AppState {
     }
 
     /// Of each technique the run that was asked for last, where it has not ended.
-    /// What nobody asked for leaves the forms alone.
     async fn active(&self) -> Result<Vec<Run>, AppError> {
         let mut active: Vec<Run> = Vec::new();
-        let unasked = self.parts.queue.in_background();
-        let asked = self.parts.queue.active().into_iter();
-        for id in asked.filter(|id| Some(*id) != unasked) {
+        for id in self.parts.queue.active() {
             let run = self.run(id.0).await?;
             let is_known = active.iter().any(|other| other.technique == run.technique);
             if !is_known && !run.status.is_terminal() {
