@@ -14,7 +14,7 @@ pub const TURN: Duration = Duration::from_millis(300);
 
 /// The lock, held until dropped; the system lets it go when the process ends.
 pub struct MachineLock {
-    _file: File,
+    file: File,
 }
 
 impl MachineLock {
@@ -33,7 +33,7 @@ impl MachineLock {
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
         let file = open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -102,6 +102,14 @@ fn open(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+impl Drop for MachineLock {
+    fn drop(&mut self) {
+        // Closing it would not do at once: a process that is just being started has
+        // a copy of every descriptor until it runs its own program.
+        let _ = self.file.unlock();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,5 +130,18 @@ mod tests {
         drop(held);
         waiting.await.expect("no panic").expect("the lock");
         assert!(!MachineLock::is_wanted(&path));
+    }
+
+    #[test]
+    fn it_is_free_at_once_whoever_has_a_copy_of_its_descriptor() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        let lock = MachineLock::try_take(&path).expect("a file");
+        let lock = lock.expect("it is free");
+        // As a process has it that is just being started.
+        let copy = lock.file.try_clone().expect("a copy");
+        drop(lock);
+        assert!(MachineLock::try_take(&path).expect("a file").is_some());
+        drop(copy);
     }
 }
