@@ -5,6 +5,7 @@ use super::launch::Launched;
 use super::paired;
 use super::plan::Arm;
 use super::quality::QualityResult;
+use super::request_pair::{self, ln};
 use super::statistics::Latencies;
 use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::{Change, Comparison, Improvement, Quantity, VariantComparison};
@@ -145,17 +146,26 @@ pub(super) fn requests_log_ratio(
     baseline: &[RequestSample],
     variant: &[RequestSample],
 ) -> Option<f64> {
-    let of = |sample: &RequestSample| request_value(quantity, &sample.generation);
     let pairs = baseline.iter().zip(variant);
-    let logs = pairs.map(|(baseline, variant)| ln(of(baseline)?, of(variant)?));
+    let logs = pairs.map(|(baseline, variant)| {
+        let (baseline, variant) = (&baseline.generation, &variant.generation);
+        match quantity {
+            Quantity::ResponseTime => request_pair::response_time(baseline, variant),
+            // A speed is the inverse of a time.
+            Quantity::TokensPerSecond => Some(-request_pair::decode_time(baseline, variant)?),
+            _ => {
+                let of = |request| request_value(quantity, request);
+                ln(of(baseline)?, of(variant)?)
+            }
+        }
+    });
     let logs: Vec<f64> = logs.collect::<Option<_>>()?;
     (!logs.is_empty()).then(|| logs.iter().sum::<f64>() / logs.len() as f64)
 }
 
+/// What is told of a request as a whole.
 fn request_value(quantity: Quantity, request: &Generation) -> Option<f64> {
     match quantity {
-        Quantity::ResponseTime => Some(request.response_time_s),
-        Quantity::TokensPerSecond => request.tokens_per_second(),
         Quantity::TimeToFirstToken => Some(request.time_to_first_token_s),
         Quantity::CpuUsage => Some(request.cpu_s / request.response_time_s),
         Quantity::CpuSecondsPer1000Tokens => {
@@ -164,12 +174,6 @@ fn request_value(quantity: Quantity, request: &Generation) -> Option<f64> {
         }
         _ => None,
     }
-}
-
-/// Only of what can be told: both above 0.
-fn ln(baseline: f64, variant: f64) -> Option<f64> {
-    let ln = (variant / baseline).ln();
-    (baseline > 0.0 && variant > 0.0 && ln.is_finite()).then_some(ln)
 }
 
 fn gap_percentile(launched: &Launched, quantile: f64) -> Option<f64> {

@@ -22,6 +22,7 @@ mod plan;
 mod prepare;
 mod progress;
 mod quality;
+mod request_pair;
 mod schedule;
 mod shelf;
 mod stability;

@@ -36,6 +36,16 @@ pub(super) fn figure(launch_values: &[f64], n_samples: usize) -> Option<Figure> 
     .filter(|figure| figure.mean.is_finite())
 }
 
+/// The mean of the middle half of the values: a quarter of them, rounded down, is
+/// left out at both ends. None without values.
+pub(super) fn interquartile_mean(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let n_out = sorted.len() / 4;
+    let middle = &sorted[n_out..sorted.len() - n_out];
+    (!middle.is_empty()).then(|| middle.iter().sum::<f64>() / middle.len() as f64)
+}
+
 /// The 97.5 % quantile of Student's t with `freedom` degrees of freedom.
 pub(super) fn t_quantile(freedom: usize) -> Option<f64> {
     let t = StudentsT::new(0.0, 1.0, freedom as f64).ok()?;
@@ -172,6 +182,21 @@ mod tests {
     fn nothing_measured_is_no_figure() {
         assert_eq!(figure(&[], 0), None);
         assert_eq!(figure(&[f64::NAN], 1), None);
+    }
+
+    #[test]
+    fn the_middle_half_leaves_a_quarter_out_at_both_ends() {
+        let mean = |values: &[f64]| interquartile_mean(values);
+        assert_eq!(
+            mean(&[9.0, 1.0, 2.0, -50.0, 3.0, 4.0, 5.0, 90.0]),
+            Some(3.5)
+        );
+        assert_eq!(
+            mean(&[3.0, 1.0, 5.0]),
+            Some(3.0),
+            "too few to leave any out"
+        );
+        assert_eq!(mean(&[]), None);
     }
 
     #[test]

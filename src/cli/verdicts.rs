@@ -13,7 +13,8 @@ use super::follow::measured;
 use super::run_args::RunArgs;
 use crate::bench::{self, Conduct, Pair, Trust};
 use crate::domain::recipe::Recipe;
-use crate::domain::run::RunSpec;
+use crate::domain::run::{RunId, RunSpec};
+use crate::server::AppState;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum VerdictsCommand {
@@ -33,6 +34,10 @@ pub(super) struct RecordArgs {
     /// How much longer each token of the second copy shall take, %.
     #[arg(long, default_value_t = 0.0, value_name = "PERCENT")]
     slowdown: f64,
+    /// Take the pairs of a run that was recorded before, after a change of the
+    /// rule, instead of measuring.
+    #[arg(long, value_name = "ID")]
+    from_run: Option<i64>,
     /// The file that the pairs are added to, a JSON object a line.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -50,15 +55,11 @@ async fn record(args: RecordArgs) -> anyhow::Result<()> {
         bail!("--slowdown is {}; it must be 0 to 1000 %", args.slowdown);
     }
     let state = args.run.open().await?;
-    let mut spec = RunSpec::try_from(args.run.request(&state).await?)?;
-    spec.recipes = vec![Recipe::default()];
-    let located = args.run.locate(&state).await?;
-    let conduct = Conduct {
-        slowdown: args.slowdown / 100.0,
-        ..args.run.conduct()
+    let id = match args.from_run {
+        Some(id) => RunId(id),
+        None => recorded(&args, &state).await?,
     };
-    let run = measured(&state, spec, located, conduct).await?;
-    let requests = state.requests(run.id).await?;
+    let requests = state.requests(id).await?;
     let pairs = bench::pairs(args.slowdown, &requests);
     let named = || format!("the pairs cannot be added to {}", args.out.display());
     let mut file = OpenOptions::new()
@@ -71,6 +72,18 @@ async fn record(args: RecordArgs) -> anyhow::Result<()> {
     }
     println!("{} pairs, slowed down by {} %", pairs.len(), args.slowdown);
     Ok(())
+}
+
+/// Measures a run of a model and its copy.
+async fn recorded(args: &RecordArgs, state: &AppState) -> anyhow::Result<RunId> {
+    let mut spec = RunSpec::try_from(args.run.request(state).await?)?;
+    spec.recipes = vec![Recipe::default()];
+    let located = args.run.locate(state).await?;
+    let conduct = Conduct {
+        slowdown: args.slowdown / 100.0,
+        ..args.run.conduct()
+    };
+    Ok(measured(state, spec, located, conduct).await?.id)
 }
 
 fn judge(file: &std::path::Path) -> anyhow::Result<()> {

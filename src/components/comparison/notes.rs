@@ -48,7 +48,9 @@ pub(super) fn Notes(comparison: Comparison, spec: RunSpec, again: Option<Again>)
             <summary>"How a change is computed"</summary>
             <p>
                 "Each iteration launches the baseline and its variants anew, and they take turns \
-                 at every prompt, some tokens each. A change is the geometric mean of the ratios of these pairs, with \
+                 at every prompt, some tokens each. Response time and throughput are compared turn by turn, \
+                 and of the ratios of a prompt's turns the middle half counts: what else the machine \
+                 does falls on few of them. A change is the geometric mean over prompts and launches, with \
                  its 95 % interval over launches (Student's t): it need not equal the ratio of the two \
                  means beside it. Positive means better."
             </p>

@@ -1,0 +1,2 @@
+-- What was kept until now is of whole requests; changes are told from turns.
+DELETE FROM noise;
