@@ -106,12 +106,13 @@ fn stage_words(stage: &Stage) -> String {
     }
 }
 
+/// Our own words, which are ASCII: the tables of Unicode would go to every browser.
 fn capitalized(words: &str) -> String {
-    let mut chars = words.chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
+    let mut words = words.to_owned();
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
     }
+    words
 }
 
 /// A message as a sentence of its own: errors begin small and end open, since

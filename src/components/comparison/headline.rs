@@ -57,7 +57,8 @@ pub(super) fn sentence(rows: &[Row]) -> String {
 fn small(name: &str) -> String {
     match name.starts_with("CPU") {
         true => name.to_owned(),
-        false => name.to_lowercase(),
+        // ASCII: the tables of Unicode would go to every browser.
+        false => name.to_ascii_lowercase(),
     }
 }
 
