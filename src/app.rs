@@ -10,7 +10,9 @@ use crate::components::connection::ConnectionNote;
 use crate::components::host;
 use crate::components::site::{SiteFooter, SiteHeader};
 use crate::components::theme::theme_script;
-use crate::pages::{DashboardPage, ModelsPage, NotFoundPage, RunPage, RunsPage, SettingsPage};
+use crate::pages::{
+    DashboardPage, DeletedRunsPage, ModelsPage, NotFoundPage, RunPage, RunsPage, SettingsPage,
+};
 
 /// The HTML document; rendered by the server only.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -62,6 +64,8 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async/>
                         <Route path=path!("/models") view=ModelsPage ssr=SsrMode::Async/>
                         <Route path=path!("/runs") view=RunsPage ssr=SsrMode::Async/>
+                        // Before the runs, whose place a number takes.
+                        <Route path=path!("/runs/deleted") view=DeletedRunsPage ssr=SsrMode::Async/>
                         <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async/>
                         <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
                     </Routes>

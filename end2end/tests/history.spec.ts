@@ -101,6 +101,26 @@ test('a run is named, noted, deleted, restored, found and exported', async ({ pa
     await expect(page.getByRole('heading', { level: 1 })).toContainText('Run 1');
   });
 
+  await test.step('it is found among the deleted ones and restored, by keyboard', async () => {
+    await open(page, '/runs');
+    await page.getByRole('button', { name: 'Delete run 1' }).click();
+    await expect(page.getByText('Run 1 deleted.')).toBeVisible();
+    await page.reload();
+    await hydrated(page);
+    await page.getByRole('link', { name: 'Deleted runs' }).press('Enter');
+    await expect(page).toHaveURL('/runs/deleted');
+    const deleted = page.getByRole('row').filter({ hasText: 'Run 1' });
+    await expect(deleted).toContainText('Morning <i>run</i>');
+    await picture(page, 'deleted-runs');
+    await page.getByRole('button', { name: 'Restore run 1' }).press('Enter');
+    const link = page.getByRole('link', { name: 'Open run 1' });
+    await expect(link).toBeFocused();
+    await expect(link).toHaveAccessibleDescription('Run 1 is in the history again.');
+    await picture(page, 'restored-among-the-deleted');
+    await link.press('Enter');
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('Run 1');
+  });
+
   await test.step('the list is filtered by an address that can be shared', async () => {
     await open(page, '/runs');
     const filter = page.getByRole('search');

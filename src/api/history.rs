@@ -6,7 +6,7 @@ use leptos::server_fn::codec::GetUrl;
 use crate::domain::error::AppError;
 use crate::domain::filter::MeasuredModel;
 use crate::domain::json::Json;
-use crate::domain::run::Run;
+use crate::domain::run::{DeletedRun, Run};
 
 /// Lists the models that stored runs have.
 #[server(prefix = "/api", endpoint = "runs/models", input = GetUrl, output = Json)]
@@ -27,6 +27,18 @@ pub async fn delete_run(id: i64) -> Result<(), AppError> {
 pub async fn restore_run(id: i64) -> Result<Run, AppError> {
     expect_context::<crate::server::AppState>()
         .restore(id)
+        .await
+}
+
+/// Lists the deleted runs that can be restored, newest first; `before` is the id to
+/// continue after.
+#[server(prefix = "/api", endpoint = "runs/deleted", input = GetUrl, output = Json)]
+pub async fn list_deleted_runs(
+    before: Option<i64>,
+    limit: Option<u32>,
+) -> Result<Vec<DeletedRun>, AppError> {
+    expect_context::<crate::server::AppState>()
+        .deleted_runs(before, limit)
         .await
 }
 

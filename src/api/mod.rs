@@ -12,7 +12,7 @@ mod variants;
 pub use background::set_background;
 pub use benchmark::{benchmark_baseline, benchmark_quantization};
 pub use dashboard::{list_models, load_about, load_dashboard, remember};
-pub use history::{delete_run, label_run, list_measured_models, restore_run};
+pub use history::{delete_run, label_run, list_deleted_runs, list_measured_models, restore_run};
 pub use prompt_sets::{delete_prompt_set, get_prompt_set, keep_prompt_set, list_prompt_sets};
 pub use runs::{cancel_run, get_run, list_runs, measure_noise, start_run};
 pub use variants::{delete_variant, forecast_variants};
@@ -79,6 +79,10 @@ mod tests {
             before: None,
             limit: None,
         };
+        let deleted = history::ListDeletedRuns {
+            before: None,
+            limit: None,
+        };
         let name = String::new;
         let kept = prompt_sets::KeepPromptSet {
             name: name(),
@@ -100,6 +104,7 @@ mod tests {
             names("get", &dashboard::LoadAbout {}),
             names("get", &history::ListMeasuredModels {}),
             names("post", &history::DeleteRun { id: 1 }),
+            names("get", &deleted),
             names("post", &history::RestoreRun { id: 1 }),
             names("post", &label),
             names("get", &prompt_sets::ListPromptSets {}),

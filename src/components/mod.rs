@@ -6,6 +6,7 @@ pub mod background;
 pub mod comparison;
 pub mod connection;
 pub mod copy;
+pub mod deleted_table;
 pub mod deletion;
 pub mod empty;
 pub mod environment;

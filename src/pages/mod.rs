@@ -3,6 +3,7 @@
 mod actions;
 mod curate;
 mod dashboard;
+mod deleted_runs;
 mod forecast;
 mod latest;
 mod models;
@@ -15,6 +16,7 @@ mod settings;
 mod variants;
 
 pub use dashboard::DashboardPage;
+pub use deleted_runs::DeletedRunsPage;
 pub use models::ModelsPage;
 pub use not_found::NotFoundPage;
 pub use run::RunPage;

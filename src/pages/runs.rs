@@ -52,6 +52,7 @@ pub fn RunsPage() -> impl IntoView {
         <Title text="History"/>
         <div class="page-head">
             <h1>"History"</h1>
+            <A href="/runs/deleted">"Deleted runs"</A>
         </div>
         <Suspense fallback=|| view! { <p class="loading">"Loading the history…"</p> }>
             {move || {

@@ -7,7 +7,7 @@ use crate::domain::defaults::DELETED_KEPT_DAYS;
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::filter::{MeasuredModel, RunFilter};
 use crate::domain::label::LabelChange;
-use crate::domain::run::{Run, RunId, RunSummary};
+use crate::domain::run::{DeletedRun, Run, RunId, RunSummary};
 use crate::store::Deletion;
 
 /// Runs of a page of the list, at most.
@@ -23,14 +23,23 @@ impl AppState {
         before: Option<i64>,
         limit: Option<u32>,
     ) -> Result<Vec<RunSummary>, AppError> {
-        let limit = limit.unwrap_or(50).clamp(1, MAX_PAGE);
         let before = before.map(RunId);
-        Ok(self.store().runs(filter, before, limit).await?)
+        Ok(self.store().runs(filter, before, page(limit)).await?)
     }
 
     /// The models that a filter can name.
     pub(crate) async fn measured_models(&self) -> Result<Vec<MeasuredModel>, AppError> {
         Ok(self.store().measured_models().await?)
+    }
+
+    /// A page of the deleted runs that can be restored, newest first.
+    pub(crate) async fn deleted_runs(
+        &self,
+        before: Option<i64>,
+        limit: Option<u32>,
+    ) -> Result<Vec<DeletedRun>, AppError> {
+        let before = before.map(RunId);
+        Ok(self.store().deleted_runs(before, page(limit)).await?)
     }
 
     /// Hides a run that is over.
@@ -114,6 +123,11 @@ async fn sweep_texts(state: &AppState) {
         Ok(n_texts) => tracing::info!(n_texts, "texts that no run names were removed"),
         Err(error) => tracing::warn!(%error, "texts that no run names could not be removed"),
     }
+}
+
+/// How many runs a page of a list has.
+fn page(limit: Option<u32>) -> u32 {
+    limit.unwrap_or(50).clamp(1, MAX_PAGE)
 }
 
 fn unknown(id: RunId) -> AppError {

@@ -8,8 +8,17 @@ use crate::domain::filter::{MeasuredModel, RunFilter};
 use crate::domain::model::{Model, ModelId};
 use crate::domain::run::{RunId, RunSpec, RunSummary};
 
+/// What a line of a list is read from, in `TABLES`.
+pub(super) const COLUMNS: &str = "runs.id, name, note, technique, status, model_json, spec_json,
+    strftime('%Y-%m-%dT%H:%M:%SZ', created_at_s, 'unixepoch') AS created_at,
+    tokens_per_second, response_time_s, memory_usage_mb,
+    (SELECT coalesce(max(is_unstable), 0) FROM arms WHERE run_id = runs.id) AS is_unstable";
+
+/// Where the columns of a list are: the figures of its baseline stand beside a run.
+pub(super) const TABLES: &str = "runs LEFT JOIN arms ON run_id = runs.id AND position = 0";
+
 #[derive(FromRow)]
-struct SummaryRow {
+pub(super) struct SummaryRow {
     id: i64,
     name: Option<String>,
     note: Option<String>,
@@ -71,14 +80,10 @@ fn page(
     limit: u32,
 ) -> QueryBuilder<'static, Sqlite> {
     let mut query = QueryBuilder::new(prefix);
-    query.push(
-        "SELECT runs.id, name, note, technique, status, model_json, spec_json,
-                strftime('%Y-%m-%dT%H:%M:%SZ', created_at_s, 'unixepoch') AS created_at,
-                tokens_per_second, response_time_s, memory_usage_mb,
-                (SELECT coalesce(max(is_unstable), 0) FROM arms WHERE run_id = runs.id) AS is_unstable
-         FROM runs LEFT JOIN arms ON run_id = runs.id AND position = 0
-         WHERE runs.id IN (SELECT id FROM runs WHERE deleted_at_s IS NULL",
-    );
+    query.push(format!(
+        "SELECT {COLUMNS} FROM {TABLES}
+         WHERE runs.id IN (SELECT id FROM runs WHERE deleted_at_s IS NULL"
+    ));
     if let Some(technique) = filter.technique {
         query.push(" AND technique = ").push_bind(technique.word());
     }
@@ -105,7 +110,7 @@ fn page(
     query
 }
 
-fn summary(row: SummaryRow) -> Result<RunSummary, StoreError> {
+pub(super) fn summary(row: SummaryRow) -> Result<RunSummary, StoreError> {
     let model: Model = serde_json::from_str(&row.model_json)?;
     let spec: RunSpec = serde_json::from_str(&row.spec_json)?;
     Ok(RunSummary {

@@ -3,6 +3,7 @@
 //! All the SQL of the project.
 
 mod curate;
+mod deleted;
 mod error;
 mod list;
 mod noise;

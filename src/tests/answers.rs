@@ -154,6 +154,15 @@ async fn successes(witness: &mut Witness, house: &House) {
             assert_eq!(answer.as_array().map(Vec::len), Some(2), "{answer}");
         }
     }
+    let deleted = "/api/runs/deleted";
+    witness
+        .post(house, "/api/runs/delete", &json!({"id": 1}))
+        .await;
+    let (_, answer) = witness.get(house, deleted, deleted).await;
+    assert_eq!(answer.as_array().map(Vec::len), Some(1), "{answer}");
+    witness
+        .post(house, "/api/runs/restore", &json!({"id": 1}))
+        .await;
 }
 
 /// What is said of variants, with workers and without.

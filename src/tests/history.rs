@@ -161,6 +161,47 @@ async fn a_deleted_run_is_hidden_everywhere_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn deleted_runs_are_listed_until_they_are_restored() {
+    let house = House::with_model().await;
+    let (_, page) = house.get("/runs/deleted").await;
+    let is_said = |page: &Value, words: &str| page.as_str().is_some_and(|page| page.contains(words));
+    assert!(is_said(&page, "No deleted run can be restored"));
+    for id in 1..=3 {
+        assert_eq!(measure(&house).await, id);
+    }
+    let label = json!({"id": 1, "name": "<script>alert(1)</script>"});
+    house.post("/api/runs/label", &label).await;
+    for id in [1, 3] {
+        house.post("/api/runs/delete", &json!({"id": id})).await;
+    }
+    set_time(&house, "deleted_at_s", 1, "2026-02-01 10:00:00").await;
+
+    let (status, listed) = house.get("/api/runs/deleted").await;
+    assert_eq!(status, StatusCode::OK, "{listed}");
+    let ids = |listed: &Value| -> Vec<i64> {
+        let listed = listed.as_array().expect("a list").iter();
+        listed.filter_map(|one| one["run"]["id"].as_i64()).collect()
+    };
+    assert_eq!(ids(&listed), [3, 1]);
+    assert_eq!(listed[1]["deleted_at"], "2026-02-01T10:00:00Z");
+    assert_eq!(listed[1]["kept_until"], "2026-02-08T10:00:00Z");
+    assert!(listed[1]["run"]["tokens_per_second"].is_number(), "{listed}");
+    let (_, older) = house.get("/api/runs/deleted?before=3&limit=1").await;
+    assert_eq!(ids(&older), [1]);
+
+    let (status, page) = house.get("/runs/deleted").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(is_said(&page, "aria-label=\"Restore run 1\"") && is_said(&page, "alert(1)"));
+    assert!(!is_said(&page, "<script>alert") && !is_said(&page, "Restore run 2"));
+    assert!(is_said(&house.get("/runs").await.1, "href=\"/runs/deleted\""));
+
+    house.post("/api/runs/restore", &json!({"id": 1})).await;
+    assert_eq!(ids(&house.get("/api/runs/deleted").await.1), [3]);
+    let (_, page) = house.get("/runs/deleted").await;
+    assert!(!is_said(&page, "Restore run 1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_goes_on_is_not_deleted() {
     let house = House::with_model().await;
     let long = json!({"test_queries": ["hello"], "iterations": 100, "max_tokens": 1000});

@@ -1,6 +1,7 @@
 //! A run: what is asked for, what is allowed, and what is stored of it.
 
 mod asked;
+mod deleted;
 mod problem;
 #[cfg(test)]
 mod problem_tests;
@@ -10,6 +11,7 @@ mod stored;
 mod unknown;
 
 pub use asked::{BaselineRequest, NoiseRequest, QuantizationRequest};
+pub use deleted::DeletedRun;
 pub use problem::RunProblem;
 pub(super) use request::checked_id;
 pub use request::{FlashAttention, GenerationMode, RunRequest, RunSettings, RunSpec};

@@ -104,6 +104,15 @@ pub(super) struct RunsQuery {
     limit: Option<u32>,
 }
 
+/// Which deleted runs are listed.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct DeletedRunsQuery {
+    /// Continues a list: runs with lower numbers than this one.
+    before: Option<i64>,
+    /// Most runs to list: 50 if left out. 0 counts as 1, more than 200 as 200.
+    limit: Option<u32>,
+}
+
 /// Which file a run is exported as.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ExportQuery {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::arguments::{
-    BackgroundSwitch, ExportQuery, PromptSetKept, PromptSetName, RunLabel, RunNumber, RunsQuery,
-    VariantId, VariantsAsked,
+    BackgroundSwitch, DeletedRunsQuery, ExportQuery, PromptSetKept, PromptSetName, RunLabel,
+    RunNumber, RunsQuery, VariantId, VariantsAsked,
 };
 use super::operation::Operation;
 use super::schemas::Schemas;
@@ -21,7 +21,7 @@ use crate::domain::filter::MeasuredModel;
 use crate::domain::model::LibraryListing;
 use crate::domain::prompt_set::PromptSet;
 use crate::domain::run::{
-    BaselineRequest, NoiseRequest, QuantizationRequest, Run, RunRequest, RunSummary,
+    BaselineRequest, DeletedRun, NoiseRequest, QuantizationRequest, Run, RunRequest, RunSummary,
 };
 use crate::domain::variant::{VariantForecasts, VariantRecord};
 use crate::export::RunExport;
@@ -240,6 +240,15 @@ fn changing(schemas: &mut Schemas) -> Vec<Operation> {
             )
             .answers::<()>(schemas, "It is deleted.")
             .fails(&[NotFound, Conflict, Internal]),
+        Operation::get("/api/runs/deleted", "listDeletedRuns", HISTORY)
+            .says(
+                "List deleted runs",
+                "Those that can still be restored, newest first, whatever the day of their deletion. For \
+                 the next page, send the last run's id as `before`.",
+            )
+            .takes::<DeletedRunsQuery>(schemas)
+            .answers::<Vec<DeletedRun>>(schemas, "The runs; an empty list: no more.")
+            .fails(&[Internal]),
         Operation::post::<RunNumber>("/api/runs/restore", "restoreRun", HISTORY, schemas, &number)
             .says(
                 "Restore a deleted run",
