@@ -19,7 +19,7 @@ use super::watch::Watch;
 use crate::domain::benchmark::{ArmResult, said_of};
 use crate::domain::event::{RunEvent, StageName};
 use crate::domain::model::Model;
-use crate::domain::preflight::{Room, hold_together, preflight};
+use crate::domain::preflight::{Caution, Room, hold_together, preflight};
 use crate::domain::run::Technique;
 
 /// Measures the plan's model, read from `model`, and the variants that it asks
@@ -143,9 +143,9 @@ async fn measure_all(
     Ok(launches)
 }
 
-/// What a reader should know, or the refusal of the first that does not fit.
+/// What a reader of the run should know, or the refusal of the first that does not fit.
 fn fit(models: &[Model], plan: &Plan, room: &Room) -> Result<Vec<String>, MeasureError> {
-    let mut cautions: Vec<String> = Vec::new();
+    let mut cautions: Vec<Caution> = Vec::new();
     for model in models {
         let found = preflight(model, &plan.spec.settings, room);
         if let Some(refusal) = found.refusal {
@@ -157,7 +157,7 @@ fn fit(models: &[Model], plan: &Plan, room: &Room) -> Result<Vec<String>, Measur
             }
         }
     }
-    Ok(cautions)
+    Ok(cautions.iter().map(Caution::afterwards).collect())
 }
 
 /// What threads reserve for their stacks and hardly use: llama.cpp checks the

@@ -68,7 +68,7 @@ fn faults(environment: &Environment) -> Option<String> {
     let faults = units::count(faults);
     Some(format!(
         "Pages were read from disk {faults} times during the measured requests: the figures \
-         include the disk. Is there enough free memory?"
+         include the disk. Was there enough free memory?"
     ))
 }
 

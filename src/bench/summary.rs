@@ -230,8 +230,8 @@ pub(super) fn run_warnings(plan: &Plan, environment: &Environment) -> Vec<String
     let missing = &environment.engine.missing_instruction_sets;
     if !missing.is_empty() {
         warnings.push(format!(
-            "The engine was built without {}, which this processor has: it is slower than it \
-             could be. Build with target-cpu=native and no RUSTFLAGS variable.",
+            "The engine was built without {}, which this processor has: it was slower than it \
+             could have been. Build with target-cpu=native and no RUSTFLAGS variable.",
             missing.join(", ")
         ));
     }
@@ -250,7 +250,7 @@ pub(super) fn run_warnings(plan: &Plan, environment: &Environment) -> Vec<String
     let n_threads = plan.n_threads();
     if n_threads > plan.machine.logical_cores {
         warnings.push(format!(
-            "{n_threads} threads on {} logical cores: threads wait for each other.",
+            "{n_threads} threads on {} logical cores: threads waited for each other.",
             plan.machine.logical_cores
         ));
     }

@@ -77,13 +77,111 @@ pub struct Room {
     pub free_disk_mb: Option<f64>,
 }
 
-/// What stands in the way of a run, in words for its owner.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What stands in the way of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Preflight {
-    /// Why it cannot work; none: it may.
+    /// Why it cannot work, in words for its owner; none: it may.
     pub refusal: Option<String>,
     /// What will falsify or slow it.
-    pub cautions: Vec<String>,
+    pub cautions: Vec<Caution>,
+}
+
+/// What falsifies or slows a run. It is said twice: before the run, with what can
+/// still be done, and of a run that is over, when the machine may be idle again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Caution {
+    /// Memory barely holds the model.
+    TightMemory {
+        /// The model's name.
+        name: String,
+        /// What it needs, in words.
+        needs: String,
+        /// What is available, MB.
+        available_mb: f64,
+    },
+    /// Other programs are swapped out.
+    SwappedOut {
+        /// How much, MB.
+        mb: f64,
+    },
+    /// Other programs use the processor.
+    Busy {
+        /// One-minute load average.
+        load: f64,
+        /// Logical cores.
+        logical_cores: u32,
+    },
+    /// There is hardly room for the results.
+    FullDisk {
+        /// What is free, MB.
+        free_mb: f64,
+    },
+}
+
+impl Caution {
+    /// Before the run.
+    pub fn beforehand(&self) -> String {
+        match self {
+            Self::TightMemory {
+                name,
+                needs,
+                available_mb,
+            } => format!(
+                "Memory is tight: {name} needs {needs} of {} MB available. The machine may swap, \
+                 and the figures with it.",
+                units::number(*available_mb)
+            ),
+            Self::SwappedOut { mb } => format!(
+                "{} MB are swapped out already: other programs will be slow, and disturb the run \
+                 when they come back.",
+                units::number(*mb)
+            ),
+            Self::Busy {
+                load,
+                logical_cores,
+            } => format!(
+                "The machine is busy: load {load:.1} on {logical_cores} logical cores. End other \
+                 programs, or the run may be unstable."
+            ),
+            Self::FullDisk { free_mb } => format!(
+                "The disk of the data folder has {} MB left: the results may not be stored. Free \
+                 some space.",
+                units::number(*free_mb)
+            ),
+        }
+    }
+
+    /// Of a run that is over.
+    pub fn afterwards(&self) -> String {
+        match self {
+            Self::TightMemory {
+                name,
+                needs,
+                available_mb,
+            } => format!(
+                "Memory was tight: {name} needed {needs} of {} MB that were available. The machine \
+                 may have swapped, and the figures with it.",
+                units::number(*available_mb)
+            ),
+            Self::SwappedOut { mb } => format!(
+                "{} MB were swapped out when the run began: programs that came back may have \
+                 disturbed it.",
+                units::number(*mb)
+            ),
+            Self::Busy {
+                load,
+                logical_cores,
+            } => format!(
+                "The machine was busy when the run began: load {load:.1} on {logical_cores} \
+                 logical cores. Other programs may have disturbed it."
+            ),
+            Self::FullDisk { free_mb } => format!(
+                "The disk of the data folder had {} MB left when the run began: free some space \
+                 before the next one.",
+                units::number(*free_mb)
+            ),
+        }
+    }
 }
 
 /// Whether memory holds all of these at once, so that they take turns at every
@@ -97,7 +195,7 @@ pub fn hold_together(models: &[Model], settings: &RunSettings, room: &Room) -> R
         return Ok(());
     }
     Err(format!(
-        "Memory does not hold all {} models at once: they need about {} MB together and {} MB are \
+        "Memory did not hold all {} models at once: they needed about {} MB together and {} MB were \
          available. In each iteration they were launched in turn, each for all prompts, and not in \
          turns at every prompt: slow drifts of the machine weigh more.",
         models.len(),
@@ -122,17 +220,16 @@ pub fn preflight(model: &Model, settings: &RunSettings, room: &Room) -> Prefligh
             "{name} needs {needs} and {available} MB are available: {help}"
         ));
     } else if is_known && need.total_mb() > TIGHT * room.available_memory_mb {
-        found.cautions.push(format!(
-            "Memory is tight: {name} needs {needs} of {available} MB available. The machine may \
-             swap, and the figures with it."
-        ));
+        found.cautions.push(Caution::TightMemory {
+            name: name.clone(),
+            needs,
+            available_mb: room.available_memory_mb,
+        });
     }
     if room.swap_used_mb > 0.05 * room.total_memory_mb && room.swap_used_mb > 1.0 {
-        found.cautions.push(format!(
-            "{} MB are swapped out already: other programs will be slow, and disturb the run when \
-             they come back.",
-            units::number(room.swap_used_mb)
-        ));
+        found.cautions.push(Caution::SwappedOut {
+            mb: room.swap_used_mb,
+        });
     }
     // The average holds the last minute, and so a run that has just ended,
     // which takes a thread for each core.
@@ -140,18 +237,13 @@ pub fn preflight(model: &Model, settings: &RunSettings, room: &Room) -> Prefligh
         .load_average
         .filter(|load| *load > f64::from(room.logical_cores));
     if let Some(load) = busy {
-        found.cautions.push(format!(
-            "The machine is busy: load {load:.1} on {} logical cores. End other programs, or the \
-             run may be unstable.",
-            room.logical_cores
-        ));
+        found.cautions.push(Caution::Busy {
+            load,
+            logical_cores: room.logical_cores,
+        });
     }
-    if let Some(free) = room.free_disk_mb.filter(|free| *free < LEAST_DISK_MB) {
-        found.cautions.push(format!(
-            "The disk of the data folder has {} MB left: the results may not be stored. Free some \
-             space.",
-            units::number(free)
-        ));
+    if let Some(free_mb) = room.free_disk_mb.filter(|free| *free < LEAST_DISK_MB) {
+        found.cautions.push(Caution::FullDisk { free_mb });
     }
     found
 }
@@ -248,5 +340,30 @@ mod tests {
         };
         let found = preflight(&model(), &plain(), &poor);
         assert_eq!((found.refusal, found.cautions.len()), (None, 3));
+    }
+
+    #[test]
+    fn a_run_that_is_over_is_spoken_of_as_such() {
+        let poor = Room {
+            swap_used_mb: 2000.0,
+            load_average: Some(4.5),
+            free_disk_mb: Some(20.0),
+            ..room(1400.0)
+        };
+        let found = preflight(&model(), &plain(), &poor).cautions;
+        assert_eq!(found.len(), 4);
+        for caution in &found {
+            let said = caution.afterwards();
+            let present = [" is ", " has ", " are ", " needs ", " may swap"];
+            let spoken = present.iter().find(|word| said.contains(**word));
+            assert_eq!(spoken, None, "{said}");
+        }
+        let busy = Caution::Busy {
+            load: 4.5,
+            logical_cores: 4,
+        };
+        assert!(found.contains(&busy), "{found:?}");
+        assert!(busy.beforehand().starts_with("The machine is busy: load 4.5"));
+        assert!(busy.afterwards().starts_with("The machine was busy when the run began: load 4.5"));
     }
 }

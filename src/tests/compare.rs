@@ -403,7 +403,7 @@ async fn arms_that_do_not_fit_together_are_measured_in_blocks_and_said_to_be() {
     let run = house.wait_for(id, "done").await;
     let said = run["comparison"]["blocks"].as_str().expect("a sentence");
     assert!(
-        said.starts_with("Memory does not hold all 2 models at once") && said.contains("50.00 MB"),
+        said.starts_with("Memory did not hold all 2 models at once") && said.contains("50.00 MB"),
         "{said}"
     );
     let warnings = run["comparison"]["warnings"].as_array();

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::state::RunForm;
 use crate::components::words;
 use crate::domain::model::Model;
-use crate::domain::preflight::{MemoryNeed, Preflight, Room, preflight};
+use crate::domain::preflight::{Caution, MemoryNeed, Preflight, Room, preflight};
 use crate::domain::prompt::length_caution;
 
 /// The memory that the chosen model needs, and what the machine lacks.
@@ -28,15 +28,14 @@ pub fn PreflightNote(
                 .iter()
                 .find(|model| Some(&model.id) == chosen.as_ref())?;
             let need = MemoryNeed::of(model, settings).in_words();
-            let mut found = preflight(model, settings, &room);
-            found
-                .cautions
-                .extend(length_caution(&spec.prompts, settings));
-            Some((need, found))
+            let Preflight { refusal, cautions } = preflight(model, settings, &room);
+            let cautions = cautions.iter().map(Caution::beforehand);
+            let cautions = cautions.chain(length_caution(&spec.prompts, settings));
+            Some((need, refusal, cautions.collect::<Vec<_>>()))
         })
     });
     move || {
-        found.get().map(|(need, Preflight { refusal, cautions })| {
+        found.get().map(|(need, refusal, cautions)| {
             let caution = |caution: String| view! { <li>{caution}</li> };
             view! {
                 <p class="note" id="memory-need">{format!("Needs {need}.")}</p>
