@@ -82,13 +82,16 @@ impl Store {
             .collect()
     }
 
-    /// What the latest measured run of a model says of its speed.
+    /// What the latest measured run of a model says of its speed. One that something
+    /// disturbed says nothing of the next.
     pub async fn speed(&self, model: &ModelId) -> Result<Option<SpeedBasis>, StoreError> {
         let row: Option<(f64, f64, f64)> = sqlx::query_as(
             "SELECT avg(load_s), avg(prefill_tokens_per_second), tokens_per_second
              FROM launches JOIN arms ON arms.run_id = launches.run_id AND position = arm_position
              WHERE position = 0 AND launches.run_id = (SELECT max(id) FROM runs
-                             WHERE model_id = ? AND status = 'done' AND deleted_at_s IS NULL)
+                             WHERE model_id = ? AND status = 'done' AND deleted_at_s IS NULL
+                               AND NOT EXISTS (SELECT 1 FROM arms
+                                   WHERE run_id = runs.id AND is_unstable))
                AND tokens_per_second > 0
              GROUP BY launches.run_id HAVING avg(prefill_tokens_per_second) > 0",
         )
@@ -134,4 +137,63 @@ fn optional<T: serde::de::DeserializeOwned>(json: Option<&str>) -> Result<Option
 
 pub(super) fn from_word<T: serde::de::DeserializeOwned>(word: &str) -> Result<T, StoreError> {
     Ok(serde_json::from_value(serde_json::Value::from(word))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A measured run of two arms; the second is disturbed or not.
+    async fn add_run(store: &Store, tokens_per_second: f64, is_unstable: bool) {
+        let id: i64 = sqlx::query_scalar(
+            "INSERT INTO runs (technique, status, model_id, model_json, spec_json, owner_pid)
+             VALUES ('quantization', 'done', 'm', '{}', '{}', 0) RETURNING id",
+        )
+        .fetch_one(&store.pool)
+        .await
+        .expect("a run");
+        for (position, is_unstable) in [(0, false), (1, is_unstable)] {
+            sqlx::query(
+                "INSERT INTO arms (run_id, position, result_json, tokens_per_second, is_unstable)
+                 VALUES (?, ?, '{}', ?, ?)",
+            )
+            .bind(id)
+            .bind(position)
+            .bind(tokens_per_second)
+            .bind(is_unstable)
+            .execute(&store.pool)
+            .await
+            .expect("an arm");
+            sqlx::query(
+                "INSERT INTO launches (run_id, arm_position, iteration, load_s,
+                                       prefill_tokens_per_second, launch_json)
+                 VALUES (?, ?, 1, 0.5, 600, '{}')",
+            )
+            .bind(id)
+            .bind(position)
+            .execute(&store.pool)
+            .await
+            .expect("a launch");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_disturbed_run_says_nothing_of_the_next() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("whittle.db"))
+            .await
+            .expect("a history");
+        let model = ModelId("m".to_owned());
+        let speed = async || {
+            let basis = store.speed(&model).await.expect("an answer");
+            basis.map(|basis| basis.tokens_per_second)
+        };
+        add_run(&store, 3.0, true).await;
+        assert_eq!(speed().await, None, "a guess is better");
+        add_run(&store, 100.0, false).await;
+        add_run(&store, 4.0, true).await;
+        assert_eq!(speed().await, Some(100.0));
+        add_run(&store, 90.0, false).await;
+        assert_eq!(speed().await, Some(90.0));
+    }
 }

@@ -38,7 +38,7 @@ pub fn EstimateLine(
         let plan = words::plan(spec.prompts.len() as u64, &spec.settings);
         let time = units::duration(basis.spec_seconds(&spec));
         let source = if basis.measured {
-            "from the last run of this model"
+            "from the last undisturbed run of this model"
         } else {
             "a guess from the file's size; the run itself will tell"
         };
