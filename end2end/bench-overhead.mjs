@@ -164,7 +164,7 @@ await withServer(async (server) => {
   console.log('| what watching costs | |');
   console.log('|---|---|');
   console.log(
-    `| decode speed, server and open dashboard against both halted | ${percent(mean)} ` +
+    `| throughput, server and open dashboard against both halted | ${percent(mean)} ` +
       `(95 % interval ${percent(mean + halfWidth)} to ${percent(mean - halfWidth)}, ` +
       `${pairs.length} pairs of ${windowMs / 1000} s) |`,
   );

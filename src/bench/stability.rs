@@ -3,6 +3,7 @@
 
 use super::launch::Launched;
 use crate::domain::benchmark::ArmResult;
+use crate::domain::compare::Quantity;
 use crate::domain::defaults::{FOREIGN_LOAD_LIMIT_PERCENT, VARIATION_LIMIT_PERCENT};
 use crate::domain::environment::Environment;
 use crate::domain::metrics::{Figure, Reading};
@@ -21,13 +22,16 @@ pub(super) fn disturbances(
     launches: &[Launched],
 ) -> Vec<String> {
     let figures = [
-        ("response time", &arm.response_time_s),
-        ("throughput", &arm.tokens_per_second),
-        ("prompt processing", &arm.prompt_tokens_per_second),
+        (Quantity::ResponseTime, &arm.response_time_s),
+        (Quantity::TokensPerSecond, &arm.tokens_per_second),
+        (
+            Quantity::PromptTokensPerSecond,
+            &arm.prompt_tokens_per_second,
+        ),
     ];
     let varying = figures
         .into_iter()
-        .filter_map(|(name, reading)| varies(name, reading));
+        .filter_map(|(quantity, reading)| varies(quantity, reading));
     [
         sleeping(environment),
         swapping(environment),
@@ -90,7 +94,8 @@ fn foreign_load(environment: &Environment, launches: &[Launched]) -> Option<Stri
     })
 }
 
-fn varies(name: &str, reading: &Reading<Figure>) -> Option<String> {
+fn varies(quantity: Quantity, reading: &Reading<Figure>) -> Option<String> {
+    let name = quantity.label().to_lowercase();
     let figure = reading.value()?;
     let percent = figure.stddev? / figure.mean * 100.0;
     (percent > VARIATION_LIMIT_PERCENT).then(|| {
@@ -118,10 +123,11 @@ mod tests {
 
     #[test]
     fn variation_counts_from_fifteen_percent() {
-        assert_eq!(varies("speed", &reading(100.0, Some(15.0))), None);
-        let said = varies("speed", &reading(100.0, Some(15.5))).expect("it varies");
-        assert!(said.contains("speed varied by 16 %"), "{said}");
-        assert_eq!(varies("speed", &reading(100.0, None)), None, "one launch");
-        assert_eq!(varies("speed", &Reading::NotMeasured(String::new())), None);
+        let varies = |reading| varies(Quantity::TokensPerSecond, &reading);
+        assert_eq!(varies(reading(100.0, Some(15.0))), None);
+        let said = varies(reading(100.0, Some(15.5))).expect("it varies");
+        assert!(said.contains("throughput varied by 16 %"), "{said}");
+        assert_eq!(varies(reading(100.0, None)), None, "one launch");
+        assert_eq!(varies(Reading::NotMeasured(String::new())), None);
     }
 }

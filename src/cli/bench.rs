@@ -5,6 +5,7 @@ use anyhow::bail;
 use super::follow::measured;
 use super::run_args::RunArgs;
 use crate::domain::benchmark::{ArmResult, RightAnswers};
+use crate::domain::compare::Quantity;
 use crate::domain::metrics::{Figure, Reading};
 use crate::domain::outlier;
 use crate::domain::run::{GenerationMode, Run, RunSpec};
@@ -30,32 +31,35 @@ fn print(run: &Run, arm: &ArmResult) {
     println!("{} ({}), run {}", arm.model.name, arm.model.kind(), run.id);
     println!(
         "{:22}{}, {}",
-        "Response time",
-        figure(&arm.response_time_s, "s"),
+        Quantity::ResponseTime.label(),
+        figure(&arm.response_time_s, Quantity::ResponseTime.unit()),
         arm.response_time_work(&run.spec.settings)
     );
     let rows = [
-        ("Time to first token", &arm.time_to_first_token_ms, "ms"),
-        ("Decode speed", &arm.tokens_per_second, "tokens/s"),
-        ("Prompt speed", &arm.prompt_tokens_per_second, "tokens/s"),
-        ("CPU usage", &arm.cpu_usage_percent, "% of the machine"),
+        (Quantity::TimeToFirstToken, &arm.time_to_first_token_ms),
+        (Quantity::TokensPerSecond, &arm.tokens_per_second),
         (
-            "CPU per 1,000 tokens",
+            Quantity::PromptTokensPerSecond,
+            &arm.prompt_tokens_per_second,
+        ),
+        (Quantity::CpuUsage, &arm.cpu_usage_percent),
+        (
+            Quantity::CpuSecondsPer1000Tokens,
             &arm.cpu_seconds_per_1000_tokens,
-            "s",
         ),
     ];
-    for (name, reading, unit) in rows {
-        println!("{name:22}{}", figure(reading, unit));
+    for (quantity, reading) in rows {
+        let name = quantity.label();
+        println!("{name:22}{}", figure(reading, quantity.unit()));
     }
     let peak = match &arm.memory {
         Reading::Measured(memory) => figure(&Reading::Measured(memory.peak_mb), "MB peak resident"),
         Reading::NotMeasured(reason) => format!("not measured: {reason}"),
     };
-    println!("{:22}{peak}", "Memory");
+    println!("{:22}{peak}", Quantity::Memory.label());
     println!(
         "{:22}{} MB",
-        "Model size",
+        Quantity::ModelSize.label(),
         units::number(arm.model.size_mb())
     );
     let latency = &arm.token_latency_ms;

@@ -12,7 +12,7 @@ use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::{Improvement, NoiseBand, Quantity, VariantComparison};
 use crate::domain::defaults::ITERATIONS_CAREFUL;
 use crate::domain::metrics::Reading;
-use crate::domain::quality::{self, EvaluationText, Loss, Quality};
+use crate::domain::quality::{self, EvaluationText, Loss, Quality, names};
 use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::{Quantize, Recipe};
 use crate::domain::run::{GenerationMode, Run, RunRequest, RunSettings};
@@ -224,19 +224,19 @@ fn quality_rows(name: &str, variant: &VariantComparison) -> Vec<[String; 8]> {
     let (perplexity, same) = (&quality.perplexity.perplexity, &quality.same_top_token);
     vec![
         line(
-            "Perplexity",
+            names::PERPLEXITY,
             number(perplexity.value),
             interval(perplexity, 1.0),
             "",
         ),
         line(
-            "Mean KL divergence",
+            names::MEAN_KLD,
             number(quality.mean_kld.value),
             interval(&quality.mean_kld, 1.0),
             loss,
         ),
         line(
-            "Same top token",
+            names::SAME_TOP_TOKEN,
             format!("{:.2} %", same.value * 100.0),
             interval(same, 100.0),
             "",

@@ -2,7 +2,7 @@
 
 use crate::bench::QualityResult;
 use crate::domain::metrics::Reading;
-use crate::domain::quality::{AnswerComparison, Estimate, Loss, Perplexity, Quality};
+use crate::domain::quality::{AnswerComparison, Estimate, Loss, Perplexity, Quality, names};
 use crate::domain::units;
 
 /// Prints the baseline's perplexity, and what each variant lost. The first name
@@ -11,7 +11,7 @@ pub(super) fn print(names: &[&str], result: &QualityResult) {
     let (baseline, variants) = names.split_first().unwrap_or((&"", &[]));
     row("Baseline", baseline);
     row("Text", &of_text(&result.baseline));
-    row("Perplexity", &plain(&result.baseline.perplexity));
+    row(names::PERPLEXITY, &plain(&result.baseline.perplexity));
     for (name, (quality, answers)) in variants.iter().zip(&result.variants) {
         println!();
         match quality {
@@ -37,17 +37,20 @@ pub(super) fn print(names: &[&str], result: &QualityResult) {
 fn print_quality(name: &str, quality: &Quality) {
     let (word, threshold) = Loss::of(quality.mean_kld.value).words();
     row("Variant", &format!("{name}: {word} ({threshold})"));
-    row("Perplexity", &plain(&quality.perplexity.perplexity));
-    row("ln PPL ratio", &fine(&quality.ln_perplexity_ratio));
-    row("Mean KLD", &fine(&quality.mean_kld));
+    row(names::PERPLEXITY, &plain(&quality.perplexity.perplexity));
+    row(
+        names::LN_PERPLEXITY_RATIO,
+        &fine(&quality.ln_perplexity_ratio),
+    );
+    row(names::MEAN_KLD, &fine(&quality.mean_kld));
     let kld = &quality.kld;
     let percentiles = format!(
         "median {:.4}, 90 % {:.4}, 95 % {:.4}, 99 % {:.4}, 99.9 % {:.4}, max {:.4}",
         kld.p50, kld.p90, kld.p95, kld.p99, kld.p999, kld.max
     );
     row("KLD", &percentiles);
-    row("Same top token", &percent(&quality.same_top_token));
-    row("RMS Δp", &percent(&quality.rms_delta_p));
+    row(names::SAME_TOP_TOKEN, &percent(&quality.same_top_token));
+    row(names::RMS_DELTA_P, &percent(&quality.rms_delta_p));
 }
 
 fn print_answer(answer: &AnswerComparison) {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::sparkline::Sparkline;
 use crate::components::words;
+use crate::domain::compare::Quantity;
 use crate::domain::event::{RunningLoss, SampleSummary};
 use crate::domain::live::LiveRun;
 use crate::domain::run::RunStatus;
@@ -46,18 +47,18 @@ fn Gauges(live: Memo<Option<LiveRun>>) -> impl IntoView {
     view! {
         <div class="grid gauges" aria-label="Live gauges" role="group">
             <div class="metric">
-                <h3>"Throughput now"</h3>
+                <h3>{Quantity::TokensPerSecond.label()} " now"</h3>
                 <strong id="live-tokens-per-second">{speed}</strong>
-                <span class="unit">"tok/s"</span>
+                <span class="unit">{Quantity::TokensPerSecond.unit()}</span>
                 <Sparkline values=trace/>
             </div>
             <div class="metric">
-                <h3>"CPU now"</h3>
+                <h3>{Quantity::CpuUsage.label()} " now"</h3>
                 <strong id="live-cpu">{cpu}</strong>
-                <span class="unit">"%"</span>
+                <span class="unit">{Quantity::CpuUsage.unit()}</span>
             </div>
             <div class="metric">
-                <h3>"Memory now"</h3>
+                <h3>{Quantity::Memory.label()} " now"</h3>
                 <strong id="live-memory">{memory}</strong>
                 <span class="unit">"MB resident"</span>
             </div>
@@ -170,9 +171,9 @@ fn SampleTable(samples: Vec<SampleSummary>) -> impl IntoView {
                 <thead>
                     <tr>
                         <th scope="col">"Measured so far"</th>
-                        <th scope="col">"tok/s"</th>
-                        <th scope="col">"Response, s"</th>
-                        <th scope="col">"First token, ms"</th>
+                        <th scope="col">{Quantity::TokensPerSecond.head()}</th>
+                        <th scope="col">{Quantity::ResponseTime.head()}</th>
+                        <th scope="col">{Quantity::TimeToFirstToken.head()}</th>
                     </tr>
                 </thead>
                 <tbody>{samples.iter().rev().take(8).map(row).collect_view()}</tbody>

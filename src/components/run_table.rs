@@ -5,6 +5,7 @@ use leptos_router::components::A;
 
 use crate::components::deletion::{DeleteButton, DeletedNote, Deletion, DeletionProblem};
 use crate::components::words;
+use crate::domain::compare::Quantity;
 use crate::domain::recipe::Recipe;
 use crate::domain::run::{RunSummary, Technique};
 use crate::domain::units;
@@ -31,9 +32,9 @@ pub fn RunTable(
                         <th scope="col">"Asked for"</th>
                         <th scope="col">"Status"</th>
                         <th scope="col">"Plan"</th>
-                        <th scope="col" class="number">"Throughput, tok/s"</th>
-                        <th scope="col" class="number">"Response time, s"</th>
-                        <th scope="col" class="number">"Memory, MB"</th>
+                        <th scope="col" class="number">{Quantity::TokensPerSecond.head()}</th>
+                        <th scope="col" class="number">{Quantity::ResponseTime.head()}</th>
+                        <th scope="col" class="number">{Quantity::Memory.head()}</th>
                         <th scope="col">
                             <span class="hidden">"Delete"</span>
                         </th>
@@ -80,9 +81,9 @@ fn RunRow(
             <td data-label="Plan">
                 {technique} <small class="line">{plan}</small>
             </td>
-            <td class="number" data-label="Throughput, tok/s">{figure(run.tokens_per_second)}</td>
-            <td class="number" data-label="Response time, s">{figure(run.response_time_s)}</td>
-            <td class="number" data-label="Memory, MB">{figure(run.memory_usage_mb)}</td>
+            <td class="number" data-label=Quantity::TokensPerSecond.head()>{figure(run.tokens_per_second)}</td>
+            <td class="number" data-label=Quantity::ResponseTime.head()>{figure(run.response_time_s)}</td>
+            <td class="number" data-label=Quantity::Memory.head()>{figure(run.memory_usage_mb)}</td>
             <td class="row-actions">
                 <DeleteButton deletion on_delete/>
             </td>

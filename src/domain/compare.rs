@@ -166,7 +166,8 @@ impl Quantity {
         matches!(self, Self::TokensPerSecond | Self::PromptTokensPerSecond)
     }
 
-    /// As people read it.
+    /// As people read it: on every page, on the command line and in sentences. Programs
+    /// read the names of fields.
     pub fn label(self) -> &'static str {
         match self {
             Self::ResponseTime => "Response time",
@@ -181,6 +182,11 @@ impl Quantity {
             Self::CpuSecondsPer1000Tokens => "CPU per 1,000 tokens",
             Self::ModelSize => "Model size",
         }
+    }
+
+    /// As the head of a column, with its unit.
+    pub fn head(self) -> String {
+        format!("{}, {}", self.label(), self.unit())
     }
 
     /// Its unit.

@@ -138,6 +138,20 @@ pub struct AnswerComparison {
     pub kld: Vec<f64>,
 }
 
+/// What the figures of quality are called, on every page and on the command line.
+pub mod names {
+    /// Of `Perplexity`.
+    pub const PERPLEXITY: &str = "Perplexity";
+    /// Of `ln_perplexity_ratio`.
+    pub const LN_PERPLEXITY_RATIO: &str = "ln PPL ratio";
+    /// Of `mean_kld`, in nats a token.
+    pub const MEAN_KLD: &str = "Mean KLD";
+    /// Of `same_top_token`.
+    pub const SAME_TOP_TOKEN: &str = "Same top token";
+    /// Of `rms_delta_p`.
+    pub const RMS_DELTA_P: &str = "RMS Δp";
+}
+
 /// How large a loss is, by the mean divergence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loss {

@@ -6,14 +6,14 @@ use super::change::Said;
 use super::rows::Row;
 use super::view::Shown;
 
-/// The columns: names of rows, and their heads.
-const COLUMNS: [(&str, &str); 6] = [
-    ("model_size", "Size, MB"),
-    ("response_time", "Response time, s"),
-    ("tokens_per_second", "Throughput, tok/s"),
-    ("memory", "Memory, MB"),
-    ("perplexity", "Perplexity"),
-    ("mean_kld", "Mean KLD, nats"),
+/// The columns: the keys of their rows.
+const COLUMNS: [&str; 6] = [
+    "model_size",
+    "response_time",
+    "tokens_per_second",
+    "memory",
+    "perplexity",
+    "mean_kld",
 ];
 
 /// The table; it says in words what the chart below it draws.
@@ -24,17 +24,17 @@ pub(super) fn Overview(
     on_front: Vec<bool>,
     front_words: &'static str,
 ) -> impl IntoView {
-    let is_known = |(key, _): &(&str, &str)| {
-        let has_row = |variant: &Shown| variant.rows.iter().any(|row| row.key == *key);
-        variants.iter().any(has_row)
+    let column = |key: &'static str| {
+        let found = variants.iter().find_map(|variant| row(&variant.rows, key));
+        Some((key, found?.head()))
     };
-    let columns: Vec<(&str, &str)> = COLUMNS.into_iter().filter(is_known).collect();
+    let columns: Vec<(&str, String)> = COLUMNS.into_iter().filter_map(column).collect();
     let first = variants.first().map(|variant| variant.rows.clone());
     let first = first.unwrap_or_default();
-    let head = |(key, head): &(&'static str, &'static str)| {
+    let head = |(key, head): &(&'static str, String)| {
         let work = row(&first, key).and_then(|row| row.work.as_ref());
         let work = work.map(|work| line(work.said.clone()));
-        view! { <th scope="col" class="number">{*head} {work}</th> }
+        view! { <th scope="col" class="number">{head.clone()} {work}</th> }
     };
     let heads = columns.iter().map(head).collect_view();
     let baseline_cells = columns
@@ -43,7 +43,7 @@ pub(super) fn Overview(
             let found = variants.iter().find_map(|variant| row(&variant.rows, key));
             let figure = found.map_or_else(|| "—".to_owned(), |row| row.baseline.clone());
             let produced = found.and_then(|row| Some(row.work.as_ref()?.produced.clone()?.0));
-            view! { <td class="number" data-label=*head>{figure} {produced.map(line)}</td> }
+            view! { <td class="number" data-label=head.clone()>{figure} {produced.map(line)}</td> }
         })
         .collect_view();
     let rows = variants
@@ -101,7 +101,8 @@ fn row<'a>(rows: &'a [Row], key: &str) -> Option<&'a Row> {
     rows.iter().find(|row| row.key == key)
 }
 
-fn cell(head: &'static str, row: Option<&Row>) -> impl IntoView + use<> {
+fn cell(head: &str, row: Option<&Row>) -> impl IntoView + use<> {
+    let head = head.to_owned();
     let Some(row) = row else {
         return view! { <td class="number" data-label=head>"—"</td> }.into_any();
     };

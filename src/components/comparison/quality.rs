@@ -8,7 +8,7 @@ use super::view::Shown;
 use crate::components::words::{self, kld};
 use crate::domain::metrics::Reading;
 use crate::domain::prompt::Prompt;
-use crate::domain::quality::{Estimate, Loss, Perplexity, Quality};
+use crate::domain::quality::{Estimate, Loss, Perplexity, Quality, names};
 use crate::domain::units;
 
 /// Everything that was found of a variant's quality; nothing where nothing was.
@@ -98,7 +98,7 @@ fn Figures(quality: Quality) -> impl IntoView {
 
 #[component]
 fn Estimates(quality: Quality) -> impl IntoView {
-    let row = |name: &'static str, estimate: Estimate, write: fn(f64) -> String| {
+    let row = |name: String, estimate: Estimate, write: fn(f64) -> String| {
         let error = estimate.standard_error.map(write);
         let error = error.map_or_else(String::new, |error| format!(" ± {error}"));
         let interval = estimate.low.zip(estimate.high);
@@ -126,11 +126,11 @@ fn Estimates(quality: Quality) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody>
-                    {row("Perplexity", quality.perplexity.perplexity, units::number)}
-                    {row("ln PPL ratio", quality.ln_perplexity_ratio, kld)}
-                    {row("Mean KLD, nats", quality.mean_kld, kld)}
-                    {row("Same top token, %", quality.same_top_token, share)}
-                    {row("RMS Δp, %", quality.rms_delta_p, share)}
+                    {row(names::PERPLEXITY.to_owned(), quality.perplexity.perplexity, units::number)}
+                    {row(names::LN_PERPLEXITY_RATIO.to_owned(), quality.ln_perplexity_ratio, kld)}
+                    {row(format!("{}, nats", names::MEAN_KLD), quality.mean_kld, kld)}
+                    {row(format!("{}, %", names::SAME_TOP_TOKEN), quality.same_top_token, share)}
+                    {row(format!("{}, %", names::RMS_DELTA_P), quality.rms_delta_p, share)}
                 </tbody>
             </table>
         </div>

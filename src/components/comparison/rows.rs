@@ -7,7 +7,7 @@ use crate::components::words::{self, kld};
 use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::{Improvement, NoiseBand, VariantComparison};
 use crate::domain::metrics::Reading;
-use crate::domain::quality::{Estimate, Loss, Perplexity, Quality};
+use crate::domain::quality::{Estimate, Loss, Perplexity, Quality, names};
 use crate::domain::run::{GenerationMode, RunSettings};
 use crate::domain::units;
 
@@ -37,6 +37,16 @@ pub(super) struct Row {
     pub(super) mark: Option<Mark>,
     /// What is promised elsewhere.
     pub(super) claim: Option<&'static str>,
+}
+
+impl Row {
+    /// Its name and unit, as the head of a column.
+    pub(super) fn head(&self) -> String {
+        match self.unit {
+            "" => self.name.to_owned(),
+            unit => format!("{}, {unit}", self.name),
+        }
+    }
 }
 
 /// What the response times of a comparison are the times for.
@@ -129,7 +139,7 @@ fn perplexity(quality: &Quality, baseline: Option<&Perplexity>) -> Row {
     let percent = |(low, high)| (change::percent_of(high), change::percent_of(low));
     Row {
         key: "perplexity",
-        name: "Perplexity",
+        name: names::PERPLEXITY,
         unit: "",
         definition: "exp(mean negative log likelihood) of the second half of every chunk of 512 \
                      tokens, as llama.cpp's perplexity tool defines it. The change is paired by \
@@ -152,11 +162,12 @@ fn perplexity(quality: &Quality, baseline: Option<&Perplexity>) -> Row {
 
 const DIVERGENCE: Row = Row {
     key: "mean_kld",
-    name: "Divergence",
-    unit: "nats a token, mean KLD",
+    name: names::MEAN_KLD,
+    unit: "nats",
     definition: "Mean Kullback-Leibler divergence of the variant's next-token distribution from \
-                 the baseline's, over the whole vocabulary: 0 when both predict the same. Below \
-                 0.01 near lossless, below 0.05 good, below 0.3 noticeable, above heavy loss.",
+                 the baseline's, in nats for each token, over the whole vocabulary: 0 when both \
+                 predict the same. Below 0.01 near lossless, below 0.05 good, below 0.3 noticeable, \
+                 above heavy loss.",
     work: None,
     baseline: String::new(),
     variant: String::new(),

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::words;
+use crate::domain::compare::Quantity;
 use crate::domain::metrics::{Figure, Reading};
 use crate::domain::units;
 
@@ -55,10 +56,8 @@ pub fn card_reading(reading: &Reading<Figure>, samples: &str) -> Reading<CardVal
 pub fn MetricCard(
     /// The element's id.
     id: &'static str,
-    /// The figure's name.
-    title: &'static str,
-    /// Its unit.
-    unit: &'static str,
+    /// What it is of: its name and unit.
+    quantity: Quantity,
     /// The figure.
     reading: Reading<CardValue>,
     /// What it means.
@@ -70,7 +69,7 @@ pub fn MetricCard(
             <p class="figure">
                 <strong>{units::number(card.value)}</strong>
                 " "
-                <span class="unit">{unit}</span>
+                <span class="unit">{quantity.unit()}</span>
             </p>
             <p class="note">{card.certainty}</p>
             {card.note.map(|note| view! { <p class="note">{note}</p> })}
@@ -88,7 +87,7 @@ pub fn MetricCard(
     };
     view! {
         <div class="metric" id=id data-value=raw>
-            <MetricHead title definition/>
+            <MetricHead title=quantity.label() definition/>
             {body}
         </div>
     }

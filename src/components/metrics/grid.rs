@@ -7,6 +7,7 @@ use super::definitions;
 use super::right_answers::RightAnswersCard;
 use crate::components::words;
 use crate::domain::benchmark::{ArmResult, MemoryFigures};
+use crate::domain::compare::Quantity;
 use crate::domain::latency::Percentiles;
 use crate::domain::metrics::Reading;
 use crate::domain::model::Model;
@@ -27,58 +28,50 @@ pub fn MetricGrid(
         <div class="grid">
             <MetricCard
                 id="metric-response-time"
-                title="Response time"
-                unit="s"
+                quantity=Quantity::ResponseTime
                 reading=response_time(&arm, &settings)
                 definition=definitions::RESPONSE_TIME
             />
             <MetricCard
                 id="metric-tokens-per-second"
-                title="Throughput"
-                unit="tok/s"
+                quantity=Quantity::TokensPerSecond
                 reading=card_reading(&arm.tokens_per_second, REQUESTS)
                 definition=definitions::TOKENS_PER_SECOND
             />
             <MetricCard
                 id="metric-memory"
-                title="Memory"
-                unit="MB"
+                quantity=Quantity::Memory
                 reading=memory(&arm.memory)
                 definition=definitions::MEMORY
             />
             <MetricCard
                 id="metric-cpu"
-                title="CPU"
-                unit="%"
+                quantity=Quantity::CpuUsage
                 reading=cpu(&arm)
                 definition=definitions::CPU
             />
             <MetricCard
                 id="metric-model-size"
-                title="Model size"
-                unit="MB"
+                quantity=Quantity::ModelSize
                 reading=model_size(&arm.model)
                 definition=definitions::MODEL_SIZE
             />
             <TokenLatencyCard percentiles=arm.token_latency_ms/>
             <MetricCard
                 id="metric-time-to-first-token"
-                title="Time to first token"
-                unit="ms"
+                quantity=Quantity::TimeToFirstToken
                 reading=card_reading(&arm.time_to_first_token_ms, REQUESTS)
                 definition=definitions::TIME_TO_FIRST_TOKEN
             />
             <MetricCard
                 id="metric-prompt-tokens-per-second"
-                title="Prompt processing"
-                unit="tok/s"
+                quantity=Quantity::PromptTokensPerSecond
                 reading=card_reading(&arm.prompt_tokens_per_second, "prefills")
                 definition=definitions::PROMPT_TOKENS_PER_SECOND
             />
             <MetricCard
                 id="metric-cpu-seconds"
-                title="CPU per 1,000 tokens"
-                unit="CPU s"
+                quantity=Quantity::CpuSecondsPer1000Tokens
                 reading=card_reading(&arm.cpu_seconds_per_1000_tokens, REQUESTS)
                 definition=definitions::CPU_SECONDS
             />
@@ -118,7 +111,7 @@ fn memory(reading: &Reading<MemoryFigures>) -> Reading<CardValue> {
 
 fn cpu(arm: &ArmResult) -> Reading<CardValue> {
     let cores = arm.cpu_cores_used.mean();
-    let note = cores.map(|cores| format!("of the machine · {} cores used", units::number(cores)));
+    let note = cores.map(|cores| format!("{} cores used", units::number(cores)));
     map(card_reading(&arm.cpu_usage_percent, REQUESTS), |card| {
         card.with_note(note)
     })
