@@ -1,4 +1,5 @@
-//! The raw input of the form; the domain alone says whether it is valid.
+//! The raw input of the form, checked once after a change; the domain alone says
+//! whether it is valid.
 
 use leptos::prelude::*;
 
@@ -39,6 +40,12 @@ pub struct RunForm {
     pub flash_attention: RwSignal<FlashAttention>,
     /// Thrown-away rounds.
     pub warm_ups: RwSignal<String>,
+    /// All of it as a request: read once after a change, whoever looks.
+    asked: Memo<Result<RunRequest, RunProblem>>,
+    /// The same as a run, checked once.
+    checked: Memo<Result<RunSpec, RunProblem>>,
+    /// What is wrong with it; none: nothing.
+    problem: Memo<Option<RunProblem>>,
     /// Whether layers can be put on a GPU.
     has_gpu: bool,
     /// What was chosen last, by model.
@@ -51,7 +58,7 @@ impl RunForm {
     /// built for a GPU.
     pub fn new(remembered: &Remembered, model: Option<ModelId>, has_gpu: bool) -> Self {
         let text = || RwSignal::new(String::new());
-        let form = Self {
+        let mut form = Self {
             model: RwSignal::new(model),
             prompts: RwSignal::new(Vec::new()),
             iterations: text(),
@@ -65,10 +72,20 @@ impl RunForm {
             n_ubatch: text(),
             flash_attention: RwSignal::new(FlashAttention::default()),
             warm_ups: text(),
+            asked: Memo::new(|_| Err(RunProblem::NoPrompt)),
+            checked: Memo::new(|_| Err(RunProblem::NoPrompt)),
+            problem: Memo::new(|_| None),
             has_gpu,
             remembered: StoredValue::new(remembered.settings.clone()),
             next_key: StoredValue::new(0),
         };
+        // They read what is typed through a copy, whose own are read by nobody.
+        let typed = form;
+        let asked = Memo::new(move |_| typed.read());
+        let checked = Memo::new(move |_| asked.get().and_then(RunSpec::try_from));
+        form.asked = asked;
+        form.checked = checked;
+        form.problem = Memo::new(move |_| checked.with(|spec| spec.as_ref().err().cloned()));
         form.set_prompts(&remembered.prompts);
         form.load_settings();
         form
@@ -150,6 +167,10 @@ impl RunForm {
 
     /// The input as a request; an error where a number is none.
     pub fn request(&self) -> Result<RunRequest, RunProblem> {
+        self.asked.get()
+    }
+
+    fn read(&self) -> Result<RunRequest, RunProblem> {
         Ok(RunRequest {
             model: self.model.get().map(|id| id.0),
             test_queries: Some(self.written_prompts()),
@@ -177,12 +198,12 @@ impl RunForm {
 
     /// The input as a valid request for a run, or what is wrong with it.
     pub fn spec(&self) -> Result<RunSpec, RunProblem> {
-        RunSpec::try_from(self.request()?)
+        self.checked.get()
     }
 
     /// What is wrong with the input; none: nothing.
     pub fn problem(self) -> Memo<Option<RunProblem>> {
-        Memo::new(move |_| self.spec().err())
+        self.problem
     }
 }
 
@@ -197,5 +218,39 @@ pub(in crate::components) fn whole_number(
             setting,
             text: text.to_owned(),
         }),
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    fn form() -> RunForm {
+        let remembered = Remembered {
+            prompts: Prompt::defaults(),
+            prompt_set: None,
+            settings: Vec::new(),
+        };
+        RunForm::new(&remembered, None, false)
+    }
+
+    #[test]
+    fn a_change_is_seen_at_once_by_all_who_look() {
+        Owner::new().with(|| {
+            let form = form();
+            let looks = [form.problem(), form.problem()];
+            assert_eq!(looks.map(|problem| problem.get_untracked()), [None, None]);
+            form.iterations.set("three".to_owned());
+            let wrong = RunProblem::NotANumber {
+                setting: Setting::Iterations,
+                text: "three".to_owned(),
+            };
+            assert_eq!(untrack(|| form.spec()), Err(wrong.clone()));
+            assert_eq!(untrack(|| form.request()), Err(wrong.clone()));
+            let said = looks.map(|problem| problem.get_untracked());
+            assert_eq!(said, [Some(wrong.clone()), Some(wrong)]);
+            form.iterations.set("3".to_owned());
+            assert_eq!(looks[0].get_untracked(), None);
+        });
     }
 }
