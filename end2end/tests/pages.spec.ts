@@ -120,6 +120,7 @@ test('the form says what is wrong in its own words, and where', async ({ page, r
   await expect(tokens).toHaveAccessibleDescription(new RegExp(message));
   await expect(page.getByLabel('Context, tokens')).not.toHaveAttribute('aria-invalid');
   await expect(page.locator('#estimate')).toHaveText(message);
+  await expect(page.locator('.field').filter({ has: tokens }), 'beside the field').toContainText(message);
   await inspect(page, 'a-setting-is-wrong');
 
   await settings.locator('summary').click();

@@ -33,7 +33,12 @@ test('a set of prompts with expected answers is saved, chosen and judged', async
     await page.getByLabel('Regular expression for the answer to prompt 1').fill('(');
     await dashboard.runButton.click();
     await expect(dashboard.section.getByRole('alert')).toContainText(/expected answer of prompt 1.*unclosed group/);
-    await page.getByLabel('Regular expression for the answer to prompt 1').fill('(?s)\\w');
+    const pattern = page.getByLabel('Regular expression for the answer to prompt 1');
+    await expect(pattern).toHaveAttribute('aria-invalid', 'true');
+    await expect(pattern).toHaveAccessibleDescription(/prompt 1.*unclosed group/);
+    await inspect(page, 'a-pattern-is-refused');
+    await pattern.fill('(?s)\\w');
+    await expect(pattern).not.toHaveAttribute('aria-invalid');
     await kind(page, 2).selectOption('Answer contains');
     await expect(page.locator('#estimate')).toContainText('prompt 2 is empty');
     await page.getByLabel('Text in the answer to prompt 2').fill('no model says <b>this</b>');

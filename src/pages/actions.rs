@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
+use crate::components::form::RunForm;
 use crate::domain::error::AppError;
 use crate::domain::live::LiveRun;
 use crate::domain::run::{Run, RunId, RunRequest};
@@ -96,10 +97,14 @@ impl Shown {
     }
 }
 
-/// Keeps prompts and settings for the next visit. A failure costs a
-/// convenience only: the next start says what is wrong with the server.
-pub(super) fn remember(request: RunRequest) {
+/// Keeps prompts and settings for the next visit; the form learns which patterns the
+/// server refuses. Another failure costs a convenience only: the next start says what
+/// is wrong with the server.
+pub(super) fn remember(form: RunForm, request: RunRequest) {
+    let sent = request.test_queries.clone().unwrap_or_default();
     spawn_local(async move {
-        let _ = api::remember(request).await;
+        if let Err(refusal) = api::remember(request).await {
+            form.learn(&refusal, &sent);
+        }
     });
 }

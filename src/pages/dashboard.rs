@@ -127,7 +127,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     let keep = Callback::new(move |()| {
         form.keep_settings();
         if let Some(request) = valid_request(form) {
-            remember(request);
+            remember(form, request);
         }
     });
     // What was wrong with the form goes while it is put right. Not once the

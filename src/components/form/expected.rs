@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::faulty::{PROBLEM_ID, expected_id};
+use super::faulty::expected_id;
+use super::field_problem::{FieldProblem, problem_id};
 use super::prompt_field::{ExpectedKind, PromptField};
 use super::state::RunForm;
 use crate::domain::benchmark::RightAnswers;
@@ -19,7 +20,7 @@ const KINDS: [(ExpectedKind, &str, &str); 3] = [
 pub(super) fn ExpectedField(
     prompt: PromptField,
     index: ReadSignal<usize>,
-    is_wrong: Memo<bool>,
+    said: Memo<Option<String>>,
     on_change: Callback<()>,
 ) -> impl IntoView {
     let PromptField {
@@ -28,6 +29,7 @@ pub(super) fn ExpectedField(
         expected,
         ..
     } = prompt;
+    let is_wrong = move || said.with(Option::is_some);
     let choose = move |event| {
         let value = event_target_value(&event);
         if let Some((chosen, ..)) = KINDS.iter().find(|(_, key, _)| *key == value) {
@@ -70,8 +72,8 @@ pub(super) fn ExpectedField(
                     spellcheck="false"
                     dir="auto"
                     aria-label=name
-                    aria-invalid=move || is_wrong.get().then_some("true")
-                    aria-describedby=move || is_wrong.get().then_some(PROBLEM_ID)
+                    aria-invalid=move || is_wrong().then_some("true")
+                    aria-describedby=move || is_wrong().then(|| problem_id(&expected_id(key)))
                     value=expected.get_untracked()
                     prop:value=move || expected.get()
                     on:input=move |event| expected.set(event_target_value(&event))
@@ -79,6 +81,7 @@ pub(super) fn ExpectedField(
                 />
             </Show>
         </div>
+        <FieldProblem field=expected_id(key) said/>
     }
 }
 

@@ -3,6 +3,7 @@
 mod estimate;
 mod expected;
 mod faulty;
+mod field_problem;
 mod model_picker;
 mod number_field;
 mod preflight;

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::faulty::{PROBLEM_ID, setting_id};
+use super::faulty::setting_id;
+use super::field_problem::{FieldProblem, problem_id, said_of};
 use crate::domain::run::{RunProblem, Setting};
 
 /// A labelled input of a whole number.
@@ -28,17 +29,12 @@ pub fn NumberField(
         Some(unit) => format!("{}, {unit}", setting.label()),
         None => setting.label().to_owned(),
     };
-    let is_wrong = Memo::new(move |_| {
-        problem.with(|problem| {
-            problem
-                .as_ref()
-                .is_some_and(|problem| problem.is_in_setting(setting))
-        })
-    });
+    let said = said_of(problem, move |problem| problem.is_in_setting(setting));
+    let is_wrong = move || said.with(Option::is_some);
     let described_by = {
         let help_id = help_id.clone();
-        move || match is_wrong.get() {
-            true => format!("{help_id} {PROBLEM_ID}"),
+        move || match is_wrong() {
+            true => format!("{} {help_id}", problem_id(id)),
             false => help_id.clone(),
         }
     };
@@ -53,13 +49,14 @@ pub fn NumberField(
                 max=most.to_string()
                 step="1"
                 autocomplete="off"
-                aria-invalid=move || is_wrong.get().then_some("true")
+                aria-invalid=move || is_wrong().then_some("true")
                 aria-describedby=described_by
                 value=value.get_untracked()
                 prop:value=move || value.get()
                 on:input=move |event| value.set(event_target_value(&event))
                 on:change=move |_| on_change.run(())
             />
+            <FieldProblem field=id said/>
             <span class="note" id=help_id>
                 {help}
             </span>

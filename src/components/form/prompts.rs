@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use super::expected::{ExpectedField, JudgingNote};
-use super::faulty::{PROBLEM_ID, prompt_id};
+use super::faulty::prompt_id;
+use super::field_problem::{FieldProblem, problem_id, said_of};
 use super::prompt_field::PromptField;
 use super::prompt_file::PromptFile;
 use super::set_picker::SetPicker;
@@ -85,16 +86,13 @@ fn PromptArea(
     let n_rows = Memo::new(move |_| text.with(|text| rows(text)));
     let is_too_long = move || n_chars.get() > PROMPT_CHARS_LIMIT;
     // The form says one problem at a time: this one may be of another prompt.
-    let is_faulty = move |in_expectation: bool| {
-        problem.with(|problem| {
-            let here = problem
-                .as_ref()
-                .filter(|p| p.prompt() == Some(index.get() + 1));
-            here.is_some_and(|problem| problem.is_expectation() == in_expectation)
+    let said_here = move |in_expectation: bool| {
+        said_of(problem, move |problem| {
+            problem.prompt() == Some(index.get() + 1) && problem.is_expectation() == in_expectation
         })
     };
-    let is_wrong = Memo::new(move |_| is_faulty(false));
-    let is_expected_wrong = Memo::new(move |_| is_faulty(true));
+    let (said, expected_said) = (said_here(false), said_here(true));
+    let is_wrong = move || said.with(Option::is_some);
     let count = move || {
         let n = words::plural(n_chars.get() as u64, "character", "characters");
         if is_too_long() {
@@ -140,14 +138,15 @@ fn PromptArea(
                 id=id
                 rows=move || n_rows.get().to_string()
                 autocomplete="off"
-                aria-invalid=move || (is_too_long() || is_wrong.get()).then_some("true")
-                aria-describedby=move || is_wrong.get().then_some(PROBLEM_ID)
+                aria-invalid=move || (is_too_long() || is_wrong()).then_some("true")
+                aria-describedby=move || is_wrong().then(|| problem_id(&prompt_id(key)))
                 prop:value=move || text.get()
                 on:input=move |event| text.set(event_target_value(&event))
                 on:change=move |_| on_change.run(())
             >
                 {escaped(&text.get_untracked())}
             </textarea>
+            <FieldProblem field=prompt_id(key) said/>
             {move || {
                 file_problem
                     .get()
@@ -157,7 +156,7 @@ fn PromptArea(
                         }
                     })
             }}
-            <ExpectedField prompt index is_wrong=is_expected_wrong on_change/>
+            <ExpectedField prompt index said=expected_said on_change/>
         </div>
     }
 }

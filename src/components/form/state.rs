@@ -5,8 +5,9 @@ use leptos::prelude::*;
 
 use super::prompt_field::PromptField;
 use crate::domain::dashboard::Remembered;
+use crate::domain::error::AppError;
 use crate::domain::model::ModelId;
-use crate::domain::prompt::Prompt;
+use crate::domain::prompt::{Expectation, Prompt};
 use crate::domain::run::{
     FlashAttention, GenerationMode, RunProblem, RunRequest, RunSettings, RunSpec, Setting,
 };
@@ -40,6 +41,8 @@ pub struct RunForm {
     pub flash_attention: RwSignal<FlashAttention>,
     /// Thrown-away rounds.
     pub warm_ups: RwSignal<String>,
+    /// Patterns that the server refused, each with the reason: it alone knows.
+    refused: RwSignal<Vec<(String, String)>>,
     /// All of it as a request: read once after a change, whoever looks.
     asked: Memo<Result<RunRequest, RunProblem>>,
     /// The same as a run, checked once.
@@ -72,6 +75,7 @@ impl RunForm {
             n_ubatch: text(),
             flash_attention: RwSignal::new(FlashAttention::default()),
             warm_ups: text(),
+            refused: RwSignal::new(Vec::new()),
             asked: Memo::new(|_| Err(RunProblem::NoPrompt)),
             checked: Memo::new(|_| Err(RunProblem::NoPrompt)),
             problem: Memo::new(|_| None),
@@ -171,9 +175,12 @@ impl RunForm {
     }
 
     fn read(&self) -> Result<RunRequest, RunProblem> {
+        let prompts = self.written_prompts();
+        self.refused
+            .with(|refused| check_refused(&prompts, refused))?;
         Ok(RunRequest {
             model: self.model.get().map(|id| id.0),
-            test_queries: Some(self.written_prompts()),
+            test_queries: Some(prompts),
             iterations: whole_number(Setting::Iterations, &self.iterations.get())?,
             max_tokens: whole_number(Setting::MaxTokens, &self.max_tokens.get())?,
             mode: Some(self.mode.get()),
@@ -187,6 +194,18 @@ impl RunForm {
             warm_ups: whole_number(Setting::WarmUps, &self.warm_ups.get())?,
             ..RunRequest::default()
         })
+    }
+
+    /// Learns which patterns among the prompts that were `sent` the server refuses. The
+    /// page may be gone.
+    pub fn learn(&self, refusal: &AppError, sent: &[Prompt]) {
+        for (number, prompt) in (1..).zip(sent) {
+            let reason = RunProblem::pattern_reason(&refusal.error.message, number);
+            if let (Some(Expectation::Regex(pattern)), Some(reason)) = (&prompt.expected, reason) {
+                let refused = (pattern.clone(), reason.to_owned());
+                self.refused.try_update(|known| known.push(refused));
+            }
+        }
     }
 
     fn gpu_layers(&self) -> Result<Option<i64>, RunProblem> {
@@ -205,6 +224,20 @@ impl RunForm {
     pub fn problem(self) -> Memo<Option<RunProblem>> {
         self.problem
     }
+}
+
+/// Finds the first pattern that is known to be refused.
+fn check_refused(prompts: &[Prompt], refused: &[(String, String)]) -> Result<(), RunProblem> {
+    for (number, prompt) in (1..).zip(prompts) {
+        let Some(Expectation::Regex(written)) = &prompt.expected else {
+            continue;
+        };
+        if let Some((_, reason)) = refused.iter().find(|(pattern, _)| pattern == written) {
+            let reason = reason.clone();
+            return Err(RunProblem::ExpectedPattern { number, reason });
+        }
+    }
+    Ok(())
 }
 
 /// What was typed for a setting; none: nothing.
@@ -251,6 +284,33 @@ mod tests {
             assert_eq!(said, [Some(wrong.clone()), Some(wrong)]);
             form.iterations.set("3".to_owned());
             assert_eq!(looks[0].get_untracked(), None);
+        });
+    }
+
+    #[test]
+    fn a_pattern_that_the_server_refuses_is_wrong_until_it_is_changed() {
+        Owner::new().with(|| {
+            let form = form();
+            // The browser takes any pattern; the server has said what is wrong.
+            let judged = |pattern: &str| Prompt {
+                text: "2 + 2?".to_owned(),
+                expected: Some(Expectation::Regex(pattern.to_owned())),
+            };
+            let sent = [Prompt::from("hello"), judged("4|four")];
+            form.set_prompts(&sent);
+            assert_eq!(form.problem().get_untracked(), None);
+            let wrong = RunProblem::ExpectedPattern {
+                number: 2,
+                reason: "no alternatives today".to_owned(),
+            };
+            form.learn(&wrong.clone().into(), &sent);
+            assert_eq!(form.problem().get_untracked(), Some(wrong));
+            form.prompts
+                .with_untracked(|prompts| prompts[1].expected.set("4".to_owned()));
+            assert_eq!(form.problem().get_untracked(), None);
+            form.learn(&AppError::bad_request("iterations is 0"), &sent);
+            form.set_prompts(&[judged("4")]);
+            assert_eq!(form.problem().get_untracked(), None);
         });
     }
 }

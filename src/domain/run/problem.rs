@@ -209,6 +209,16 @@ impl RunProblem {
         )
     }
 
+    /// Why the expected answer of this prompt is no regular expression, where a message
+    /// of the server says that. The browser does not know by itself.
+    pub fn pattern_reason(message: &str, number: usize) -> Option<&str> {
+        const PLACE: &str = "\0";
+        let reason = PLACE.to_owned();
+        let said = Self::ExpectedPattern { number, reason }.to_string();
+        let (before, after) = said.split_once(PLACE)?;
+        message.strip_prefix(before)?.strip_suffix(after)
+    }
+
     fn words(&self, reader: Reader) -> String {
         let name = |setting| reader.name(setting);
         let number = |value: u32| reader.number(value.into());

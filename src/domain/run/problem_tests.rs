@@ -136,3 +136,19 @@ fn a_variant_is_named_as_the_field_names_it() {
     assert!(useless.to_string().ends_with("set imatrix to false"));
     assert!(useless.in_the_form().ends_with("switch it off"));
 }
+
+#[test]
+fn the_reason_against_a_pattern_is_found_in_what_the_server_says() {
+    let wrong = |number, reason: &str| RunProblem::ExpectedPattern {
+        number,
+        reason: reason.to_owned(),
+    };
+    let said = wrong(12, "unclosed group").to_string();
+    assert_eq!(
+        RunProblem::pattern_reason(&said, 12),
+        Some("unclosed group")
+    );
+    assert_eq!(RunProblem::pattern_reason(&said, 1), None);
+    let other = RunProblem::ExpectedEmpty { number: 12 }.to_string();
+    assert_eq!(RunProblem::pattern_reason(&other, 12), None);
+}
