@@ -122,6 +122,29 @@ impl Model {
     }
 }
 
+#[cfg(test)]
+impl Model {
+    /// A model for tests: its id is its type.
+    pub(crate) fn sample(file_type: &str, provenance: Option<&str>) -> Self {
+        Self {
+            id: ModelId(file_type.to_lowercase()),
+            name: "M".to_owned(),
+            file_name: String::new(),
+            architecture: "llama".to_owned(),
+            file_type: file_type.to_owned(),
+            size_bytes: 1,
+            n_params: 7,
+            n_ctx_train: None,
+            sha256: String::new(),
+            origin: ModelOrigin::Registered,
+            kv_bytes_per_token: None,
+            n_vocab: None,
+            provenance: provenance.map(str::to_owned),
+            variant: None,
+        }
+    }
+}
+
 /// A file of a model folder that cannot be measured, with the reason; in
 /// Ollama's store, a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -251,24 +251,13 @@ pub fn preflight(model: &Model, settings: &RunSettings, room: &Room) -> Prefligh
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::model::{ModelId, ModelOrigin};
 
     fn model() -> Model {
         Model {
-            id: ModelId("m".to_owned()),
-            name: "M".to_owned(),
-            file_name: String::new(),
-            architecture: String::new(),
-            file_type: String::new(),
             size_bytes: 1_000_000_000,
-            n_params: 1,
-            n_ctx_train: None,
-            sha256: String::new(),
-            origin: ModelOrigin::DataFolder,
             kv_bytes_per_token: Some(50_000),
             n_vocab: Some(100_000),
-            provenance: None,
-            variant: None,
+            ..Model::sample("F16", None)
         }
     }
 

@@ -106,28 +106,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::model::{Model, ModelId, ModelOrigin};
+    use crate::domain::model::Model;
     use crate::domain::run::{RunRequest, RunSpec, RunStatus, Technique};
     use crate::queue::this_process;
-
-    fn model() -> Model {
-        Model {
-            id: ModelId("m".to_owned()),
-            name: String::new(),
-            file_name: String::new(),
-            architecture: String::new(),
-            file_type: String::new(),
-            size_bytes: 1,
-            n_params: 1,
-            n_ctx_train: None,
-            sha256: String::new(),
-            origin: ModelOrigin::DataFolder,
-            kv_bytes_per_token: None,
-            n_vocab: None,
-            provenance: None,
-            variant: None,
-        }
-    }
 
     /// A run that was ended while an event was being stored stayed `running`.
     #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +120,12 @@ mod tests {
         let spec = RunSpec::try_from(RunRequest::default()).expect("the defaults");
         for microseconds in (0..3000).step_by(25) {
             let id = store
-                .create_run(Technique::Baseline, &model(), &spec, this_process())
+                .create_run(
+                    Technique::Baseline,
+                    &Model::sample("F16", None),
+                    &spec,
+                    this_process(),
+                )
                 .await
                 .expect("a run");
             let feed = Feed::new(id);

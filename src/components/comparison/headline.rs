@@ -109,31 +109,15 @@ pub fn original_of(model: &Model, library: &[Model]) -> Option<Model> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::model::ModelId;
-
-    fn model(file_type: &str, provenance: Option<&str>) -> Model {
-        Model {
-            id: ModelId(file_type.to_lowercase()),
-            name: "M".to_owned(),
-            file_name: String::new(),
-            architecture: "llama".to_owned(),
-            file_type: file_type.to_owned(),
-            size_bytes: 1,
-            n_params: 7,
-            n_ctx_train: None,
-            sha256: String::new(),
-            origin: ModelOrigin::Registered,
-            kv_bytes_per_token: None,
-            n_vocab: None,
-            variant: None,
-            provenance: provenance.map(str::to_owned),
-        }
-    }
 
     #[test]
     fn the_original_is_the_file_that_the_provenance_names() {
-        let upcast = model("F16", Some("upcast from Q4_1"));
-        let library = [model("Q8_0", None), upcast.clone(), model("Q4_1", None)];
+        let upcast = Model::sample("F16", Some("upcast from Q4_1"));
+        let library = [
+            Model::sample("Q8_0", None),
+            upcast.clone(),
+            Model::sample("Q4_1", None),
+        ];
         let found = original_of(&upcast, &library).map(|model| model.id.0);
         assert_eq!(found.as_deref(), Some("q4_1"));
         assert_eq!(original_of(&upcast, &library[..2]), None);
@@ -141,10 +125,10 @@ mod tests {
         // A Q4_1 made here of the upcast says the same of itself.
         let made_here = Model {
             origin: ModelOrigin::Variant,
-            ..model("Q4_1", Some("quantized from F16, upcast from Q4_1"))
+            ..Model::sample("Q4_1", Some("quantized from F16, upcast from Q4_1"))
         };
         assert_eq!(original_of(&upcast, std::slice::from_ref(&made_here)), None);
-        let both = [made_here, model("Q4_1", None)];
+        let both = [made_here, Model::sample("Q4_1", None)];
         let found = original_of(&upcast, &both).map(|model| model.origin);
         assert_eq!(found, Some(ModelOrigin::Registered));
     }

@@ -60,30 +60,10 @@ fn caution(model: &Model, original: Option<&Model>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::model::{ModelId, ModelOrigin};
-
-    fn model(file_type: &str, provenance: Option<&str>) -> Model {
-        Model {
-            id: ModelId(file_type.to_lowercase()),
-            name: "M".to_owned(),
-            file_name: String::new(),
-            architecture: "llama".to_owned(),
-            file_type: file_type.to_owned(),
-            size_bytes: 1,
-            n_params: 7,
-            n_ctx_train: None,
-            sha256: String::new(),
-            origin: ModelOrigin::Registered,
-            kv_bytes_per_token: None,
-            n_vocab: None,
-            variant: None,
-            provenance: provenance.map(str::to_owned),
-        }
-    }
 
     #[test]
     fn a_base_that_lost_something_is_warned_of() {
-        let said = |file_type, provenance| caution(&model(file_type, provenance), None);
+        let said = |file_type, provenance| caution(&Model::sample(file_type, provenance), None);
         let again = said("Q4_K_M", None).expect("a warning");
         assert!(again.starts_with("This model is Q4_K_M already"));
         let upcast = said("F16", Some("upcast from Q4_1")).expect("a warning");
@@ -99,8 +79,8 @@ mod tests {
 
     #[test]
     fn the_original_is_promised_only_where_it_is() {
-        let upcast = model("F16", Some("upcast from Q4_1"));
-        let original = model("Q4_1", None);
+        let upcast = Model::sample("F16", Some("upcast from Q4_1"));
+        let original = Model::sample("Q4_1", None);
         let with = caution(&upcast, Some(&original)).expect("a warning");
         assert!(with.ends_with("also told against the Q4_1 file."), "{with}");
         let without = caution(&upcast, None).expect("a warning");
