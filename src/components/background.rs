@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+use crate::components::no_script::NoScript;
+use crate::components::titled_card::TitledCard;
 use crate::domain::background::Background;
 
 /// The card of the settings page.
@@ -27,11 +29,11 @@ pub fn BackgroundCard(
         })
     };
     view! {
-        <section class="card" aria-labelledby="background-title">
-            <div class="bar">
-                <h2 id="background-title">"In the background"</h2>
-                <p>"What is measured without being asked for"</p>
-            </div>
+        <TitledCard
+            title_id="background-title"
+            title="In the background"
+            about="What is measured without being asked for"
+        >
             <div class="inset">
                 <label class="choice">
                     <input
@@ -59,13 +61,8 @@ pub fn BackgroundCard(
                     </p>
                 </Show>
                 {now}
-                <noscript>
-                    <p class="note">
-                        "Switching needs JavaScript. Without it: "
-                        <code>"POST /api/background"</code>
-                    </p>
-                </noscript>
+                <NoScript what="Switching" path="/api/background"/>
             </div>
-        </section>
+        </TitledCard>
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::marked::marked;
+use super::titled_card::TitledCard;
 use super::words;
 use crate::domain::ollama::{Ollama, OllamaServer, OllamaStore, OllamaStoreState, ServedModel};
 use crate::domain::units;
@@ -44,13 +45,9 @@ pub fn OllamaCard(
         .into_any()
     };
     view! {
-        <section class="card" aria-labelledby="ollama-title">
-            <div class="bar">
-                <h2 id="ollama-title">"Ollama"</h2>
-                <p>{summary}</p>
-            </div>
+        <TitledCard title_id="ollama-title" title="Ollama" about=summary>
             {body}
-        </section>
+        </TitledCard>
     }
 }
 

@@ -17,6 +17,7 @@ use crate::components::form::{
 };
 use crate::components::gauges::Warnings;
 use crate::components::live::follow_run;
+use crate::components::no_script::NoScript;
 use crate::components::outcome::Outcome;
 use crate::components::quantization::QuantizationForm;
 use crate::components::run_section::RunSection;
@@ -212,12 +213,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
                     <SettingsEditor form on_change=keep/>
                     <EstimateLine form speeds/>
                     <PreflightNote form models=library.models.clone() room/>
-                    <noscript>
-                        <p class="note">
-                            "Starting a run here needs JavaScript. Without it: "
-                            <code>"POST /api/benchmark/baseline"</code>
-                        </p>
-                    </noscript>
+                    <NoScript what="Starting a run here" path="/api/benchmark/baseline"/>
                 </div>
             </div>
         </RunSection>

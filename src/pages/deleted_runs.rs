@@ -9,6 +9,7 @@ use super::curate;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::deleted_table::DeletedTable;
+use crate::components::no_script::NoScript;
 use crate::domain::defaults::DELETED_KEPT_DAYS;
 use crate::domain::run::DeletedRun;
 
@@ -73,11 +74,7 @@ fn RunList(runs: Vec<DeletedRun>, is_first: bool) -> impl IntoView {
         <section class="card" aria-label="Deleted runs">
             {list}
         </section>
-        <noscript>
-            <p class="note">
-                "Restoring needs JavaScript. Without it: " <code>"POST /api/runs/restore"</code>
-            </p>
-        </noscript>
+        <NoScript what="Restoring" path="/api/runs/restore"/>
         <nav class="paging" aria-label="Pages of the deleted runs">
             {(!is_first).then(|| view! { <A href="/runs/deleted">"Newest"</A> })}
             {oldest

@@ -8,6 +8,7 @@ use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
 use crate::components::marked::marked;
 use crate::components::ollama::OllamaCard;
+use crate::components::titled_card::TitledCard;
 use crate::components::variants::{DamagedVariant, VariantDeletion, VariantsCard};
 use crate::components::words;
 use crate::domain::model::{LibraryListing, Model, ModelOrigin, UnusableFile};
@@ -53,6 +54,7 @@ fn Library(library: LibraryListing) -> impl IntoView {
     let n_usable = models.iter().filter(of_ollama).count();
     let ollama = ollama.map(|ollama| view! { <OllamaCard ollama n_usable/> });
     let n_models = words::plural(models.len() as u64, "model", "models");
+    let n_models = format!("{n_models} that can be measured");
     let folder = folders.first().cloned().unwrap_or_default();
     let pending = (n_pending > 0 && !models.is_empty()).then(|| {
         let files = words::plural(n_pending.into(), "more file is", "more files are");
@@ -64,28 +66,22 @@ fn Library(library: LibraryListing) -> impl IntoView {
     } else {
         view! { <ModelTable models/> }.into_any()
     };
+    let searched =
+        view! { "Searched for GGUF files; more with " <code>"whittle serve --models DIR"</code> };
     let list_folder = |folder: String| view! { <li><code>{folder}</code></li> };
     view! {
-        <section class="card" aria-labelledby="usable-title">
-            <div class="bar">
-                <h2 id="usable-title">"Library"</h2>
-                <p>{n_models} " that can be measured"</p>
-            </div>
+        <TitledCard title_id="usable-title" title="Library" about=n_models>
             {pending}
             {usable}
-        </section>
+        </TitledCard>
         {has_models.then(|| {
             view! { <VariantsCard variants bases folder=variants_folder on_delete/> }
         })}
         {(!unusable.is_empty()).then(|| view! { <Unusable files=unusable on_delete/> })}
         {ollama}
-        <section class="card" aria-labelledby="folders-title">
-            <div class="bar">
-                <h2 id="folders-title">"Folders"</h2>
-                <p>"Searched for GGUF files; more with " <code>"whittle serve --models DIR"</code></p>
-            </div>
+        <TitledCard title_id="folders-title" title="Folders" about=searched>
             <ul class="folders">{folders.into_iter().map(list_folder).collect_view()}</ul>
-        </section>
+        </TitledCard>
     }
 }
 
@@ -169,12 +165,8 @@ fn Unusable(files: Vec<UnusableFile>, on_delete: Callback<VariantDeletion>) -> i
         }
     };
     view! {
-        <section class="card" aria-labelledby="unusable-title">
-            <div class="bar">
-                <h2 id="unusable-title">"Cannot be measured"</h2>
-                <p>"Files that look like models, and what is wrong with them"</p>
-            </div>
+        <TitledCard title_id="unusable-title" title="Cannot be measured" about="Files that look like models, and what is wrong with them">
             <dl class="terms wide">{files.into_iter().map(row).collect_view()}</dl>
-        </section>
+        </TitledCard>
     }
 }

@@ -8,6 +8,7 @@ use crate::api;
 use crate::components::alert::{ErrorAlert, PageError};
 use crate::components::background::BackgroundCard;
 use crate::components::environment::{Terms, sandbox_words};
+use crate::components::titled_card::TitledCard;
 use crate::domain::about::About;
 use crate::domain::background::Background;
 use crate::domain::environment::Sandbox;
@@ -37,44 +38,31 @@ pub fn SettingsPage() -> impl IntoView {
 #[component]
 fn Facts(about: About) -> impl IntoView {
     let is_confined = about.sandbox == Sandbox::Full;
+    let (machine, engine) = (machine(&about), engine(&about));
+    let sandbox = sandbox_words(&about.sandbox);
+    let data_folder = about.data_folder;
     let background = RwSignal::new(about.background);
     let problem = RwSignal::new(None);
     let switch = Callback::new(move |is_on| switch_background(is_on, background, problem));
     view! {
-        <section class="card" aria-labelledby="machine-title">
-            <div class="bar">
-                <h2 id="machine-title">"This machine"</h2>
-                <p>"Recorded with every run"</p>
-            </div>
-            <Terms rows=machine(&about)/>
-        </section>
-        <section class="card" aria-labelledby="engine-title">
-            <div class="bar">
-                <h2 id="engine-title">"Engine"</h2>
-                <p>"llama.cpp, compiled into this program"</p>
-            </div>
-            <Terms rows=engine(&about)/>
-        </section>
-        <section class="card" aria-labelledby="sandbox-title">
-            <div class="bar">
-                <h2 id="sandbox-title">"Confinement"</h2>
-                <p>"What a model's file could make native code do"</p>
-            </div>
+        <TitledCard title_id="machine-title" title="This machine" about="Recorded with every run">
+            <Terms rows=machine/>
+        </TitledCard>
+        <TitledCard title_id="engine-title" title="Engine" about="llama.cpp, compiled into this program">
+            <Terms rows=engine/>
+        </TitledCard>
+        <TitledCard title_id="sandbox-title" title="Confinement" about="What a model's file could make native code do">
             <p class="inset" class:unstable=!is_confined id="sandbox">
-                {sandbox_words(&about.sandbox)}
+                {sandbox}
             </p>
-        </section>
+        </TitledCard>
         <BackgroundCard background on_change=switch/>
         {move || problem.get().map(|error| view! { <ErrorAlert error/> })}
-        <section class="card" aria-labelledby="data-title">
-            <div class="bar">
-                <h2 id="data-title">"Data"</h2>
-                <p>"History and models; nothing leaves this machine"</p>
-            </div>
+        <TitledCard title_id="data-title" title="Data" about="History and models; nothing leaves this machine">
             <p class="inset">
-                <code>{about.data_folder}</code>
+                <code>{data_folder}</code>
             </p>
-        </section>
+        </TitledCard>
     }
 }
 
