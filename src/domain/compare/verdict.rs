@@ -1,81 +1,10 @@
-//! What a run found when it compared variants with their baseline.
+//! A change between two models, the noise beside it, and what it means.
 
 use serde::{Deserialize, Serialize};
 
-use super::mcnemar::McNemar;
-use super::metrics::Reading;
-use super::noise::Noise;
-use super::quality::{AnswerComparison, Perplexity, Quality};
-use super::recipe::Recipe;
-
-/// All comparisons of a run: one for each arm but the first, which is the
-/// baseline.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Comparison {
-    /// By the arms' order; the first belongs to the run's second arm.
-    pub variants: Vec<VariantComparison>,
-    /// How the arms were launched, where memory did not hold all of them at
-    /// once; none: together.
-    pub blocks: Option<String>,
-    /// The baseline's perplexity, where quality was asked for.
-    pub baseline_perplexity: Option<Reading<Perplexity>>,
-    /// What a reader should know of the whole run, whichever the arm.
-    #[serde(default)]
-    pub warnings: Vec<String>,
-}
-
-/// One variant against the baseline.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct VariantComparison {
-    /// What was done to the baseline.
-    pub recipe: Recipe,
-    /// The type that most of its matrices really have, because their rows do not
-    /// fit the one that the recipe names; null: as named.
-    #[serde(default)]
-    pub mostly: Option<String>,
-    /// One for each quantity, in the order of `Quantity::ALL`.
-    pub improvements: Vec<Improvement>,
-    /// What was lost, where it was asked for.
-    pub quality: Option<Reading<Quality>>,
-    /// Whether it still answers right what was expected: McNemar's test over
-    /// prompts; null: nothing was expected.
-    #[serde(default)]
-    pub right_answers: Option<McNemar>,
-    /// Both answers to each prompt, where quality was asked for.
-    #[serde(default)]
-    pub answers: Vec<AnswerComparison>,
-}
-
-/// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Quantity {
-    /// Request start to last token, s.
-    ResponseTime,
-    /// Decode tokens/s.
-    TokensPerSecond,
-    /// Request start to first token, ms.
-    TimeToFirstToken,
-    /// The 512-token prefill, tokens/s.
-    PromptTokensPerSecond,
-    /// Median gap between tokens, ms.
-    TokenLatencyP50,
-    /// 95th percentile of the gaps between tokens, ms.
-    TokenLatencyP95,
-    /// 99th percentile of the gaps between tokens, ms.
-    TokenLatencyP99,
-    /// Peak resident memory, MB.
-    Memory,
-    /// CPU, % of the machine.
-    CpuUsage,
-    /// CPU seconds while decoding for 1,000 tokens, s.
-    CpuSecondsPer1000Tokens,
-    /// Bytes on disk, MB.
-    ModelSize,
-}
+use super::quantity::Quantity;
+use crate::domain::metrics::Reading;
+use crate::domain::noise::Noise;
 
 /// A quantity of the baseline and of a variant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -143,73 +72,6 @@ pub enum Verdict {
     NoMeasurableDifference,
     /// It lies across an edge of the noise band: more iterations would tell.
     Undecided,
-}
-
-impl Quantity {
-    /// All, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
-        Self::ResponseTime,
-        Self::TokensPerSecond,
-        Self::TimeToFirstToken,
-        Self::PromptTokensPerSecond,
-        Self::TokenLatencyP50,
-        Self::TokenLatencyP95,
-        Self::TokenLatencyP99,
-        Self::Memory,
-        Self::CpuUsage,
-        Self::CpuSecondsPer1000Tokens,
-        Self::ModelSize,
-    ];
-
-    /// Whether more of it is better.
-    pub fn higher_is_better(self) -> bool {
-        matches!(self, Self::TokensPerSecond | Self::PromptTokensPerSecond)
-    }
-
-    /// As people read it: on every page, on the command line and in sentences. Programs
-    /// read the names of fields.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::ResponseTime => "Response time",
-            Self::TokensPerSecond => "Throughput",
-            Self::TimeToFirstToken => "Time to first token",
-            Self::PromptTokensPerSecond => "Prompt speed",
-            Self::TokenLatencyP50 => "Token latency P50",
-            Self::TokenLatencyP95 => "Token latency P95",
-            Self::TokenLatencyP99 => "Token latency P99",
-            Self::Memory => "Memory",
-            Self::CpuUsage => "CPU usage",
-            Self::CpuSecondsPer1000Tokens => "CPU per 1,000 tokens",
-            Self::ModelSize => "Model size",
-        }
-    }
-
-    /// As the head of a column, with its unit.
-    pub fn head(self) -> String {
-        format!("{}, {}", self.label(), self.unit())
-    }
-
-    /// Its unit.
-    pub fn unit(self) -> &'static str {
-        match self {
-            Self::ResponseTime | Self::CpuSecondsPer1000Tokens => "s",
-            Self::TokensPerSecond | Self::PromptTokensPerSecond => "tokens/s",
-            Self::TimeToFirstToken
-            | Self::TokenLatencyP50
-            | Self::TokenLatencyP95
-            | Self::TokenLatencyP99 => "ms",
-            Self::Memory | Self::ModelSize => "MB",
-            Self::CpuUsage => "% of the machine",
-        }
-    }
-
-    /// `improvement %` of a ratio variant / baseline: positive is better.
-    pub fn improvement_percent(self, ratio: f64) -> f64 {
-        match self.higher_is_better() {
-            true => (ratio - 1.0) * 100.0,
-            false => (1.0 - ratio) * 100.0,
-        }
-    }
 }
 
 /// Assumed where nobody measured it: of times and what is made of them, %.
@@ -287,39 +149,6 @@ impl Improvement {
         let measured = noise.and_then(|noise| noise.band(self.quantity, change.n_launches));
         self.band = NoiseBand::assumed(self.quantity).map(|assumed| measured.unwrap_or(assumed));
         self.verdict = Some(Verdict::of(change, self.band.as_ref()));
-    }
-}
-
-impl Comparison {
-    /// Judges every change anew.
-    pub fn judge(&mut self, noise: Option<&Noise>) {
-        let variants = self.variants.iter_mut();
-        variants
-            .flat_map(|variant| &mut variant.improvements)
-            .for_each(|improvement| improvement.judge(noise));
-    }
-
-    /// Whether a verdict rests on noise that was assumed and not measured.
-    pub fn assumes_noise(&self) -> bool {
-        let all = self.variants.iter().flat_map(|one| &one.improvements);
-        all.filter_map(|improvement| improvement.band)
-            .any(|band| band.n_launches.is_none())
-    }
-
-    /// Whether more iterations would tell something.
-    pub fn is_undecided(&self) -> bool {
-        let all = self.variants.iter().flat_map(|one| &one.improvements);
-        all.into_iter()
-            .any(|improvement| improvement.verdict == Some(Verdict::Undecided))
-    }
-}
-
-impl VariantComparison {
-    /// The comparison of one quantity.
-    pub fn of(&self, quantity: Quantity) -> Option<&Improvement> {
-        self.improvements
-            .iter()
-            .find(|one| one.quantity == quantity)
     }
 }
 

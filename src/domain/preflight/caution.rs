@@ -1,0 +1,101 @@
+//! What falsifies or slows a run, said before it and of it.
+
+use crate::domain::units;
+
+/// What falsifies or slows a run. It is said twice: before the run, with what can
+/// still be done, and of a run that is over, when the machine may be idle again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Caution {
+    /// Memory barely holds the model.
+    TightMemory {
+        /// The model's name.
+        name: String,
+        /// What it needs, in words.
+        needs: String,
+        /// What is available, MB.
+        available_mb: f64,
+    },
+    /// Other programs are swapped out.
+    SwappedOut {
+        /// How much, MB.
+        mb: f64,
+    },
+    /// Other programs use the processor.
+    Busy {
+        /// One-minute load average.
+        load: f64,
+        /// Logical cores.
+        logical_cores: u32,
+    },
+    /// There is hardly room for the results.
+    FullDisk {
+        /// What is free, MB.
+        free_mb: f64,
+    },
+}
+
+impl Caution {
+    /// Before the run.
+    pub fn beforehand(&self) -> String {
+        match self {
+            Self::TightMemory {
+                name,
+                needs,
+                available_mb,
+            } => format!(
+                "Memory is tight: {name} needs {needs} of {} MB available. The machine may swap, \
+                 and the figures with it.",
+                units::number(*available_mb)
+            ),
+            Self::SwappedOut { mb } => format!(
+                "{} MB are swapped out already: other programs will be slow, and disturb the run \
+                 when they come back.",
+                units::number(*mb)
+            ),
+            Self::Busy {
+                load,
+                logical_cores,
+            } => format!(
+                "The machine is busy: load {load:.1} on {logical_cores} logical cores. End other \
+                 programs, or the run may be unstable."
+            ),
+            Self::FullDisk { free_mb } => format!(
+                "The disk of the data folder has {} MB left: the results may not be stored. Free \
+                 some space.",
+                units::number(*free_mb)
+            ),
+        }
+    }
+
+    /// Of a run that is over.
+    pub fn afterwards(&self) -> String {
+        match self {
+            Self::TightMemory {
+                name,
+                needs,
+                available_mb,
+            } => format!(
+                "Memory was tight: {name} needed {needs} of {} MB that were available. The machine \
+                 may have swapped, and the figures with it.",
+                units::number(*available_mb)
+            ),
+            Self::SwappedOut { mb } => format!(
+                "{} MB were swapped out when the run began: programs that came back may have \
+                 disturbed it.",
+                units::number(*mb)
+            ),
+            Self::Busy {
+                load,
+                logical_cores,
+            } => format!(
+                "The machine was busy when the run began: load {load:.1} on {logical_cores} \
+                 logical cores. Other programs may have disturbed it."
+            ),
+            Self::FullDisk { free_mb } => format!(
+                "The disk of the data folder had {} MB left when the run began: free some space \
+                 before the next one.",
+                units::number(*free_mb)
+            ),
+        }
+    }
+}
