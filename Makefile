@@ -30,7 +30,7 @@ SOURCES := $(shell find src style public 2>/dev/null) \
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-quantize bench-quality bench-demo bench-web bench-overhead bench-verdicts fuzz fuzz-api clean
+.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-quantize bench-quality bench-pruning bench-demo bench-web bench-overhead bench-verdicts fuzz fuzz-api clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -95,6 +95,11 @@ bench-quantize: build demo ## Compare variants with those of llama.cpp's own lla
 
 bench-quality: build demo ## Compare perplexity and divergence with llama.cpp's own llama-perplexity
 	python3 end2end/bench-quality.py --whittle $(WHITTLE) "$(DEMO_F16)"
+
+# Some minutes for each ratio: every file is made anew, and read beside the model.
+# `make bench-pruning INTO=README.md` puts the tables there.
+bench-pruning: build demo ## Compare ways to prune the demo model, Whittle's and others'
+	python3 end2end/bench-pruning.py --whittle $(WHITTLE) "$(DEMO_F16)" $(if $(INTO),--into $(INTO))
 
 # The table of the README: `make bench-demo INTO=README.md` puts it there.
 bench-demo: build demo ## Measure the demo model's variants and print the README's table of them

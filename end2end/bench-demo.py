@@ -14,8 +14,7 @@ import tempfile
 from pathlib import Path
 
 from peer import output_of, say
-
-BEGIN, END = "<!-- bench-demo -->\n", "<!-- /bench-demo -->\n"
+from readme import put_into
 
 # A quantity, its heading, and whether more of it is better.
 QUANTITIES = [
@@ -119,16 +118,6 @@ def base_words(run: dict) -> str:
     return run["model"]["file_type"] + (f", {made}" if made else "")
 
 
-def put_into(path: Path, lines: list[str]) -> None:
-    """Replaces what stands between the markers."""
-    text = path.read_text()
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        sys.exit(f"{path} lacks the markers {BEGIN.strip()} and {END.strip()}, each on a line of its own")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text(before + BEGIN + "\n".join(lines) + "\n" + END + after)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model", type=Path, metavar="MODEL", help="F16")
@@ -162,7 +151,7 @@ def main() -> None:
         lines[-1] += " The machine was not quiet: the run is marked unstable."
     print("\n".join(lines))
     if arguments.into:
-        put_into(arguments.into, lines)
+        put_into(arguments.into, "bench-demo", lines)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ pub mod library;
 #[cfg(feature = "ssr")]
 pub mod machine_lock;
 #[cfg(feature = "ssr")]
+mod prune;
+#[cfg(feature = "ssr")]
 pub mod queue;
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -22,7 +22,7 @@ test('a baseline, then each of the three levels', async ({ page, request }) => {
 
       const run = await latestComparison(request);
       expect(run.technique).toBe('quantization');
-      expect(run.spec.recipes).toEqual([{ quantize: { level, imatrix: false } }]);
+      expect(run.spec.recipes).toEqual([{ prune: null, quantize: { level, imatrix: false } }]);
       expect(run.comparison?.variants).toHaveLength(1);
       await expectVariant(quantization.section, run, 0);
       const size = quantization.section.locator('tr[data-quantity="model_size"]');
@@ -177,7 +177,7 @@ test('a comparison is cancelled, and run again with more iterations', async ({ p
     await quantization.reaches('running');
     const run = await latestComparison(request);
     expect(run.spec.settings).toMatchObject({ iterations: 10, max_tokens: SHORT.maxTokens });
-    expect(run.spec.recipes).toEqual([{ quantize: { level: 'q4_0', imatrix: false } }]);
+    expect(run.spec.recipes).toEqual([{ prune: null, quantize: { level: 'q4_0', imatrix: false } }]);
     await quantization.cancelButton.click();
     await quantization.reaches('cancelled');
   });

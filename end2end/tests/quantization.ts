@@ -12,7 +12,7 @@ type Verdict = 'better' | 'worse' | 'no_measurable_difference' | 'undecided';
 export type Run = Omit<BaselineRun, 'spec'> & {
   technique: string;
   spec: BaselineRun['spec'] & {
-    recipes: { quantize: { level: string; imatrix: boolean } }[];
+    recipes: { prune: null; quantize: { level: string; imatrix: boolean } }[];
     quality: { n_chunks: number } | null;
   };
   comparison: {

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::domain::benchmark::{BenchmarkResponse, QuantizationResponse};
+use crate::domain::benchmark::{BenchmarkResponse, PruningResponse, QuantizationResponse};
 use crate::domain::error::AppError;
 use crate::domain::json::Json;
-use crate::domain::run::{BaselineRequest, QuantizationRequest};
+use crate::domain::run::{BaselineRequest, PruningRequest, QuantizationRequest};
 
 /// Measures a model as it is and answers when done. Fields that are left out
 /// take the defaults; a caller that hangs up does not end the run.
@@ -28,4 +28,15 @@ pub async fn benchmark_quantization(
     let spec = state.spec(request.try_into()?).await?;
     let id = state.start(spec).await?.id;
     state.finished(id, QuantizationResponse::of).await
+}
+
+/// Prunes a model, measures both in one run and answers when done.
+#[server(prefix = "/api", endpoint = "benchmark/pruning", input = Json, output = Json)]
+pub async fn benchmark_pruning(
+    #[server(flatten)] request: PruningRequest,
+) -> Result<PruningResponse, AppError> {
+    let state = expect_context::<crate::server::AppState>();
+    let spec = state.spec(request.try_into()?).await?;
+    let id = state.start(spec).await?.id;
+    state.finished(id, PruningResponse::of).await
 }

@@ -10,12 +10,12 @@ mod runs;
 mod variants;
 
 pub use background::set_background;
-pub use benchmark::{benchmark_baseline, benchmark_quantization};
+pub use benchmark::{benchmark_baseline, benchmark_pruning, benchmark_quantization};
 pub use dashboard::{list_models, load_about, load_dashboard, remember};
 pub use history::{delete_run, label_run, list_deleted_runs, list_measured_models, restore_run};
 pub use prompt_sets::{delete_prompt_set, get_prompt_set, keep_prompt_set, list_prompt_sets};
 pub use runs::{cancel_run, get_run, list_runs, measure_noise, start_run};
-pub use variants::{delete_variant, forecast_variants};
+pub use variants::{delete_variant, forecast_variants, list_trade_offs};
 
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
@@ -28,8 +28,11 @@ mod tests {
 
     use super::{background, benchmark, dashboard, history, prompt_sets, runs, variants};
     use crate::domain::model::ModelId;
+    use crate::domain::pruning::PruningRatio;
     use crate::domain::quantization::QuantizationType;
-    use crate::domain::run::{BaselineRequest, NoiseRequest, QuantizationRequest, RunRequest};
+    use crate::domain::run::{
+        BaselineRequest, NoiseRequest, PruningRequest, QuantizationRequest, RunRequest,
+    };
 
     /// The names of the fields that a server function takes, with the names
     /// that the description of the interface has for them.
@@ -66,6 +69,15 @@ mod tests {
             imatrix: None,
             run: request(),
         };
+        let ratio = PruningRequest {
+            technique: None,
+            pruning_ratio: PruningRatio::USUAL,
+            method: None,
+            quick: None,
+            loss_budget: None,
+            then_quantize: None,
+            run: request(),
+        };
         let label = history::LabelRun {
             id: 1,
             name: None,
@@ -97,6 +109,7 @@ mod tests {
             names("post", &background::SetBackground { is_on: true }),
             names("post", &benchmark::BenchmarkBaseline { request: baseline }),
             names("post", &benchmark::BenchmarkQuantization { request: level }),
+            names("post", &benchmark::BenchmarkPruning { request: ratio }),
             names("post", &runs::MeasureNoise { request: noise }),
             names("post", &dashboard::Remember { request: request() }),
             names("get", &dashboard::ListModels {}),
@@ -116,6 +129,7 @@ mod tests {
             names("get", &runs::GetRun { id: 1 }),
             names("get", &list),
             names("post", &forecast),
+            names("get", &variants::ListTradeOffs { model: name() }),
             names("post", &variants::DeleteVariant { model: model() }),
         ];
         assert_eq!(all.len(), server_fn_paths().count());

@@ -113,6 +113,7 @@ fn refusal(kind: WorkerErrorKind) -> FailureKind {
         WorkerErrorKind::Model => FailureKind::ModelNotUsable,
         WorkerErrorKind::Prompt | WorkerErrorKind::Text => FailureKind::PromptNotUsable,
         WorkerErrorKind::Memory => FailureKind::OutOfMemory,
+        WorkerErrorKind::Storage => FailureKind::Storage,
         WorkerErrorKind::Command | WorkerErrorKind::Compute => FailureKind::Internal,
     }
 }

@@ -115,6 +115,7 @@ impl WorkerProcess {
                 | WorkerEvent::PromptProgress
                 | WorkerEvent::ImatrixProgress { .. }
                 | WorkerEvent::TensorProgress { .. }
+                | WorkerEvent::Pruning(_)
                 | WorkerEvent::Scored(_)
                 | WorkerEvent::Answering { .. }
                 | WorkerEvent::Answered { .. } => on_event(&event),

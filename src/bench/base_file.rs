@@ -72,7 +72,12 @@ impl BaseFile {
 
     /// Where a worker finds it.
     pub(super) fn source(&self) -> String {
-        Grant::model_path(&path(&self.file))
+        Grant::model_path(&self.place())
+    }
+
+    /// Where it lies, for systems on which a worker needs that.
+    pub(super) fn place(&self) -> PathBuf {
+        path(&self.file)
     }
 
     /// Whether any of its weights has lost something already.

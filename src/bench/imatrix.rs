@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::base_file::BaseFile;
 use super::blocking::off_thread;
 use super::digest;
-use super::variant::{Making, VariantError, Workshop, storage};
+use super::making::Making;
+use super::variant::{VariantError, Workshop, storage};
 use super::workbench::Workbench;
 use crate::domain::defaults::IMATRIX_CHUNKS;
 use crate::domain::environment::ENGINE_VERSION;
@@ -16,11 +17,17 @@ use crate::domain::protocol::{ImatrixCommand, WorkerCommand, WorkerEvent};
 use crate::domain::variant::ImatrixRecord;
 
 /// What is never judged on: quality is measured on another text.
-const CALIBRATION_TEXT: &str = include_str!("../evaluate/calibration.txt");
+pub(super) const CALIBRATION_TEXT: &str = include_str!("../evaluate/calibration.txt");
 /// Tokens of a chunk.
 const N_CTX: u32 = 512;
 /// Chunks.
 const N_CHUNKS: u32 = IMATRIX_CHUNKS;
+
+/// What tells it from those that were collected otherwise.
+pub(super) fn settings() -> String {
+    let text = digest::of(CALIBRATION_TEXT);
+    format!("{text}\n{N_CTX}\n{N_CHUNKS}\n{ENGINE_VERSION}")
+}
 
 /// A matrix that is kept.
 #[derive(Debug)]
@@ -39,11 +46,7 @@ impl Workshop {
         file: &BaseFile,
         on_progress: &mut (impl FnMut(Making) + Send),
     ) -> Result<KeptImatrix, VariantError> {
-        let text = digest::of(CALIBRATION_TEXT);
-        let recipe = format!(
-            "importance matrix 1\n{}\n{text}\n{N_CTX}\n{N_CHUNKS}\n{ENGINE_VERSION}",
-            base.sha256
-        );
+        let recipe = format!("importance matrix 1\n{}\n{}", base.sha256, settings());
         let key = digest::of(recipe);
         let unusable = |error| storage(&self.cache, &error);
         let workbench = Workbench::claim(&self.cache, &key)

@@ -1,5 +1,5 @@
-//! One variant in the making: a worker predicts its size and writes it, and what
-//! it cannot do is said in words.
+//! A quantized file in the making: a worker predicts its size and writes it, and
+//! what it cannot do is said in words.
 
 use std::fs;
 use std::path::Path;
@@ -8,14 +8,15 @@ use super::base_file::BaseFile;
 use super::blocking::off_thread;
 use super::digest;
 use super::imatrix::KeptImatrix;
-use super::variant::{Making, VariantError, Workshop, storage};
+use super::making::Making;
+use super::room::Wanted;
+use super::variant::{VariantError, Workshop, storage};
 use super::workbench::Workbench;
 use crate::backend::{WorkerError, WorkerProcess};
 use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::model::Model;
 use crate::domain::protocol::{QuantizeCommand, WorkerCommand, WorkerEvent};
 use crate::domain::recipe::Quantize;
-use crate::domain::units;
 use crate::domain::variant::Fallback;
 
 /// What a worker did.
@@ -24,8 +25,9 @@ pub(super) struct Quantized {
     pub(super) quantize_s: f64,
 }
 
-/// One variant in the making.
+/// A file in the making.
 pub(super) struct Order<'a> {
+    /// What is quantized: the base, or what was pruned of it.
     pub(super) base: &'a Model,
     pub(super) file: &'a BaseFile,
     pub(super) quantize: Quantize,
@@ -43,8 +45,11 @@ impl Workshop {
     ) -> Result<Quantized, VariantError> {
         let mut worker = self.start(order.file, Some(workbench.folder())).await?;
         let sizes = predict(&mut worker, order.base, order.file, &[order.quantize]).await?;
-        let needed = sizes.first().copied().unwrap_or(0);
-        self.ensure_room(order, needed)?;
+        let wanted = Wanted {
+            name: &order.name(),
+            n_bytes: sizes.first().copied().unwrap_or(0),
+        };
+        self.ensure_room(wanted)?;
         // The worker reads its own folder, and not the cache.
         let imatrix = match order.imatrix {
             None => None,
@@ -84,51 +89,10 @@ impl Workshop {
                 })
             }
             Ok(other) => Err(worker.unexpected(doing, &other).into()),
-            Err(error) => Err(self.explain(order, needed, part, error)),
-        }
-    }
-
-    fn ensure_room(&self, order: &Order<'_>, needed: u64) -> Result<(), VariantError> {
-        match self.free_bytes() {
-            Some(free) if free < needed => Err(self.full(order, needed, free)),
-            _ => Ok(()),
-        }
-    }
-
-    fn full(&self, order: &Order<'_>, needed: u64, free: u64) -> VariantError {
-        VariantError::Storage(format!(
-            "the disk is full: {} needs {} MB, and {} has {} MB free; delete variants on the Models page, or other files, and try again",
-            order.name(),
-            units::number(needed as f64 / 1e6),
-            self.variants.display(),
-            units::number(free as f64 / 1e6)
-        ))
-    }
-
-    /// Why a worker failed to write: it knows of "iostream error" and no more.
-    fn explain(
-        &self,
-        order: &Order<'_>,
-        needed: u64,
-        part: &Path,
-        error: WorkerError,
-    ) -> VariantError {
-        let WorkerError::Refused { message, .. } = &error else {
-            return error.into();
-        };
-        let written = fs::metadata(part).map_or(0, |part| part.len());
-        match self.free_bytes() {
-            Some(free) if free < needed.saturating_sub(written) => {
-                self.full(order, needed, free + written)
+            Err(error) => {
+                let written = fs::metadata(part).map_or(0, |part| part.len());
+                Err(self.explain(wanted, written, error))
             }
-            _ if message.contains("iostream") => VariantError::Storage(format!(
-                "{} could not be written to {}: the system refused after {} MB of {}; is there a quota, or a limit on the size of files?",
-                order.name(),
-                self.variants.display(),
-                units::number(written as f64 / 1e6),
-                units::number(needed as f64 / 1e6)
-            )),
-            _ => VariantError::Refused(format!("{} cannot be made: {message}", order.name())),
         }
     }
 }

@@ -1,13 +1,18 @@
 //! Before anything is measured: the files of all arms.
 
 use std::fs::File;
+use std::time::{Duration, Instant};
 
-use super::plan::{Arm, MeasureError, Plan};
+use super::making::Making;
+use super::plan::{Arm, MeasureError, Observation, Plan};
 use super::progress::Place;
-use super::variant::{Making, VariantError};
+use super::variant::VariantError;
 use super::watch::Watch;
-use crate::domain::event::StageName;
+use crate::domain::event::{MakingStep, RunEvent, StageName};
 use crate::domain::recipe::Recipe;
+
+/// How often it is told how far a variant is.
+const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Makes the variants, or finds them; the baseline comes first.
 pub(super) async fn prepare(
@@ -43,11 +48,26 @@ async fn make(
     recipe: Recipe,
     watch: &Watch<'_>,
 ) -> Result<Arm, MeasureError> {
-    watch
-        .enter(Place::beside(StageName::Quantizing, Some(position)))
-        .await;
+    let stage = match recipe.prune {
+        Some(_) => StageName::Pruning,
+        None => StageName::Quantizing,
+    };
+    watch.enter(Place::beside(stage, Some(position))).await;
     let arm = recipe.label();
-    let on_progress = |making: Making| watch.shared().progress.learn_making(&making);
+    let mut last: Option<(Instant, MakingStep)> = None;
+    let on_progress = |making: Making| {
+        let Some(live) = watch.shared().progress.learn_making(&making) else {
+            return;
+        };
+        let is_due =
+            last.is_none_or(|(told, step)| step != live.step || told.elapsed() >= INTERVAL);
+        if is_due {
+            last = Some((Instant::now(), live.step));
+            let live = RunEvent::Making(live);
+            // It may be lost, like a gauge.
+            let _ = watch.observations.try_send(Observation::Event(live));
+        }
+    };
     let made = plan.workshop.make(&plan.model, model, &recipe, on_progress);
     let variant = made.await.map_err(|error| MeasureError::Variant {
         arm: arm.clone(),

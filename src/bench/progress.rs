@@ -2,13 +2,12 @@
 
 use std::time::Instant;
 
+use super::making::{Making, MakingClock};
 use super::quality::QualityProgress;
 use super::schedule::{Act, Schedule, Step};
-use super::variant::Making;
 use crate::domain::environment::LoadReport;
-use crate::domain::estimate::{SpeedBasis, Workload};
-use crate::domain::event::{Stage, StageName};
-use crate::domain::recipe::Recipe;
+use crate::domain::estimate::{SpeedBasis, Workload, matrices};
+use crate::domain::event::{MakingLive, Stage, StageName};
 use crate::domain::run::RunSpec;
 use crate::domain::sample::{Generation, Prefill};
 
@@ -35,27 +34,21 @@ pub(super) struct Progress {
     place: Place,
     /// What is left of the iteration, the step under way first.
     steps: Vec<Step>,
-    /// Variants that are not made yet, without the one under way.
-    n_unmade: u32,
-    /// Whether the importance matrix is still to be collected.
-    lacks_imatrix: bool,
-    /// Whether it is being collected, or prompts are being answered: parts of a
-    /// stage with a clock of their own.
+    /// The variant in the making, while there is one.
+    making: Option<MakingClock>,
+    /// Whether prompts are being answered: a part of quality with a clock of its own.
     part: Part,
-    /// Share of the variant, or of quality, that is behind: of the part of it.
+    /// Share of the step of the variant, or of the part of quality, that is behind.
     share_done: f64,
     /// Tokens of each arm's current request.
     n_generated: Vec<u32>,
     stage_start: Instant,
 }
 
-/// The parts of the stages that are told in shares. What one of them took says
-/// nothing of the next.
+/// The parts of quality. What one of them took says nothing of the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// The importance matrix is collected, before the variant is made.
-    Imatrix,
-    /// The variant is made, the text is read.
+    /// The text is read.
     Main,
     /// Prompts are answered, after the text is read.
     Answers,
@@ -104,8 +97,6 @@ impl Progress {
             warm_ups: work.warm_ups,
             together: true,
         };
-        let is_made = |recipe: &&Recipe| !recipe.is_baseline();
-        let n_unmade = spec.recipes.iter().filter(is_made).count();
         Self {
             start: now,
             bases: vec![basis; n_arms],
@@ -113,8 +104,7 @@ impl Progress {
             schedule,
             place: Place::beside(StageName::Loading, None),
             steps: schedule.steps(1),
-            n_unmade: u32::try_from(n_unmade).unwrap_or(u32::MAX),
-            lacks_imatrix: spec.recipes.iter().any(Recipe::takes_imatrix),
+            making: None,
             part: Part::Main,
             share_done: 0.0,
             n_generated: vec![0; n_arms],
@@ -134,7 +124,7 @@ impl Progress {
             self.steps = self.schedule.steps(place.iteration);
         }
         match place.name {
-            StageName::Quantizing => self.n_unmade = self.n_unmade.saturating_sub(1),
+            StageName::Pruning | StageName::Quantizing => {}
             StageName::Quality | StageName::Summarizing => self.steps.clear(),
             _ => {
                 // A warm-up that has begun is behind when the next one begins.
@@ -153,6 +143,7 @@ impl Progress {
             }
         }
         self.place = place;
+        self.making = self.begun();
         self.part = Part::Main;
         self.share_done = 0.0;
         self.n_generated.fill(0);
@@ -188,7 +179,9 @@ impl Progress {
         match self.place.name {
             StageName::Summarizing => 0.0,
             StageName::Quality => self.quality_left(spent),
-            StageName::Quantizing => self.making_left(spent) + self.launches_left(0) + quality,
+            StageName::Pruning | StageName::Quantizing => {
+                self.making_left(spent) + self.launches_left(0) + quality
+            }
             _ => {
                 let (here, later) = match self.steps.split_first() {
                     Some((here, later)) => (self.left_of_step(*here, spent), later),
@@ -212,18 +205,38 @@ impl Progress {
         f64::from(self.work.iterations.saturating_sub(n_done)) * iteration
     }
 
-    /// Time of the variants that are not made yet, with the matrix that some need.
+    /// Which variant is being made, from 0; none: none.
+    fn in_the_making(&self) -> Option<usize> {
+        match self.place.name {
+            StageName::Pruning | StageName::Quantizing => self.place.arm?.checked_sub(1),
+            _ => None,
+        }
+    }
+
+    /// The clock of the variant that is being made now.
+    fn begun(&self) -> Option<MakingClock> {
+        let at = self.in_the_making()?;
+        let recipe = self.work.recipes.get(at)?;
+        let lacks_imatrix = self.matrices_up_to(at + 1) > self.matrices_up_to(at);
+        Some(MakingClock::of(recipe, &self.bases[0], lacks_imatrix))
+    }
+
+    /// Importance matrices that the first `n` variants take.
+    fn matrices_up_to(&self, n: usize) -> usize {
+        matrices(self.work.recipes.get(..n).unwrap_or_default())
+    }
+
+    /// Time of the variants that are not made yet, with the matrices that some need.
     fn making_left(&self, spent: f64) -> f64 {
-        let (imatrix, one) = (
-            self.bases[0].imatrix_seconds(),
-            self.bases[0].making_seconds(),
-        );
-        let here = match self.part {
-            Part::Imatrix => self.left_of_share(imatrix, spent) + one,
-            _ if self.lacks_imatrix => imatrix + self.left_of_share(one, spent),
-            _ => self.left_of_share(one, spent),
-        };
-        here + f64::from(self.n_unmade) * one
+        let (basis, recipes) = (&self.bases[0], &self.work.recipes);
+        let n_begun = self.in_the_making().map_or(0, |at| at + 1);
+        let here = self.making.as_ref().map_or(0.0, |clock| {
+            self.left_of_share(clock.step_seconds(), spent) + clock.later_seconds()
+        });
+        let later = recipes.iter().skip(n_begun);
+        let later: f64 = later.map(|recipe| basis.making_seconds(recipe)).sum();
+        let matrices = self.matrices_up_to(recipes.len()) - self.matrices_up_to(n_begun);
+        here + later + matrices as f64 * basis.imatrix_seconds()
     }
 
     fn quality_left(&self, spent: f64) -> f64 {
@@ -289,16 +302,16 @@ impl Progress {
         self.work.prompt_tokens.get(place).copied().unwrap_or(0.0)
     }
 
-    /// Learns how far a variant is.
-    pub(super) fn learn_making(&mut self, making: &Making) {
-        match *making {
-            Making::Imatrix(n_done, n) => {
-                self.lacks_imatrix = false;
-                self.learn_share(Part::Imatrix, n_done, n);
-            }
-            Making::Tensors(n_done, n) => self.learn_share(Part::Main, n_done, n),
-            Making::Hashing => self.learn_share(Part::Main, 99, 100),
+    /// Learns how far the variant in the making is, and says what is to be shown.
+    pub(super) fn learn_making(&mut self, making: &Making) -> Option<MakingLive> {
+        let clock = self.making.as_mut()?;
+        let before = clock.at();
+        let live = clock.learn(making);
+        if clock.at() != before {
+            self.stage_start = Instant::now();
         }
+        self.share_done = clock.share_done();
+        Some(live)
     }
 
     /// Learns how far quality is: the text, then the answers.
@@ -372,6 +385,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::domain::recipe::Recipe;
     use crate::domain::run::RunRequest;
     use crate::domain::sample::{MemoryReading, StopReason};
 
@@ -555,11 +569,12 @@ mod tests {
         progress.learn_making(&Making::Tensors(1, 1000));
         let after = progress.seconds_left();
         let less = BASIS.imatrix_seconds();
+        let one = BASIS.making_seconds(&Recipe::quantized(levels[0]));
         assert!(after < left - less + 0.1, "{left} to {after}");
         // The second level uses the same.
         progress.enter(Place::beside(StageName::Quantizing, Some(2)));
         let second = progress.seconds_left();
-        assert!((left - less - BASIS.making_seconds() - second).abs() < 0.1);
+        assert!((left - less - one - second).abs() < 0.1);
     }
 
     #[test]

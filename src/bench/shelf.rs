@@ -13,6 +13,7 @@ use super::order::Quantized;
 use super::variant::{Variant, VariantError, storage};
 use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::model::{Model, ModelOrigin};
+use crate::domain::pruning::PruningReport;
 use crate::domain::recipe::Recipe;
 use crate::domain::units;
 use crate::domain::variant::{ImatrixRecord, Sidecar, TensorShare, VariantBase, VariantRecord};
@@ -28,7 +29,10 @@ pub(super) struct Finished {
     pub(super) address: String,
     pub(super) recipe: Recipe,
     pub(super) imatrix: Option<ImatrixRecord>,
-    pub(super) quantized: Quantized,
+    /// What quantizing did; none: it was not quantized.
+    pub(super) quantized: Option<Quantized>,
+    /// What pruning did; none: it was not pruned.
+    pub(super) pruning: Option<PruningReport>,
     pub(super) warnings: Vec<String>,
     /// Its file, still where it was made.
     pub(super) part: PathBuf,
@@ -83,11 +87,7 @@ impl<'a> Shelf<'a> {
     ) -> Result<Variant, VariantError> {
         let unusable = |error| storage(self.folder, &error);
         let Finished { part, .. } = &finished;
-        let header = header_of(part.clone()).await.map_err(|error| {
-            VariantError::Storage(format!(
-                "the engine wrote a file that cannot be used: {error}"
-            ))
-        })?;
+        let header = check_written(part.clone()).await?;
         let sha256 = digest::of_file(part.clone()).await.map_err(unusable)?;
         let synced = part.clone();
         let metadata = off_thread(move || {
@@ -170,6 +170,7 @@ fn record(
     sha256: String,
 ) -> VariantRecord {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let quantized = finished.quantized.as_ref();
     VariantRecord {
         address: finished.address.clone(),
         recipe: finished.recipe,
@@ -184,10 +185,11 @@ fn record(
         engine_version: ENGINE_VERSION.to_owned(),
         imatrix: finished.imatrix.clone(),
         made_at: units::utc(now.map_or(0, |now| now.as_secs())),
-        quantize_s: finished.quantized.quantize_s,
+        quantize_s: quantized.map(|quantized| quantized.quantize_s),
+        pruning: finished.pruning.clone(),
         sha256,
         tensor_types: header.tensor_types.iter().map(share).collect(),
-        fallbacks: finished.quantized.fallbacks.clone(),
+        fallbacks: quantized.map_or_else(Vec::new, |quantized| quantized.fallbacks.clone()),
         warnings: finished.warnings.clone(),
     }
 }
@@ -210,14 +212,31 @@ fn variant(base: &Model, sidecar: Sidecar, header: ModelHeader, path: PathBuf) -
     let model = Model {
         id: record.model_id(),
         file_name: file_name.to_string_lossy().into_owned(),
+        sha256: record.sha256.clone(),
+        variant: Some(Box::new(record)),
+        ..made_of(base, header, size_bytes)
+    };
+    Variant { model, path }
+}
+
+/// A model that was made of `base`. What its header does not say is the base's.
+pub(super) fn made_of(base: &Model, header: ModelHeader, size_bytes: u64) -> Model {
+    Model {
         file_type: header.file_type,
         size_bytes,
         n_params: header.n_params,
-        sha256: record.sha256.clone(),
+        kv_bytes_per_token: header.kv_bytes_per_token,
         origin: ModelOrigin::Variant,
         provenance: header.provenance,
-        variant: Some(Box::new(record)),
         ..base.clone()
-    };
-    Variant { model, path }
+    }
+}
+
+/// The header of a file that a worker has written.
+pub(super) async fn check_written(part: PathBuf) -> Result<ModelHeader, VariantError> {
+    header_of(part).await.map_err(|error| {
+        VariantError::Storage(format!(
+            "the engine wrote a file that cannot be used: {error}"
+        ))
+    })
 }

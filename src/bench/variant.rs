@@ -4,13 +4,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::base_file::BaseFile;
-use super::order::{Order, predict};
+use super::making::Making;
+use super::order::Order;
 use super::shelf::{Finished, Shelf};
 use super::workbench::{self, Workbench};
 use crate::backend::{Grant, WorkerError, WorkerLauncher, WorkerProcess};
 use crate::domain::model::Model;
 use crate::domain::recipe::{Quantize, Recipe};
-use crate::domain::variant::{VariantForecast, VariantForecasts, lossy_ancestor, requantized};
+use crate::domain::variant::{lossy_ancestor, requantized};
 
 /// Where variants are made and kept.
 #[derive(Debug, Clone)]
@@ -32,17 +33,6 @@ pub struct Variant {
     pub model: Model,
     /// Its file.
     pub path: PathBuf,
-}
-
-/// How far making a variant has come.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Making {
-    /// The importance matrix is being collected: chunks done and in all.
-    Imatrix(u32, u32),
-    /// Tensors are being rewritten: tensors done and in all.
-    Tensors(u32, u32),
-    /// The file is being read once more, for its hash.
-    Hashing,
 }
 
 /// Why a variant was not made. Nothing is left behind.
@@ -74,33 +64,47 @@ impl Workshop {
         recipe: &Recipe,
         mut on_progress: impl FnMut(Making) + Send,
     ) -> Result<Variant, VariantError> {
-        let quantize = checked(recipe)?;
+        check_recipe(recipe)?;
         let file = BaseFile::open(base, file).await?;
+        let on_progress = &mut on_progress;
+        match (recipe.prune, recipe.quantize) {
+            (Some(_), _) => self.make_pruned(base, &file, recipe, on_progress).await,
+            (None, Some(quantize)) => {
+                self.make_quantized(base, &file, quantize, on_progress)
+                    .await
+            }
+            (None, None) => Err(changes_nothing()),
+        }
+    }
+
+    async fn make_quantized(
+        &self,
+        base: &Model,
+        file: &BaseFile,
+        quantize: Quantize,
+        on_progress: &mut (impl FnMut(Making) + Send),
+    ) -> Result<Variant, VariantError> {
         let imatrix = match quantize.imatrix {
             false => None,
             true => {
-                let collected = self.imatrix(base, &file, &mut on_progress).await;
+                let collected = self.imatrix(base, file, on_progress).await;
                 Some(collected.map_err(|error| file.blame(base, error))?)
             }
         };
         let order = Order {
             base,
-            file: &file,
+            file,
             quantize,
             imatrix: imatrix.as_ref(),
         };
         let address = order.address();
         let shelf = Shelf::new(&self.variants);
-        let workbench = Workbench::claim(&self.variants, &address)
-            .await
-            .map_err(|error| storage(&self.variants, &error))?;
+        let workbench = self.claim(&address).await?;
         if let Some(found) = shelf.find(&address, base).await? {
             return Ok(found);
         }
         let part = workbench.folder().join("variant.gguf");
-        let written = self
-            .write(&order, &workbench, &part, &mut on_progress)
-            .await;
+        let written = self.write(&order, &workbench, &part, on_progress).await;
         let quantized = written.map_err(|error| file.blame(base, error))?;
         if !file.is_unchanged() {
             return Err(file.changed(base));
@@ -108,41 +112,17 @@ impl Workshop {
         on_progress(Making::Hashing);
         let finished = Finished {
             address,
-            recipe: *recipe,
+            recipe: Recipe {
+                quantize: Some(quantize),
+                ..Recipe::default()
+            },
             imatrix: imatrix.map(|imatrix| imatrix.record),
-            quantized,
-            warnings: file.warnings(base),
+            quantized: Some(quantized),
+            pruning: None,
+            warnings: file.requantizing(base),
             part,
         };
-        let variant = shelf.put(base, finished).await?;
-        Ok(variant)
-    }
-
-    /// What recipes would make of `base`, without making it.
-    ///
-    /// # Errors
-    /// When the base cannot be quantized so.
-    pub async fn forecast(
-        &self,
-        base: &Model,
-        file: &File,
-        recipes: &[Quantize],
-    ) -> Result<VariantForecasts, VariantError> {
-        let file = BaseFile::open(base, file).await?;
-        let mut worker = self.start(&file, None).await?;
-        let sizes = predict(&mut worker, base, &file, recipes).await?;
-        worker.stop().await;
-        let forecast = |(quantize, size_bytes): (&Quantize, u64)| VariantForecast {
-            quantize: *quantize,
-            size_bytes,
-            bits_per_weight: (base.n_params > 0)
-                .then(|| size_bytes as f64 * 8.0 / base.n_params as f64),
-            warnings: file.warnings(base),
-        };
-        Ok(VariantForecasts {
-            variants: recipes.iter().zip(sizes).map(forecast).collect(),
-            free_bytes: self.free_bytes(),
-        })
+        shelf.put(base, finished).await
     }
 
     /// Bytes that are free where variants are kept.
@@ -155,6 +135,13 @@ impl Workshop {
         for parent in [&self.variants, &self.cache] {
             workbench::sweep(parent);
         }
+        self.sweep_kept_pruned();
+    }
+
+    /// The place where the variant with this address is made.
+    pub(super) async fn claim(&self, address: &str) -> Result<Workbench, VariantError> {
+        let claimed = Workbench::claim(&self.variants, address).await;
+        claimed.map_err(|error| storage(&self.variants, &error))
     }
 
     pub(super) async fn start(
@@ -172,24 +159,31 @@ impl Workshop {
     }
 }
 
-/// What is to be done, if a recipe can be carried out.
-fn checked(recipe: &Recipe) -> Result<Quantize, VariantError> {
+/// Refuses a recipe that cannot be carried out, whatever the base.
+pub(super) fn check_recipe(recipe: &Recipe) -> Result<(), VariantError> {
     let refused = |reason: String| Err(VariantError::Refused(reason));
-    let Some(quantize) = recipe.quantize else {
-        return refused("the recipe changes nothing: the model itself is the baseline".to_owned());
+    if recipe.is_baseline() {
+        return Err(changes_nothing());
+    }
+    let Some(Quantize { level, imatrix }) = recipe.quantize else {
+        return Ok(());
     };
-    let level = quantize.level;
-    if level.needs_imatrix() && !quantize.imatrix {
+    if level.needs_imatrix() && !imatrix {
         return refused(format!(
             "{level} needs an importance matrix: with so few bits, errors must fall where they matter least. Ask for it with \"imatrix\": true, or --imatrix"
         ));
     }
-    if level.is_unquantized() && quantize.imatrix {
+    if level.is_unquantized() && imatrix {
         return refused(format!(
             "{level} quantizes nothing, so that an importance matrix changes nothing; leave it out"
         ));
     }
-    Ok(quantize)
+    Ok(())
+}
+
+pub(super) fn changes_nothing() -> VariantError {
+    let reason = "the recipe changes nothing: the model itself is the baseline";
+    VariantError::Refused(reason.to_owned())
 }
 
 /// Bytes that are free where `folder` is.
@@ -214,9 +208,9 @@ pub(super) fn storage(folder: &Path, error: &std::io::Error) -> VariantError {
 }
 
 impl BaseFile {
-    /// What is lost with such a base: its own types may be exact, and its weights
-    /// come from a file that was not.
-    fn warnings(&self, base: &Model) -> Vec<String> {
+    /// What is lost in quantizing such a base: its own types may be exact, and its
+    /// weights come from a file that was not.
+    pub(super) fn requantizing(&self, base: &Model) -> Vec<String> {
         let kind = base.kind();
         let was_quantized = lossy_ancestor(base.provenance.as_deref()).is_some();
         (self.is_quantized() || was_quantized)

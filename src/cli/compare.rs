@@ -7,11 +7,13 @@ use anyhow::Context;
 use clap::Args;
 
 use super::follow::measured;
+use super::prune::ratio;
 use super::run_args::RunArgs;
 use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::{Improvement, NoiseBand, Quantity, VariantComparison};
 use crate::domain::defaults::ITERATIONS_CAREFUL;
 use crate::domain::metrics::Reading;
+use crate::domain::pruning::{Prune, PruningMethod, PruningRatio};
 use crate::domain::quality::{self, EvaluationText, Loss, Quality, names};
 use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::{Quantize, Recipe};
@@ -23,8 +25,19 @@ pub(super) struct CompareArgs {
     #[command(flatten)]
     run: RunArgs,
     /// The levels to compare, such as q4_0,q5_0,q8_0.
-    #[arg(long, value_name = "LEVELS", value_delimiter = ',', required = true)]
+    #[arg(
+        long,
+        value_name = "LEVELS",
+        value_delimiter = ',',
+        required_unless_present = "prune"
+    )]
     quantize: Vec<QuantizationType>,
+    /// The shares of the blocks' weights to remove, such as 0.2,0.3.
+    #[arg(long, value_name = "RATIOS", value_delimiter = ',', value_parser = ratio)]
+    prune: Vec<PruningRatio>,
+    /// What is removed: width, depth or auto.
+    #[arg(long, default_value_t = PruningMethod::default(), requires = "prune")]
+    method: PruningMethod,
     /// Quantize with an importance matrix; some levels always need it, and f16 and
     /// bf16, which quantize nothing, take none.
     #[arg(long)]
@@ -41,16 +54,19 @@ pub(super) struct CompareArgs {
 }
 
 pub(super) async fn compare(args: CompareArgs) -> anyhow::Result<()> {
-    let recipe = |level: &QuantizationType| Recipe {
+    let quantized = |level: &QuantizationType| Recipe {
         quantize: Some(Quantize {
             level: *level,
             imatrix: (args.imatrix && !level.is_unquantized()) || level.needs_imatrix(),
         }),
+        ..Recipe::default()
     };
+    let pruned = |ratio: &PruningRatio| Recipe::pruned(Prune::new(args.method, *ratio));
+    let recipes = args.quantize.iter().map(quantized);
     let text = args.text.as_deref().map(read).transpose()?;
     let state = args.run.open().await?;
     let request = RunRequest {
-        recipes: Some(args.quantize.iter().map(recipe).collect()),
+        recipes: Some(recipes.chain(args.prune.iter().map(pruned)).collect()),
         quality: Some(args.quality),
         quality_chunks: args.chunks,
         evaluation_text: text,

@@ -104,6 +104,11 @@ async fn follow_on_a_terminal(job: &Job) {
                     .map(|s| format!(", {} left", units::duration(s)));
                 bar.set_message(format!("{place}{}", left.unwrap_or_default()));
             }
+            Ok(RunEvent::Making(making)) => {
+                let count = making.count().map(|count| format!(", {count}"));
+                let step = making.step.words();
+                bar.set_message(format!("{place}: {step}{}", count.unwrap_or_default()));
+            }
             Ok(RunEvent::WaitingForMachine) => bar.set_message(WAITING),
             Ok(event) if event.is_terminal() => break,
             Ok(_) | Err(RecvError::Lagged(_)) => {}
@@ -119,7 +124,7 @@ fn in_words(stage: &Stage) -> String {
     let name = stage.name.words();
     if matches!(
         stage.name,
-        StageName::Quantizing | StageName::Quality | StageName::Summarizing
+        StageName::Pruning | StageName::Quantizing | StageName::Quality | StageName::Summarizing
     ) {
         return format!("{arm}{name}");
     }

@@ -4,7 +4,10 @@ mod address;
 mod bench;
 mod compare;
 mod follow;
+mod making;
 mod prompts;
+mod prune;
+mod pruning_table;
 mod quality;
 mod quality_print;
 mod quantize;
@@ -55,6 +58,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Make a quantized variant of a model, or find it as it was made earlier.
     Quantize(quantize::QuantizeArgs),
+    /// Make a pruned variant of a model, or find it as it was made earlier.
+    Prune(prune::PruneArgs),
     /// Compare variants with their baseline: perplexity, divergence, answers.
     Quality(quality::QualityArgs),
     /// Rewrite a quantized model as F16; what quantizing lost stays lost.
@@ -67,6 +72,9 @@ enum Command {
     /// Find out how often verdicts are right, on launches that were recorded.
     #[command(hide = true, subcommand)]
     Verdicts(verdicts::VerdictsCommand),
+    /// Measure what each way to prune costs.
+    #[command(hide = true)]
+    PruningTable(pruning_table::PruningTableArgs),
     /// Compute in a process of its own; started by the others.
     #[command(hide = true)]
     Worker(crate::worker::WorkerOptions),
@@ -139,7 +147,9 @@ pub fn run() -> anyhow::Result<()> {
         Command::Bench(args) => runtime()?.block_on(bench::bench(args)),
         Command::Compare(args) => runtime()?.block_on(compare::compare(args)),
         Command::Verdicts(command) => runtime()?.block_on(verdicts::verdicts(command)),
+        Command::PruningTable(args) => runtime()?.block_on(pruning_table::pruning_table(args)),
         Command::Quantize(args) => runtime()?.block_on(quantize::quantize(args)),
+        Command::Prune(args) => runtime()?.block_on(prune::prune(args)),
         Command::Quality(args) => runtime()?.block_on(quality::quality(args)),
         Command::Upcast { source, target } => runtime()?.block_on(upcast::upcast(&source, &target)),
     }

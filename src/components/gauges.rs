@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::pruning::SearchCurve;
 use crate::components::sparkline::Sparkline;
 use crate::components::words;
 use crate::domain::compare::Quantity;
@@ -22,7 +23,7 @@ pub fn LivePanel(
     view! {
         <Show
             when=move || is_waiting.get()
-            fallback=move || view! { <QualitySoFar live/> <Gauges live/> }
+            fallback=move || view! { <SearchSoFar live/> <QualitySoFar live/> <Gauges live/> }
         >
             <p class="ended">
                 "It starts by itself when its turn comes, one run at a time so that none \
@@ -63,6 +64,24 @@ fn Gauges(live: Memo<Option<LiveRun>>) -> impl IntoView {
                 <span class="unit">"MB resident"</span>
             </div>
         </div>
+    }
+}
+
+/// What a search has removed so far, once that is anything.
+#[component]
+fn SearchSoFar(live: Memo<Option<LiveRun>>) -> impl IntoView {
+    let curve = Memo::new(move |_| {
+        live.with(|live| Some(live.as_ref()?.making.as_ref()?.curve.clone()))
+            .filter(|curve| curve.len() > 1)
+    });
+    move || {
+        curve.get().map(|curve| {
+            view! {
+                <div class="inset">
+                    <SearchCurve curve/>
+                </div>
+            }
+        })
     }
 }
 

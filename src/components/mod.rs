@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod answers;
 pub mod background;
+pub mod choice;
 pub mod comparison;
 pub mod connection;
 pub mod copy;
@@ -26,6 +27,7 @@ pub mod ollama;
 pub mod outcome;
 pub mod progress;
 pub mod prompt_text;
+pub mod pruning;
 pub mod quantization;
 pub mod run_filter;
 pub mod run_section;

@@ -104,7 +104,7 @@ fn RunRow(
 /// What a run measured. The figures of its row are the baseline's.
 fn technique_words(run: &RunSummary) -> String {
     let label = run.technique.label();
-    if run.technique != Technique::Quantization {
+    if !matches!(run.technique, Technique::Quantization | Technique::Pruning) {
         return label.to_owned();
     }
     let levels: Vec<String> = run.recipes.iter().map(Recipe::label).collect();

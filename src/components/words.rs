@@ -1,6 +1,6 @@
 //! Sentences about a run, the same wherever they stand.
 
-use crate::domain::event::{Stage, StageName};
+use crate::domain::event::{MakingLive, MakingStep, Stage, StageName};
 use crate::domain::live::LiveRun;
 use crate::domain::recipe::Recipe;
 use crate::domain::run::{GenerationMode, Run, RunSettings, RunStatus};
@@ -76,11 +76,22 @@ pub fn live_status(live: &LiveRun) -> String {
         return "Waiting — the machine is busy with another measurement, or with reading a new model".to_owned();
     }
     match (&live.stage, live.queue_position) {
-        (Some(stage), _) => stage_words(stage),
+        (Some(stage), _) => {
+            let step = live.making.as_ref().map(|making| making.step);
+            making_words(stage_words(stage), step)
+        }
         (None, Some(1)) => "Queued — next in line".to_owned(),
         (None, Some(position)) => format!("Queued — number {position} in line"),
         (None, None) if live.status == RunStatus::Queued => "Queued".to_owned(),
         (None, None) => "Running".to_owned(),
+    }
+}
+
+/// Of what is made the step as well; how far that is stands beside it, silent.
+fn making_words(stage: String, step: Option<MakingStep>) -> String {
+    match step {
+        Some(step) => format!("{stage}: {}", step.words()),
+        None => stage,
     }
 }
 
@@ -98,10 +109,12 @@ fn stage_words(stage: &Stage) -> String {
         ),
         (StageName::Summarizing, _) => "Summarizing".to_owned(),
         // Once for all launches.
-        (name @ (StageName::Quantizing | StageName::Quality), _) => match &stage.arm {
-            Some(arm) => format!("{} — {arm}", capitalized(name.words())),
-            None => capitalized(name.words()),
-        },
+        (name @ (StageName::Pruning | StageName::Quantizing | StageName::Quality), _) => {
+            match &stage.arm {
+                Some(arm) => format!("{} — {arm}", capitalized(name.words())),
+                None => capitalized(name.words()),
+            }
+        }
         (name, _) => format!("{} — {}{iteration}", capitalized(name.words()), arm(", ")),
     }
 }
@@ -126,12 +139,15 @@ pub fn sentence(message: &str) -> String {
     capitalized(message) + end
 }
 
-/// `about 12 s left`, once something is known.
+/// `layer 3 of 30 · about 12 s left`, as far as it is known.
 pub fn time_left(live: &LiveRun) -> Option<String> {
     let from_gauges = live.live.as_ref().and_then(|live| live.seconds_left);
     let from_stage = live.stage.as_ref().and_then(|stage| stage.seconds_left);
-    let seconds = from_gauges.or(from_stage)?;
-    Some(format!("about {} left", units::duration(seconds)))
+    let left = from_gauges.or(from_stage);
+    let left = left.map(|seconds| format!("about {} left", units::duration(seconds)));
+    let making = live.making.as_ref().and_then(MakingLive::count);
+    let known: Vec<String> = [making, left].into_iter().flatten().collect();
+    (!known.is_empty()).then(|| known.join(" · "))
 }
 
 /// Share of the run that is behind, 0 to 1.
@@ -208,6 +224,11 @@ mod tests {
             "Making the variant — Q4_0"
         );
         assert_eq!(said(StageName::Quality, None, None), "Measuring quality");
+        let pruning = said(StageName::Pruning, Some("pruned 30 %"), None);
+        assert_eq!(
+            making_words(pruning, Some(MakingStep::Checking)),
+            "Pruning — pruned 30 %: checking"
+        );
     }
 
     #[test]

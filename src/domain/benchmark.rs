@@ -7,6 +7,7 @@ use super::latency::{HistogramBin, Percentiles};
 use super::metrics::{Figure, Reading};
 use super::model::Model;
 use super::outlier::Outliers;
+use super::pruning::{PruningMethod, PruningReport};
 use super::quality::Quality;
 use super::quantization::QuantizationType;
 use super::recipe::Recipe;
@@ -310,8 +311,40 @@ pub struct QuantizationResponse {
     pub model_name: String,
     /// To which type.
     pub quantization_level: QuantizationType,
+    /// What was measured.
+    #[serde(flatten)]
+    pub measured: MeasuredVariant,
+}
+
+/// The answer of `POST /api/benchmark/pruning`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PruningResponse {
+    /// `pruning`.
+    pub technique: Technique,
+    /// The baseline's library id and the ratio: `name-pruned-30%`.
+    pub model_name: String,
+    /// The share of the blocks' matrix weights that was to be removed.
+    pub pruning_ratio: f64,
+    /// The share that was removed.
+    pub achieved_pruning_ratio: f64,
+    /// What was removed, and how it was chosen.
+    pub method: PruningMethod,
+    /// To which type the pruned model was quantized; null: its weights kept theirs.
+    pub then_quantize: Option<QuantizationType>,
+    /// What is gone, where, and what that cost on held-out text.
+    pub pruning: PruningReport,
+    /// What was measured.
+    #[serde(flatten)]
+    pub measured: MeasuredVariant,
+}
+
+/// One variant against its baseline, flat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct MeasuredVariant {
     /// The type that most of its matrices really have, because the rows do not fit
-    /// the level's; null: that of the level.
+    /// the one that was meant; null: that which was meant.
     pub mostly: Option<String>,
     /// Where the run is kept: `/api/runs/{run_id}` has the raw samples.
     pub run_id: RunId,
@@ -352,13 +385,42 @@ impl QuantizationResponse {
     /// The flat form of a finished run of one quantized variant; none while
     /// nothing is measured.
     pub fn of(run: &Run) -> Option<Self> {
+        let recipe = run.arms.get(1)?.recipe;
+        Some(Self {
+            technique: run.technique,
+            model_name: format!("{}-{}", run.model.id, recipe.name_suffix()?),
+            quantization_level: recipe.quantize?.level,
+            measured: MeasuredVariant::of(run)?,
+        })
+    }
+}
+
+impl PruningResponse {
+    /// The flat form of a finished run of one pruned variant; none while nothing
+    /// is measured.
+    pub fn of(run: &Run) -> Option<Self> {
+        let variant = run.arms.get(1)?;
+        let (recipe, prune) = (variant.recipe, variant.recipe.prune?);
+        let pruning = variant.model.variant.as_ref()?.pruning.clone()?;
+        Some(Self {
+            technique: run.technique,
+            model_name: format!("{}-{}", run.model.id, recipe.name_suffix()?),
+            pruning_ratio: prune.ratio.share(),
+            achieved_pruning_ratio: pruning.cut.achieved_pruning_ratio,
+            method: prune.method,
+            then_quantize: recipe.quantize.map(|quantize| quantize.level),
+            pruning,
+            measured: MeasuredVariant::of(run)?,
+        })
+    }
+}
+
+impl MeasuredVariant {
+    fn of(run: &Run) -> Option<Self> {
         let (baseline, variant) = (run.arms.first()?, run.arms.get(1)?);
         let comparison = run.comparison.clone()?;
         let of_variant = comparison.variants.first()?;
         Some(Self {
-            technique: run.technique,
-            model_name: format!("{}-{}", run.model.id, variant.recipe.suffix()?),
-            quantization_level: variant.recipe.quantize?.level,
             mostly: of_variant.mostly.clone(),
             run_id: run.id,
             metrics: FlatMetrics::of(variant),

@@ -1,9 +1,12 @@
 //! How long a run will take: shown before the start, refined while it runs.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::defaults::{IMATRIX_CHUNKS, PREFILL_TOKENS, SETTLE_S, WARM_UP_TOKENS};
 use super::prompt::Prompt;
+use super::pruning::{CHECK_CHUNKS, Prune, PruningMethod};
 use super::quality::CHUNK_TOKENS;
 use super::recipe::Recipe;
 use super::run::RunSpec;
@@ -11,8 +14,16 @@ use super::run::RunSpec;
 /// Seconds that a worker takes to start and be asked, whatever the model.
 const LAUNCH_OVERHEAD_S: f64 = 0.3;
 
-/// Loads of the baseline that making a variant takes.
-const MAKING_LOADS: f64 = 5.0;
+/// Loads of the baseline that quantizing takes.
+const QUANTIZING_LOADS: f64 = 5.0;
+
+/// Prefills of the calibration text that pruning takes: the whole model as it is
+/// and as it becomes, and as much again for statistics and repair.
+const WIDTH_PREFILLS: f64 = 4.0;
+
+/// Chunks that a search before that reads: 8 of them, through half of the blocks,
+/// for each of some 44 tries, as a third of 30 blocks take.
+const SEARCH_CHUNKS: f64 = 176.0;
 
 /// Prefills of the calibration text that an importance matrix takes: the squares
 /// of all activations are copied and summed beside it.
@@ -33,10 +44,8 @@ pub struct Workload {
     pub max_tokens: u32,
     /// Tokens of each prompt, in order: a guess until it has been measured.
     pub prompt_tokens: Vec<f64>,
-    /// Models that are measured in turns: the baseline and its variants.
-    pub arms: u32,
-    /// Whether an importance matrix is collected: once, for all that need it.
-    pub imatrix: bool,
+    /// What is made of the baseline; an empty recipe is the baseline once more.
+    pub recipes: Vec<Recipe>,
     /// Chunks of text that each of them reads for quality; 0: it is not measured,
     /// and prompts are not answered for it.
     pub quality_chunks: u32,
@@ -50,11 +59,27 @@ impl From<&RunSpec> for Workload {
             warm_ups: spec.settings.warm_ups,
             max_tokens: spec.settings.max_tokens,
             prompt_tokens: spec.prompts.iter().map(rough).collect(),
-            arms: u32::try_from(1 + spec.recipes.len()).unwrap_or(u32::MAX),
-            imatrix: spec.recipes.iter().any(Recipe::takes_imatrix),
+            recipes: spec.recipes.clone(),
             quality_chunks: spec.quality.as_ref().map_or(0, |quality| quality.n_chunks),
         }
     }
+}
+
+impl Workload {
+    /// Models that are measured in turns: the baseline and its variants.
+    fn arms(&self) -> f64 {
+        1.0 + self.recipes.len() as f64
+    }
+}
+
+/// Importance matrices that making these takes: one for all that are quantized from
+/// the same file, which is the baseline or what was pruned of it.
+pub fn matrices(recipes: &[Recipe]) -> usize {
+    let files = recipes.iter().filter(|recipe| recipe.takes_imatrix());
+    files
+        .map(|recipe| recipe.prune)
+        .collect::<HashSet<_>>()
+        .len()
 }
 
 /// What is known of a model's speed on this machine.
@@ -93,28 +118,54 @@ impl SpeedBasis {
     /// Seconds of a whole run, variants as fast as their baseline: they are
     /// faster as a rule.
     pub fn run_seconds(&self, work: &Workload) -> f64 {
-        let launches = f64::from(work.iterations) * f64::from(work.arms);
-        let making = f64::from(work.arms - 1) * self.making_seconds();
-        let imatrix = if work.imatrix {
-            self.imatrix_seconds()
-        } else {
-            0.0
-        };
+        let launches = f64::from(work.iterations) * work.arms();
+        let making = work
+            .recipes
+            .iter()
+            .map(|recipe| self.making_seconds(recipe));
+        let making: f64 = making.sum();
+        let imatrices = matrices(&work.recipes) as f64 * self.imatrix_seconds();
         let measuring = launches * self.launch_seconds(work);
-        imatrix + making + measuring + self.quality_seconds(work)
+        imatrices + making + measuring + self.quality_seconds(work)
     }
 
-    /// Seconds in which the importance matrix is collected, where it is not kept
+    /// Seconds in which an importance matrix is collected, where it is not kept
     /// from an earlier time.
     pub fn imatrix_seconds(&self) -> f64 {
         let tokens = f64::from(IMATRIX_CHUNKS) * f64::from(CHUNK_TOKENS);
         self.load_s + IMATRIX_PREFILLS * self.prompt_seconds(tokens)
     }
 
-    /// Seconds in which a variant is made: its baseline is read once and every
-    /// weight computed anew.
-    pub fn making_seconds(&self) -> f64 {
-        MAKING_LOADS * self.load_s
+    /// Seconds in which a variant is made where it is not there yet, without an
+    /// importance matrix: quantizing reads its baseline once and computes every
+    /// weight anew.
+    pub fn making_seconds(&self, recipe: &Recipe) -> f64 {
+        let quantizing = recipe
+            .quantize
+            .map_or(0.0, |_| QUANTIZING_LOADS * self.load_s);
+        let pruning = recipe
+            .prune
+            .map_or(0.0, |prune| self.pruning_seconds(prune));
+        // What is pruned and quantized is checked after either.
+        let is_both = recipe.prune.is_some() && recipe.quantize.is_some();
+        let again = if is_both { self.check_seconds() } else { 0.0 };
+        pruning + quantizing + again
+    }
+
+    fn pruning_seconds(&self, prune: Prune) -> f64 {
+        let searched = match prune.method {
+            PruningMethod::Width => 0.0,
+            PruningMethod::Depth | PruningMethod::Auto => SEARCH_CHUNKS,
+        };
+        let chunks = searched + WIDTH_PREFILLS * f64::from(prune.calibration_chunks());
+        let reading = self.prompt_seconds(chunks * f64::from(CHUNK_TOKENS));
+        self.load_s + reading + self.check_seconds()
+    }
+
+    /// Seconds in which a pruned file and its baseline read the text of its check.
+    pub fn check_seconds(&self) -> f64 {
+        let tokens = f64::from(CHECK_CHUNKS) * f64::from(CHUNK_TOKENS);
+        2.0 * (self.load_s + QUALITY_PREFILLS * self.prompt_seconds(tokens))
     }
 
     /// Seconds in which all arms read the text for quality and answer the prompts.
@@ -130,13 +181,13 @@ impl SpeedBasis {
         let prompts = work.prompt_tokens.iter().map(|n| self.prompt_seconds(*n));
         let answers = f64::from(work.max_tokens) * work.prompt_tokens.len() as f64;
         let one = prompts.sum::<f64>() + answers / self.tokens_per_second;
-        f64::from(work.arms) * one
+        work.arms() * one
     }
 
     /// Seconds in which all arms read the text.
     pub fn scoring_seconds(&self, work: &Workload) -> f64 {
         let tokens = f64::from(work.quality_chunks) * f64::from(CHUNK_TOKENS);
-        f64::from(work.arms) * QUALITY_PREFILLS * self.prompt_seconds(tokens)
+        work.arms() * QUALITY_PREFILLS * self.prompt_seconds(tokens)
     }
 
     /// Seconds of one launch: load, warm-ups, prefill, every prompt.
@@ -270,6 +321,22 @@ mod tests {
         assert!((one - 61.0).abs() < 1e-9, "{one}");
         let two = levels(&[IQ2_S, IQ2_XS]) - levels(&[Q4_0, Q8_0]);
         assert!((two - 61.0).abs() < 1e-9, "{two}");
+    }
+
+    #[test]
+    fn pruning_reads_its_text_and_is_checked() {
+        let seconds =
+            |json: &str| BASIS.making_seconds(&serde_json::from_str(json).expect("a recipe"));
+        // 32 chunks of 512 tokens at 512 tokens/s four times, a load; two loads and
+        // 10 chunks one and a half times for each of two models.
+        let width = 128.0 + 1.0 + 2.0 * (1.0 + 15.0);
+        let found = seconds(r#"{"prune": {"ratio": 0.3}}"#);
+        assert!((found - width).abs() < 1e-9, "{found}");
+        let both = seconds(r#"{"prune": {"ratio": 0.3}, "quantize": {"level": "q4_0"}}"#);
+        assert!((both - (width + 5.0 + 32.0)).abs() < 1e-9, "{both}");
+        assert!(seconds(r#"{"prune": {"ratio": 0.3, "method": "depth"}}"#) > width);
+        assert!(seconds(r#"{"prune": {"ratio": 0.3, "quick": true}}"#) < width);
+        assert!(seconds("{}").abs() < 1e-9, "the baseline is there");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pruning::CurvePoint;
 use super::run::{Failure, Run};
 use super::sample::{RequestSample, StopReason};
 
@@ -29,6 +30,8 @@ pub enum RunEvent {
     Sample(SampleSummary),
     /// Live gauges; not stored.
     Live(Live),
+    /// How far making a variant has come; not stored.
+    Making(MakingLive),
     /// How far measuring quality has come; not stored.
     Quality(QualityLive),
     /// Something a reader should know.
@@ -62,7 +65,7 @@ impl RunEvent {
     pub fn is_stored(&self) -> bool {
         !matches!(
             self,
-            Self::Live(_) | Self::Quality(_) | Self::Snapshot { .. }
+            Self::Live(_) | Self::Making(_) | Self::Quality(_) | Self::Snapshot { .. }
         )
     }
 }
@@ -89,6 +92,7 @@ enum Kind {
     Stage,
     Sample,
     Live,
+    Making,
     Quality,
     Warning,
     Done,
@@ -142,6 +146,7 @@ impl Sequenced {
             Kind::Stage => RunEvent::Stage(serde_json::from_str(text)?),
             Kind::Sample => RunEvent::Sample(serde_json::from_str(text)?),
             Kind::Live => RunEvent::Live(serde_json::from_str(text)?),
+            Kind::Making => RunEvent::Making(serde_json::from_str(text)?),
             Kind::Quality => RunEvent::Quality(serde_json::from_str(text)?),
             Kind::Warning => {
                 let Warning { message } = serde_json::from_str(text)?;
@@ -164,7 +169,9 @@ impl Sequenced {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StageName {
-    /// A variant's file is made, before anything is measured.
+    /// A pruned variant's file is made and checked, before anything is measured.
+    Pruning,
+    /// A quantized variant's file is made, before anything is measured.
     Quantizing,
     /// The worker starts and loads the model.
     Loading,
@@ -184,6 +191,7 @@ impl StageName {
     /// The words shown to people.
     pub fn words(self) -> &'static str {
         match self {
+            Self::Pruning => "pruning",
             Self::Quantizing => "making the variant",
             Self::Loading => "loading the model",
             Self::WarmingUp => "warming up",
@@ -274,6 +282,84 @@ pub struct Live {
     pub seconds_left: Option<f64>,
 }
 
+/// Making a variant under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct MakingLive {
+    /// What is done now.
+    pub step: MakingStep,
+    /// What of it is behind, in its own units: layers, tries, tensors, chunks.
+    pub done: u32,
+    /// In all, as far as is known.
+    pub of: u32,
+    /// What a search has removed so far, and what that cost, in order; empty
+    /// where none is made.
+    pub curve: Vec<CurvePoint>,
+}
+
+/// What making a variant consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MakingStep {
+    /// The calibration text goes through the layers, each of which is then cut.
+    Calibrating,
+    /// All blocks are loaded, and the text goes through them.
+    ReadingWhole,
+    /// It is tried what removals cost.
+    Searching,
+    /// Mixtures of blocks and neurons are compared.
+    Comparing,
+    /// The pruned file is written.
+    Writing,
+    /// The file is loaded, answers, and reads text that it was not made by.
+    Checking,
+    /// An importance matrix is collected.
+    CollectingImatrix,
+    /// Tensors are quantized.
+    Quantizing,
+    /// The file is read once more, for its hash.
+    Hashing,
+}
+
+impl MakingStep {
+    /// The words shown to people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Calibrating => "calibrating and cutting",
+            Self::ReadingWhole => "loading and reading with the whole model",
+            Self::Searching => "searching",
+            Self::Comparing => "comparing mixtures of blocks and neurons",
+            Self::Writing => "writing the pruned file",
+            Self::Checking => "checking",
+            Self::CollectingImatrix => "collecting the importance matrix",
+            Self::Quantizing => "quantizing",
+            Self::Hashing => "reading the file for its hash",
+        }
+    }
+
+    /// What of it is counted; none: nothing.
+    fn unit(self) -> Option<&'static str> {
+        match self {
+            Self::Calibrating => Some("layer"),
+            Self::Searching => Some("try"),
+            Self::Comparing => Some("mixture"),
+            Self::Checking | Self::CollectingImatrix => Some("chunk"),
+            Self::Writing | Self::Quantizing => Some("tensor"),
+            // Each block counts twice.
+            Self::ReadingWhole | Self::Hashing => None,
+        }
+    }
+}
+
+impl MakingLive {
+    /// How far the step has come: `layer 3 of 30`.
+    pub fn count(&self) -> Option<String> {
+        let unit = self.step.unit()?;
+        (self.of > 0).then(|| format!("{unit} {} of {}", self.done.max(1), self.of))
+    }
+}
+
 /// Measuring quality under way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -353,6 +439,16 @@ mod tests {
             fraction_done: 0.5,
             seconds_left: Some(2.0),
         };
+        let making = MakingLive {
+            step: MakingStep::Searching,
+            done: 3,
+            of: 40,
+            curve: vec![CurvePoint {
+                removed_layer: Some(12),
+                removed_share: 0.04,
+                perplexity: 21.5,
+            }],
+        };
         let quality = QualityLive {
             chunks_done: 3,
             n_chunks: 40,
@@ -377,6 +473,7 @@ mod tests {
             RunEvent::Stage(stage),
             RunEvent::Sample(sample),
             RunEvent::Live(live),
+            RunEvent::Making(making),
             RunEvent::Quality(quality),
             RunEvent::Warning { message },
             RunEvent::Done,

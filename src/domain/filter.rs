@@ -230,7 +230,10 @@ mod tests {
         assert_eq!(filter.query(), "technique=quantization");
         assert!(of("").expect("a filter").is_empty());
         let error = of("magic").expect_err("no technique").to_string();
-        assert!(error.ends_with("baseline, quantization, noise"), "{error}");
+        assert!(
+            error.ends_with("baseline, quantization, pruning, noise"),
+            "{error}"
+        );
     }
 
     #[test]

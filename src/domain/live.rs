@@ -1,6 +1,6 @@
 //! The state of a run as its events tell it: what a live page shows.
 
-use super::event::{Live, QualityLive, RunEvent, SampleSummary, Sequenced, Stage};
+use super::event::{Live, MakingLive, QualityLive, RunEvent, SampleSummary, Sequenced, Stage};
 use super::run::{Failure, Run, RunStatus};
 
 /// How many live speeds the trace keeps.
@@ -21,6 +21,8 @@ pub struct LiveRun {
     pub live: Option<Live>,
     /// The last decode speeds, tokens/s, oldest first.
     pub speed_trace: Vec<f64>,
+    /// What making a variant has come to; none outside of that.
+    pub making: Option<MakingLive>,
     /// What quality has come to.
     pub quality: Option<QualityLive>,
     /// Requests so far.
@@ -43,6 +45,7 @@ impl LiveRun {
             stage: None,
             live: None,
             speed_trace: Vec::new(),
+            making: None,
             quality: None,
             samples: Vec::new(),
             warnings: Vec::new(),
@@ -73,6 +76,7 @@ impl LiveRun {
                 self.status = RunStatus::Running;
                 self.queue_position = None;
                 self.waiting_for_machine = false;
+                self.making = None;
                 self.stage = Some(stage);
             }
             RunEvent::Sample(sample) => {
@@ -86,6 +90,7 @@ impl LiveRun {
                 self.samples.push(sample);
             }
             RunEvent::Live(live) => self.take_live(live),
+            RunEvent::Making(making) => self.making = Some(making),
             RunEvent::Quality(quality) => self.quality = Some(quality),
             RunEvent::Warning { message } => self.warnings.push(message),
             RunEvent::Done => self.status = RunStatus::Done,

@@ -28,6 +28,13 @@ impl ModelId {
             .collect();
         Self(format!("{slug}-{}", sha256.get(..8).unwrap_or(sha256)))
     }
+
+    /// What was sent as an id, if it can be one.
+    pub fn checked(id: String) -> Option<Self> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+        let is_one = !id.is_empty() && id.len() <= 128 && id.chars().all(allowed);
+        is_one.then_some(Self(id))
+    }
 }
 
 impl fmt::Display for ModelId {

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::{EngineInfo, LoadReport, Sandbox};
 use super::evaluation::{EvaluationCommand, EvaluationProgress, EvaluationReport};
+use super::pruned_labels::Origin;
+use super::pruning::{Prune, PruningCut, PruningProgress};
 use super::quality::AnswerComparison;
 use super::quantization::QuantizationType;
 use super::recipe::Quantize;
@@ -67,6 +69,15 @@ pub enum WorkerCommand {
     CollectImatrix(ImatrixCommand),
     /// Quantize a model; answered by `Quantized`.
     Quantize(QuantizeCommand),
+    /// Prune a model; answered by `Pruned`.
+    Prune(PruneCommand),
+    /// The same as others do it, to compare with; answered by `Pruned`.
+    PruneByYardstick {
+        /// What to prune.
+        prune: PruneCommand,
+        /// What is chosen by.
+        yardstick: Yardstick,
+    },
     /// Compare variants with their baseline; answered by `Evaluated`.
     Evaluate(EvaluationCommand),
 }
@@ -105,6 +116,55 @@ pub struct QuantizeCommand {
     pub n_threads: u32,
     /// Said in the target's `whittle.provenance`.
     pub provenance: String,
+}
+
+/// How to prune.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PruneCommand {
+    /// The model to read.
+    pub source: String,
+    /// The file to write, as the source's types are.
+    pub target: String,
+    /// An empty folder for what is needed meanwhile.
+    pub scratch: String,
+    /// What is removed, and how much.
+    pub prune: Prune,
+    /// The calibration text.
+    pub text: String,
+    /// Tokens of a chunk.
+    pub n_ctx: u32,
+    /// Chunks, if a layer needs no more.
+    pub n_chunks: u32,
+    /// Threads.
+    pub n_threads: u32,
+    /// What the target says that it was made of, beside what was done:
+    /// `general.name`, `whittle.provenance` and others.
+    pub origin: Origin,
+}
+
+/// What others choose by: nothing is refitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Yardstick {
+    /// Neurons, as many of every layer.
+    Neurons(NeuronScore),
+    /// Blocks, greedily by measured loss: SLEB (Song and others 2024).
+    Blocks,
+}
+
+/// What others choose neurons by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NeuronScore {
+    /// The norm of all weights of a neuron.
+    Norm,
+    /// Wanda (Sun and others 2024) for whole neurons: the mean of their outgoing
+    /// weights' sizes times the norm of their activations.
+    WandaSp,
+    /// FLAP (An and others 2024), with as many neurons in every layer: the
+    /// variance of their activations times the square of their outgoing
+    /// weights' norm; the mean of what goes becomes a bias.
+    Flap,
 }
 
 /// The settings of a load.
@@ -202,6 +262,10 @@ pub enum WorkerEvent {
         /// How long it took, s.
         quantize_s: f64,
     },
+    /// Pruning has come further; at most ten times a second.
+    Pruning(PruningProgress),
+    /// The pruned file is written.
+    Pruned(Box<PruningCut>),
     /// A chunk of an evaluation is scored by one model.
     Scored(EvaluationProgress),
     /// A model has answered some of the prompts.
@@ -241,6 +305,8 @@ pub enum WorkerErrorKind {
     Text,
     /// The models need more memory than they may use.
     Memory,
+    /// The disk is full, or a limit on what may be written is reached.
+    Storage,
     /// The command came in the wrong order or made no sense.
     Command,
     /// The engine failed while computing.

@@ -138,6 +138,19 @@ pub struct AnswerComparison {
     pub kld: Vec<f64>,
 }
 
+impl AnswerComparison {
+    /// Both answers whole, the baseline's first.
+    pub fn whole(&self) -> [String; 2] {
+        [&self.baseline_rest, &self.variant_rest].map(|rest| self.common.clone() + rest)
+    }
+
+    /// Whether the variant says nothing where the baseline says something.
+    pub fn is_silent(&self) -> bool {
+        let [baseline, variant] = self.whole();
+        variant.trim().is_empty() && !baseline.trim().is_empty()
+    }
+}
+
 /// What the figures of quality are called, on every page and on the command line.
 pub mod names {
     /// Of `Perplexity`.
@@ -202,3 +215,29 @@ pub const CHUNKS_LIMIT: u32 = 1_000;
 pub const CHUNK_TOKENS: u32 = 512;
 /// Largest text of the user's own, bytes: what a request has room for.
 pub const TEXT_BYTES_LIMIT: usize = 900_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_no_answer_unless_the_baseline_is_silent_too() {
+        let is_silent = |common: &str, baseline: &str, variant: &str| {
+            let answer = AnswerComparison {
+                prompt: 1,
+                common: common.to_owned(),
+                baseline_rest: baseline.to_owned(),
+                variant_rest: variant.to_owned(),
+                baseline_token_bytes: None,
+                variant_token_bytes: None,
+                n_common_tokens: 0,
+                kld: Vec::new(),
+            };
+            answer.is_silent()
+        };
+        assert!(is_silent("", "Yes.", "") && is_silent("", "Yes.", " \n"));
+        assert!(!is_silent("Yes", " indeed.", ""));
+        assert!(!is_silent("", "Yes.", "No."));
+        assert!(!is_silent("", "", ""), "neither answers");
+    }
+}

@@ -130,6 +130,16 @@ impl QuantizationType {
         self.facts().advice
     }
 
+    /// How many weights of a row share a scale: rows that are no multiple of it become
+    /// of another type.
+    pub fn block(self) -> u32 {
+        match self {
+            Self::F16 | Self::BF16 => 1,
+            Self::Q4_0 | Self::Q4_1 | Self::Q5_0 | Self::Q5_1 | Self::Q8_0 | Self::IQ4_NL => 32,
+            _ => 256,
+        }
+    }
+
     fn names() -> String {
         Self::ALL.map(Self::level).join(", ")
     }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::ModelId;
-use super::recipe::{Quantize, Recipe};
+use super::pruning::{PruningForecast, PruningReport};
+use super::recipe::Recipe;
 use super::units;
 
 /// A variant's history and content. All texts from files are untrusted.
@@ -11,8 +12,8 @@ use super::units;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VariantRecord {
     /// What tells it from every other variant: SHA-256 of the base's content,
-    /// the recipe, the engine's version and the importance matrix, in
-    /// hexadecimal.
+    /// the recipe, the engine's version, and the importance matrix or the
+    /// calibration text, in hexadecimal.
     pub address: String,
     /// What was done.
     pub recipe: Recipe,
@@ -24,8 +25,11 @@ pub struct VariantRecord {
     pub imatrix: Option<ImatrixRecord>,
     /// When, UTC: `2026-03-01T10:20:30Z`.
     pub made_at: String,
-    /// How long quantizing took, s.
-    pub quantize_s: f64,
+    /// How long quantizing took, s; none: it was not quantized.
+    pub quantize_s: Option<f64>,
+    /// What pruning removed, and what that cost; none: it was not pruned.
+    #[serde(default)]
+    pub pruning: Option<PruningReport>,
     /// SHA-256 of the variant's file, in hexadecimal.
     pub sha256: String,
     /// What the tensors really are, the largest share first.
@@ -110,11 +114,14 @@ pub struct Sidecar {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VariantForecast {
     /// What would be done.
-    pub quantize: Quantize,
-    /// Bytes that its file would have, to within a kilobyte.
+    pub recipe: Recipe,
+    /// Bytes that its file would have: to the byte where it is pruned by width,
+    /// to within a kilobyte where it is quantized, about where it is both.
     pub size_bytes: u64,
-    /// Bits of the file per parameter.
+    /// Bits of the file per parameter that is left.
     pub bits_per_weight: Option<f64>,
+    /// What pruning would remove; none: it is not pruned.
+    pub pruning: Option<PruningForecast>,
     /// What its user must know beforehand, one sentence each.
     pub warnings: Vec<String>,
 }
@@ -150,9 +157,13 @@ impl VariantRecord {
     /// As people read it: the recipe, and what the file really holds where that
     /// is something else: `Q4_K_M (mostly Q5_0)`.
     pub fn label(&self) -> String {
-        match self.mostly() {
-            Some(mostly) => format!("{} (mostly {mostly})", self.recipe.label()),
+        let done = match &self.pruning {
+            Some(report) => self.recipe.done(report.cut.achieved_pruning_ratio),
             None => self.recipe.label(),
+        };
+        match self.mostly() {
+            Some(mostly) => format!("{done} (mostly {mostly})"),
+            None => done,
         }
     }
 
@@ -218,9 +229,52 @@ pub fn is_inexact(file_type: &str) -> bool {
 /// it came to be: `Q4_1` of `quantized from F16, upcast from Q4_1`. Whatever its own
 /// type, it holds no more than that.
 pub fn lossy_ancestor(provenance: Option<&str>) -> Option<&str> {
-    let steps = provenance?.split(", ");
-    let mut ancestors = steps.filter_map(|step| Some(step.rsplit_once(" from ")?.1));
-    ancestors.find(|file_type| is_inexact(file_type))
+    provenance?.split(STEP).find_map(inexact_source)
+}
+
+/// A history of at most `limit` bytes, for where no more can be kept: steps are left
+/// out, and `…` stands for them, but never the one that lost something first.
+pub fn shortened(provenance: &str, limit: usize) -> String {
+    if provenance.len() <= limit {
+        return provenance.to_owned();
+    }
+    let steps: Vec<&str> = provenance.split(STEP).collect();
+    let lossy = steps.iter().position(|step| inexact_source(step).is_some());
+    let kept = lossy.unwrap_or(steps.len() - 1);
+    let with = |kept: &[usize]| {
+        let mut said: Vec<&str> = Vec::new();
+        for (place, step) in steps.iter().enumerate() {
+            match kept.contains(&place) {
+                true => said.push(step),
+                false if said.last() != Some(&LEFT_OUT) => said.push(LEFT_OUT),
+                false => {}
+            }
+        }
+        said.join(STEP)
+    };
+    let (first_too, alone) = (with(&[0, kept]), with(&[kept]));
+    if first_too.len() <= limit {
+        return first_too;
+    }
+    if alone.len() <= limit {
+        return alone;
+    }
+    // The type stands at its end. A part of a character is none.
+    let from = steps[kept].len().saturating_sub(limit);
+    let is_edge = |at: &usize| steps[kept].is_char_boundary(*at);
+    let from = (from..=steps[kept].len()).find(is_edge);
+    steps[kept][from.unwrap_or_default()..].to_owned()
+}
+
+/// Between the steps of a history, the latest first.
+const STEP: &str = ", ";
+/// Stands for steps that are left out.
+const LEFT_OUT: &str = "…";
+
+/// The type that a step started from, if weights had lost something in it.
+fn inexact_source(step: &str) -> Option<&str> {
+    let (_, file_type) = step.rsplit_once(" from ")?;
+    is_inexact(file_type).then_some(file_type)
 }
 
 impl Fallback {
@@ -261,7 +315,8 @@ mod tests {
             engine_version: String::new(),
             imatrix: None,
             made_at: String::new(),
-            quantize_s: 0.0,
+            quantize_s: None,
+            pruning: None,
             sha256: "fedcba9876543210".to_owned(),
             tensor_types: Vec::new(),
             fallbacks: Vec::new(),
@@ -330,6 +385,26 @@ mod tests {
             assert_eq!(lossy_ancestor(Some(provenance)), lossy, "{provenance}");
         }
         assert_eq!(lossy_ancestor(None), None);
+    }
+
+    #[test]
+    fn a_long_history_keeps_what_was_lost_first() {
+        let long = "quantized with an importance matrix from F16, pruned 12.5 % in width and depth \
+                    from F16, pruned 12.5 % in width and depth from F16, upcast from Q4_K_M";
+        assert_eq!(shortened(long, 1000), long);
+        let short = shortened(long, 127);
+        assert_eq!(
+            short,
+            "quantized with an importance matrix from F16, …, upcast from Q4_K_M"
+        );
+        assert_eq!(lossy_ancestor(Some(&short)), Some("Q4_K_M"));
+        let shorter = shortened(long, 30);
+        assert_eq!(shorter, "…, upcast from Q4_K_M");
+        // A name may be of any length, and of characters of several bytes.
+        let strange = format!("upcast × {} from Q4_0", "é".repeat(200));
+        let cut = shortened(&strange, 127);
+        assert!(cut.len() <= 127 && cut.ends_with(" from Q4_0"), "{cut}");
+        assert_eq!(lossy_ancestor(Some(&cut)), Some("Q4_0"));
     }
 
     #[test]

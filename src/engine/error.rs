@@ -1,5 +1,7 @@
 //! What can go wrong inside the engine.
 
+use super::activations::Place;
+
 /// An error of llama.cpp, with the reason from its log where it gave one.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EngineError {
@@ -32,6 +34,14 @@ pub(crate) enum EngineError {
     /// An importance matrix could not be collected, or not be read.
     #[error("{0}")]
     Imatrix(String),
+    /// A block did not compute what was looked for.
+    #[error(
+        "llama.cpp computed no {0} in the expected shape, so that nothing is known of this block"
+    )]
+    Unseen(Place),
+    /// Weights could not be turned into numbers, or back.
+    #[error("{0}")]
+    Rows(String),
     /// The importance matrix could not be kept.
     #[error("the importance matrix could not be kept: {0}")]
     Keep(#[from] std::io::Error),

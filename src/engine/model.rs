@@ -176,6 +176,13 @@ impl Model {
         usize::try_from(n).unwrap_or(0)
     }
 
+    /// Numbers of a hidden state.
+    pub(crate) fn n_embd(&self) -> usize {
+        // SAFETY: the model is alive.
+        let n = unsafe { sys::llama_model_n_embd(self.as_ptr()) };
+        usize::try_from(n).unwrap_or(0)
+    }
+
     /// The model's own chat template, if it has one.
     pub(crate) fn chat_template(&self) -> Option<String> {
         // SAFETY: null asks for the default template; the text, if any, is

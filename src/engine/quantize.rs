@@ -13,7 +13,7 @@ use super::imatrix::Imatrix;
 use super::log;
 use super::quantize_log::{Fallbacks, Sizes, tensor_number};
 use crate::domain::quantization::QuantizationType;
-use crate::domain::variant::Fallback;
+use crate::domain::variant::{Fallback, shortened};
 
 /// Rows held in memory at once; llama.cpp's own default is 8 GiB.
 const MAX_BUFFER_BYTES: usize = 1 << 30;
@@ -30,7 +30,7 @@ pub(crate) struct QuantizeOptions<'a> {
     pub(crate) allow_requantize: bool,
     /// Threads.
     pub(crate) n_threads: u32,
-    /// Kept in `whittle.provenance`, at most 127 bytes of it.
+    /// Kept in `whittle.provenance`, shortened to 127 bytes.
     pub(crate) provenance: &'a str,
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn predict_tensor_bytes(
 }
 
 /// Writes the model at `source` to `target` with F16 weights, whatever their
-/// type; `provenance` (at most 127 bytes) is kept in `whittle.provenance`.
+/// type; `provenance` (shortened to 127 bytes) is kept in `whittle.provenance`.
 pub(crate) fn upcast_to_f16(
     source: &Path,
     target: &Path,
@@ -265,10 +265,14 @@ fn end_of_overrides() -> sys::llama_model_kv_override {
     string_override("", "")
 }
 
-/// A text in C's fixed 128 bytes, cut at 127 and NUL-terminated.
-fn c_text(text: &str) -> [c_char; 128] {
-    let mut bytes = [0; 128];
-    for (to, from) in bytes.iter_mut().zip(text.bytes().take(127)) {
+/// Bytes of a text that llama.cpp takes.
+const TEXT_LIMIT: usize = 127;
+
+/// A text in C's fixed 128 bytes, shortened to 127 and NUL-terminated.
+fn c_text(text: &str) -> [c_char; TEXT_LIMIT + 1] {
+    let mut bytes = [0; TEXT_LIMIT + 1];
+    let text = shortened(text, TEXT_LIMIT);
+    for (to, from) in bytes.iter_mut().zip(text.bytes()) {
         *to = from.cast_signed() as c_char;
     }
     bytes

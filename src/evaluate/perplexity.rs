@@ -12,6 +12,13 @@ pub(crate) struct Scored {
     pub(super) nll: Vec<f64>,
 }
 
+impl Scored {
+    /// Negative log likelihood of the right token, nats, one for each scored token.
+    pub(crate) fn nll(&self) -> &[f64] {
+        &self.nll
+    }
+}
+
 /// Scores rows of `n_vocab` logits, each by the token that really came next.
 /// There may be one row more than tokens: what comes after the chunk is not
 /// known.

@@ -8,8 +8,9 @@ use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use super::GgufError;
-use super::header::{self, Header, Tensor};
+use super::document::{Document, Tensor};
 use super::types::file_type;
+use super::value::Value;
 
 /// What a model's header says. All texts are untrusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +86,7 @@ pub fn check_model(path: &Path) -> Result<ModelHeader, GgufError> {
 /// # Errors
 /// As [`check_model`].
 pub fn check(file: impl Read + Seek, len: u64) -> Result<ModelHeader, GgufError> {
-    let header = header::read(file, len)?;
+    let header = Document::read(file, len)?;
     let architecture = header
         .text("general.architecture")
         .ok_or_else(|| GgufError::damaged("general.architecture is missing"))?
@@ -93,8 +94,8 @@ pub fn check(file: impl Read + Seek, len: u64) -> Result<ModelHeader, GgufError>
     refuse_other_kinds(&header, &architecture)?;
     let key = |name: &str| format!("{architecture}.{name}");
     // llama.cpp aborts on a model without blocks.
-    match header.metadata.get(&key("block_count")) {
-        Some(header::Value::Integer(1..=4096)) => {}
+    match header.unsigned(&key("block_count")) {
+        Some(1..=4096) => {}
         _ => {
             return Err(GgufError::damaged(format!(
                 "{architecture}.block_count is missing or absurd"
@@ -107,13 +108,9 @@ pub fn check(file: impl Read + Seek, len: u64) -> Result<ModelHeader, GgufError>
             .map(clean)
             .filter(|n| !n.is_empty()),
         file_type: file_type_of(&header),
-        n_params: header
-            .tensors
-            .values()
-            .map(|tensor| tensor.n_elements)
-            .sum(),
-        tensor_types: tensor_types(header.tensors.values()),
-        header_bytes: header.data_offset,
+        n_params: header.n_params(),
+        tensor_types: tensor_types(header.tensors()),
+        header_bytes: header.data_offset(),
         n_ctx_train: header
             .unsigned(&key("context_length"))
             .and_then(|n| u32::try_from(n).ok())
@@ -125,7 +122,7 @@ pub fn check(file: impl Read + Seek, len: u64) -> Result<ModelHeader, GgufError>
     })
 }
 
-fn refuse_other_kinds(header: &Header, architecture: &str) -> Result<(), GgufError> {
+fn refuse_other_kinds(header: &Document, architecture: &str) -> Result<(), GgufError> {
     let refuse = |reason: String| Err(GgufError::NotGenerative(reason));
     if NOT_GENERATIVE.contains(&architecture) {
         return refuse(format!(
@@ -147,14 +144,14 @@ fn refuse_other_kinds(header: &Header, architecture: &str) -> Result<(), GgufErr
                 .into(),
         );
     }
-    if header.tensors.is_empty() {
+    if header.tensors().len() == 0 {
         return refuse(
             "this file holds a vocabulary and no weights; choose the model itself".into(),
         );
     }
     let no_causal = format!("{architecture}.attention.causal");
     let pooling = format!("{architecture}.pooling_type");
-    if header.metadata.get(&no_causal) == Some(&header::Value::Bool(false))
+    if header.value(&no_causal) == Some(&Value::Bool(false))
         || header.unsigned(&pooling).is_some_and(|kind| kind > 0)
     {
         return refuse(
@@ -168,15 +165,12 @@ fn refuse_other_kinds(header: &Header, architecture: &str) -> Result<(), GgufErr
 /// Two bytes for each element of keys and values in every block; the formula of
 /// `llama_kv_cache`. Heads that differ from block to block, and architectures
 /// that keep a state instead, are not estimated.
-fn kv_bytes_per_token(header: &Header, architecture: &str) -> Option<u64> {
+fn kv_bytes_per_token(header: &Document, architecture: &str) -> Option<u64> {
     let number = |name: &str| header.unsigned(&format!("{architecture}.{name}"));
     let n_heads = number("attention.head_count").filter(|n| *n > 0)?;
-    let n_kv_heads = match header
-        .metadata
-        .get(&format!("{architecture}.attention.head_count_kv"))
-    {
-        None => n_heads,
-        Some(_) => number("attention.head_count_kv")?,
+    let n_kv_heads = match header.has(&format!("{architecture}.attention.head_count_kv")) {
+        false => n_heads,
+        true => number("attention.head_count_kv")?,
     };
     let head = number("embedding_length")? / n_heads;
     let elements = number("attention.key_length").unwrap_or(head);
@@ -187,11 +181,11 @@ fn kv_bytes_per_token(header: &Header, architecture: &str) -> Option<u64> {
         .checked_mul(2)
 }
 
-fn file_type_of(header: &Header) -> String {
+fn file_type_of(header: &Document) -> String {
     header
         .unsigned("general.file_type")
         .and_then(file_type)
-        .or_else(|| Some(tensor_types(header.tensors.values()).first()?.name))
+        .or_else(|| Some(tensor_types(header.tensors()).first()?.name))
         .unwrap_or("unknown")
         .to_owned()
 }
@@ -199,7 +193,7 @@ fn file_type_of(header: &Header) -> String {
 fn tensor_types<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Vec<TensorTypeCount> {
     let mut types: BTreeMap<&'static str, TensorTypeCount> = BTreeMap::new();
     for tensor in tensors {
-        let name = tensor.kind.name;
+        let name = tensor.kind().name();
         let count = types.entry(name).or_insert(TensorTypeCount {
             name,
             n_tensors: 0,
@@ -207,8 +201,8 @@ fn tensor_types<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Vec<TensorType
             n_bytes: 0,
         });
         count.n_tensors += 1;
-        count.n_elements = count.n_elements.saturating_add(tensor.n_elements);
-        count.n_bytes = count.n_bytes.saturating_add(tensor.n_bytes);
+        count.n_elements = count.n_elements.saturating_add(tensor.n_elements());
+        count.n_bytes = count.n_bytes.saturating_add(tensor.n_bytes());
     }
     let mut types: Vec<_> = types.into_values().collect();
     types.sort_by_key(|count| Reverse((count.n_bytes, count.name)));

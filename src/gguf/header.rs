@@ -1,79 +1,31 @@
-//! The header of a GGUF file: metadata and tensor table, every bound checked.
+//! Reads the header of a GGUF file, every bound checked.
 
-use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use super::GgufError;
+use super::document::{Document, Entry, Named, Stored, Tensor};
 use super::reader::Bounded;
-use super::types::{TensorType, tensor_type};
+use super::types::TensorType;
+use super::value::{self, Array, NumberKind, Value};
 
 const MAX_KEYS: u64 = 65_536;
 const MAX_TENSORS: u64 = 262_144;
 /// ggml's own limits.
 const MAX_NAME_BYTES: usize = 64;
 const MAX_DIMENSIONS: u32 = 4;
-const ALIGNMENT_KEY: &str = "general.alignment";
-const UINT32: u32 = 4;
+pub(super) const ALIGNMENT_KEY: &str = "general.alignment";
 const DEFAULT_ALIGNMENT: u64 = 32;
 /// The alignments in use, and some more.
 const ALIGNMENTS: std::ops::RangeInclusive<u64> = 8..=65_536;
 /// The least bytes of a key with its value, and of a tensor's entry.
 const MIN_KEY_BYTES: u64 = 8 + 4 + 1;
 const MIN_TENSOR_BYTES: u64 = 8 + 4 + 4 + 8;
-
-/// A value of the metadata. Arrays are walked through and counted only: a
-/// vocabulary is large and nothing here needs it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
-    Integer(i128),
-    Float(f64),
-    Bool(bool),
-    Text(String),
-    Array(u64),
-}
-
-/// One tensor of the table.
-#[derive(Debug)]
-pub(super) struct Tensor {
-    pub(super) n_elements: u64,
-    pub(super) n_bytes: u64,
-    pub(super) kind: TensorType,
-}
-
-/// What a file says of itself.
-#[derive(Debug)]
-pub(super) struct Header {
-    pub(super) metadata: HashMap<String, Value>,
-    pub(super) tensors: HashMap<String, Tensor>,
-    /// Where the tensors' data begins.
-    pub(super) data_offset: u64,
-}
-
-impl Header {
-    pub(super) fn text(&self, key: &str) -> Option<&str> {
-        match self.metadata.get(key) {
-            Some(Value::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    pub(super) fn array_length(&self, key: &str) -> Option<u64> {
-        match self.metadata.get(key) {
-            Some(Value::Array(length)) => Some(*length),
-            _ => None,
-        }
-    }
-
-    pub(super) fn unsigned(&self, key: &str) -> Option<u64> {
-        match self.metadata.get(key) {
-            Some(Value::Integer(value)) => u64::try_from(*value).ok(),
-            _ => None,
-        }
-    }
-}
+/// Arrays of more numbers are left in the file: those of a block each are
+/// shorter (llama.cpp reads 512 blocks at most), and a vocabulary's is longer.
+const MAX_KEPT_ITEMS: u64 = 1024;
 
 /// Reads the header of a file of `len` bytes.
-pub(super) fn read(inner: impl Read + Seek, len: u64) -> Result<Header, GgufError> {
+pub(super) fn read(inner: impl Read + Seek, len: u64) -> Result<Document, GgufError> {
     let mut file = Bounded::new(inner, len);
     if len < 4 || &file.bytes::<4>("the magic")? != b"GGUF" {
         return Err(GgufError::NotGguf);
@@ -94,12 +46,14 @@ pub(super) fn read(inner: impl Read + Seek, len: u64) -> Result<Header, GgufErro
         n_keys * MIN_KEY_BYTES + n_tensors * MIN_TENSOR_BYTES,
         "the header",
     )?;
-    let metadata = read_metadata(&mut file, n_keys)?;
-    let alignment = alignment(&metadata)?;
+    let entries = read_metadata(&mut file, n_keys)?;
+    let alignment = alignment(&entries)?;
     let tensors = read_tensors(&mut file, n_tensors, alignment)?;
     let data_offset = file.position().next_multiple_of(alignment);
-    Ok(Header {
-        metadata,
+    Ok(Document {
+        version,
+        alignment,
+        entries,
         tensors,
         data_offset,
     })
@@ -108,96 +62,104 @@ pub(super) fn read(inner: impl Read + Seek, len: u64) -> Result<Header, GgufErro
 fn read_metadata(
     file: &mut Bounded<impl Read + Seek>,
     n_keys: u64,
-) -> Result<HashMap<String, Value>, GgufError> {
-    let mut metadata = HashMap::new();
+) -> Result<Named<Entry>, GgufError> {
+    let mut entries = Vec::with_capacity(usize::try_from(n_keys).unwrap_or(0));
     for _ in 0..n_keys {
+        let begin = file.position();
         let key = file.text("a metadata key")?;
         if key.is_empty() {
             return Err(GgufError::damaged("a metadata key without a name"));
         }
         let kind = file.u32("a metadata type")?;
-        if key == ALIGNMENT_KEY && kind != UINT32 {
+        if key == ALIGNMENT_KEY && NumberKind::of_id(kind) != Some(NumberKind::U32) {
             return Err(GgufError::damaged("an alignment that is no 32-bit number"));
         }
         let value = read_value(file, kind)?;
-        if metadata.contains_key(&key) {
-            return Err(GgufError::damaged(format!("the key {key:?} comes twice")));
-        }
-        metadata.insert(key, value);
+        entries.push(Entry {
+            key,
+            place: begin..file.position(),
+            value,
+        });
     }
-    Ok(metadata)
+    Named::new(entries).map_err(|key| GgufError::damaged(format!("the key {key:?} comes twice")))
 }
 
-fn read_value(file: &mut Bounded<impl Read + Seek>, kind: u32) -> Result<Value, GgufError> {
+fn read_value(file: &mut Bounded<impl Read + Seek>, id: u32) -> Result<Stored, GgufError> {
     let what = "a metadata value";
-    Ok(match kind {
-        0 => Value::Integer(i128::from(file.bytes::<1>(what)?[0])),
-        1 => Value::Integer(i128::from(i8::from_le_bytes(file.bytes(what)?))),
-        2 => Value::Integer(i128::from(u16::from_le_bytes(file.bytes(what)?))),
-        3 => Value::Integer(i128::from(i16::from_le_bytes(file.bytes(what)?))),
-        4 => Value::Integer(i128::from(file.u32(what)?)),
-        5 => Value::Integer(i128::from(i32::from_le_bytes(file.bytes(what)?))),
-        6 => Value::Float(f64::from(f32::from_le_bytes(file.bytes(what)?))),
-        7 => Value::Bool(file.bytes::<1>(what)?[0] != 0),
-        8 => Value::Text(file.text(what)?),
-        9 => Value::Array(skip_array(file)?),
-        10 => Value::Integer(i128::from(file.u64(what)?)),
-        11 => Value::Integer(i128::from(i64::from_le_bytes(file.bytes(what)?))),
-        12 => Value::Float(f64::from_le_bytes(file.bytes(what)?)),
-        other => {
-            return Err(GgufError::damaged(format!(
-                "metadata type {other} does not exist"
-            )));
-        }
-    })
+    if let Some(kind) = NumberKind::of_id(id) {
+        let bytes = match kind.n_bytes() {
+            1 => padded(file.bytes::<1>(what)?),
+            2 => padded(file.bytes::<2>(what)?),
+            4 => padded(file.bytes::<4>(what)?),
+            _ => file.bytes::<8>(what)?,
+        };
+        return Ok(Stored::Value(Value::number(kind, bytes)));
+    }
+    match id {
+        value::TEXT => Ok(Stored::Value(Value::Text(file.text(what)?))),
+        value::ARRAY => read_array(file),
+        other => Err(GgufError::damaged(format!(
+            "metadata type {other} does not exist"
+        ))),
+    }
 }
 
-/// Passes over an array and returns its length.
-fn skip_array(file: &mut Bounded<impl Read + Seek>) -> Result<u64, GgufError> {
+fn padded<const N: usize>(bytes: [u8; N]) -> [u8; 8] {
+    let mut eight = [0; 8];
+    eight[..N].copy_from_slice(&bytes);
+    eight
+}
+
+/// Reads a short array of numbers; passes over others and counts them.
+fn read_array(file: &mut Bounded<impl Read + Seek>) -> Result<Stored, GgufError> {
     let what = "a metadata array";
-    let kind = file.u32(what)?;
+    let id = file.u32(what)?;
     let n = file.u64(what)?;
-    let width = match kind {
-        0 | 1 | 7 => 1,
-        2 | 3 => 2,
-        4..=6 => 4,
-        10..=12 => 8,
-        8 => {
+    if let Some(kind) = NumberKind::of_id(id) {
+        let n_bytes = n.saturating_mul(kind.n_bytes() as u64);
+        if n > MAX_KEPT_ITEMS {
+            file.skip(n_bytes, what)?;
+            return Ok(Stored::LongArray(n));
+        }
+        let items = file.piece(n_bytes, what)?;
+        return Ok(Stored::Value(Value::Array(Array::of_bytes(kind, items))));
+    }
+    match id {
+        value::TEXT => {
             // Each text takes at least its length.
             file.require(n.saturating_mul(8), what)?;
             for _ in 0..n {
                 file.skip_text(what)?;
             }
-            return Ok(n);
+            Ok(Stored::LongArray(n))
         }
         // llama.cpp does not read arrays of arrays either.
-        9 => return Err(GgufError::damaged("an array of arrays in the metadata")),
-        other => {
-            return Err(GgufError::damaged(format!(
-                "metadata array type {other} does not exist"
-            )));
-        }
-    };
-    file.skip(n.saturating_mul(width), what)?;
-    Ok(n)
+        value::ARRAY => Err(GgufError::damaged("an array of arrays in the metadata")),
+        other => Err(GgufError::damaged(format!(
+            "metadata array type {other} does not exist"
+        ))),
+    }
 }
 
-fn alignment(metadata: &HashMap<String, Value>) -> Result<u64, GgufError> {
-    let Some(Value::Integer(value)) = metadata.get(ALIGNMENT_KEY) else {
+fn alignment(entries: &Named<Entry>) -> Result<u64, GgufError> {
+    let Some(entry) = entries.get(ALIGNMENT_KEY) else {
         return Ok(DEFAULT_ALIGNMENT);
     };
-    u64::try_from(*value)
-        .ok()
+    let value = match &entry.value {
+        Stored::Value(value) => value.unsigned(),
+        Stored::LongArray(_) => None,
+    };
+    value
         .filter(|value| value.is_power_of_two() && ALIGNMENTS.contains(value))
-        .ok_or_else(|| GgufError::damaged(format!("an alignment of {value}")))
+        .ok_or_else(|| GgufError::damaged(format!("an alignment of {value:?}")))
 }
 
 fn read_tensors(
     file: &mut Bounded<impl Read + Seek>,
     n_tensors: u64,
     alignment: u64,
-) -> Result<HashMap<String, Tensor>, GgufError> {
-    let mut tensors = HashMap::new();
+) -> Result<Named<Tensor>, GgufError> {
+    let mut tensors = Vec::with_capacity(usize::try_from(n_tensors).unwrap_or(0));
     // Where the data of the next tensor begins, and where that of the last ends.
     let mut expected = 0_u64;
     let mut end = 0_u64;
@@ -206,33 +168,30 @@ fn read_tensors(
         if name.len() >= MAX_NAME_BYTES {
             return Err(GgufError::damaged("a tensor's name is too long"));
         }
-        let (tensor, offset) = read_tensor(file, &name)?;
+        let tensor = read_tensor(file, name)?;
+        let name = &tensor.name;
         // As llama.cpp demands: one after the other, so that none overlap.
-        if offset != expected {
+        if tensor.offset != expected {
             return Err(GgufError::damaged(format!(
-                "tensor {name:?} begins at {offset} of the data instead of {expected}"
+                "tensor {name:?} begins at {} of the data instead of {expected}",
+                tensor.offset
             )));
         }
-        let ends = offset.checked_add(tensor.n_bytes);
+        let ends = tensor.offset.checked_add(tensor.n_bytes);
         let next = ends.and_then(|end| end.checked_next_multiple_of(alignment));
         (end, expected) = ends
             .zip(next)
             .ok_or_else(|| GgufError::damaged(format!("tensor {name:?} ends nowhere")))?;
-        if tensors.insert(name.clone(), tensor).is_some() {
-            return Err(GgufError::damaged(format!("tensor {name:?} comes twice")));
-        }
+        tensors.push(tensor);
     }
     if n_tensors > 0 {
         let padding = file.position().next_multiple_of(alignment) - file.position();
         file.require_data(padding.saturating_add(end), "the tensor data")?;
     }
-    Ok(tensors)
+    Named::new(tensors).map_err(|name| GgufError::damaged(format!("tensor {name:?} comes twice")))
 }
 
-fn read_tensor(
-    file: &mut Bounded<impl Read + Seek>,
-    name: &str,
-) -> Result<(Tensor, u64), GgufError> {
+fn read_tensor(file: &mut Bounded<impl Read + Seek>, name: String) -> Result<Tensor, GgufError> {
     let what = "a tensor's entry";
     let n_dimensions = file.u32(what)?;
     if n_dimensions > MAX_DIMENSIONS {
@@ -240,38 +199,39 @@ fn read_tensor(
             "tensor {name:?} has {n_dimensions} dimensions"
         )));
     }
+    let impossible = || GgufError::damaged(format!("tensor {name:?} has no possible size"));
     let mut n_elements = 1_u64;
-    let mut row = 1_u64;
-    for dimension in 0..n_dimensions {
+    let mut shape = Vec::with_capacity(n_dimensions as usize);
+    for _ in 0..n_dimensions {
         let size = file.u64(what)?;
-        if dimension == 0 {
-            row = size;
-        }
+        shape.push(size);
         n_elements = n_elements
             .checked_mul(size)
             .filter(|n| *n > 0 && i64::try_from(*n).is_ok())
-            .ok_or_else(|| GgufError::damaged(format!("tensor {name:?} has no possible size")))?;
+            .ok_or_else(impossible)?;
     }
     let id = file.u32(what)?;
-    let kind = tensor_type(id).ok_or_else(|| {
+    let kind = TensorType::of_id(id).ok_or_else(|| {
         GgufError::damaged(format!(
             "tensor {name:?} has type {id}, which is unknown here"
         ))
     })?;
-    if !row.is_multiple_of(kind.block) {
+    let row = shape.first().copied().unwrap_or(1);
+    if !row.is_multiple_of(kind.block()) {
         return Err(GgufError::damaged(format!(
             "tensor {name:?} has rows of {row}, no multiple of {} as {} needs",
-            kind.block, kind.name
+            kind.block(),
+            kind.name()
         )));
     }
-    let n_bytes = (n_elements / kind.block)
-        .checked_mul(kind.bytes)
-        .ok_or_else(|| GgufError::damaged(format!("tensor {name:?} has no possible size")))?;
+    let n_bytes = kind.bytes_of(n_elements).ok_or_else(impossible)?;
     let offset = file.u64(what)?;
-    let tensor = Tensor {
+    Ok(Tensor {
+        name,
+        kind,
+        shape,
         n_elements,
         n_bytes,
-        kind,
-    };
-    Ok((tensor, offset))
+        offset,
+    })
 }

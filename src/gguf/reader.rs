@@ -79,13 +79,20 @@ impl<R: Read + Seek> Bounded<R> {
         Ok(u64::from_le_bytes(self.bytes(what)?))
     }
 
+    /// `n` bytes in one piece.
+    pub(super) fn piece(&mut self, n: u64, what: &'static str) -> Result<Vec<u8>, GgufError> {
+        self.require(n, what)?;
+        let mut buffer = vec![0; usize::try_from(n).unwrap_or(0)];
+        self.inner.read_exact(&mut buffer)?;
+        self.position += n;
+        Ok(buffer)
+    }
+
     /// A length-prefixed text. Metadata is attacker text: bytes that are not
     /// UTF-8 are replaced.
     pub(super) fn text(&mut self, what: &'static str) -> Result<String, GgufError> {
         let n = self.text_length(what)?;
-        let mut buffer = vec![0; usize::try_from(n).unwrap_or(0)];
-        self.inner.read_exact(&mut buffer)?;
-        self.position += n;
+        let buffer = self.piece(n, what)?;
         Ok(String::from_utf8_lossy(&buffer).into_owned())
     }
 

@@ -3,15 +3,64 @@
 //! of the llama.cpp that is embedded here.
 
 /// A tensor type: elements of a block, and its bytes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TensorType {
-    pub(super) name: &'static str,
-    pub(super) block: u64,
-    pub(super) bytes: u64,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TensorType {
+    id: u32,
+    name: &'static str,
+    block: u64,
+    bytes: u64,
 }
 
-/// The type with ggml's number `id`; none for one that the engine does not know.
-pub(super) fn tensor_type(id: u32) -> Option<TensorType> {
+impl TensorType {
+    /// 32-bit floats.
+    pub const F32: Self = Self::new(0, "F32", 1, 4);
+    /// 16-bit floats.
+    pub const F16: Self = Self::new(1, "F16", 1, 2);
+
+    const fn new(id: u32, name: &'static str, block: u64, bytes: u64) -> Self {
+        Self {
+            id,
+            name,
+            block,
+            bytes,
+        }
+    }
+
+    /// The type with ggml's number `id`; none for one that the engine does not
+    /// know.
+    pub fn of_id(id: u32) -> Option<Self> {
+        tensor_type(id)
+    }
+
+    /// ggml's number.
+    pub fn id(self) -> u32 {
+        self.id
+    }
+
+    /// ggml's name, such as `Q4_K`.
+    pub fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Elements that are kept together; 1: each is kept alone.
+    pub fn block(self) -> u64 {
+        self.block
+    }
+
+    /// Bytes of `n` elements, whole blocks; none for parts of blocks, or more
+    /// than can be counted.
+    pub fn bytes_of(self, n: u64) -> Option<u64> {
+        let is_whole = n.is_multiple_of(self.block);
+        is_whole.then(|| n / self.block)?.checked_mul(self.bytes)
+    }
+
+    /// Whether its elements have lost something, for less room.
+    pub fn is_quantized(self) -> bool {
+        self.block > 1
+    }
+}
+
+fn tensor_type(id: u32) -> Option<TensorType> {
     let (name, block, bytes) = match id {
         0 => ("F32", 1, 4),
         1 => ("F16", 1, 2),
@@ -50,7 +99,7 @@ pub(super) fn tensor_type(id: u32) -> Option<TensorType> {
         42 => ("Q2_0", 64, 18),
         _ => return None,
     };
-    Some(TensorType { name, block, bytes })
+    Some(TensorType::new(id, name, block, bytes))
 }
 
 /// llama.cpp's name of `general.file_type`.

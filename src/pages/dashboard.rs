@@ -7,7 +7,10 @@ use leptos_router::components::A;
 use super::actions::{Shown, remember};
 use super::latest::{active_of, keep_latest, latest_of};
 use super::prompt_sets;
+use super::pruning::PruningSection;
 use super::quantization::QuantizationSection;
+use super::trade_offs::TradeOffs;
+use super::variant_section::Common;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
@@ -19,6 +22,7 @@ use crate::components::gauges::Warnings;
 use crate::components::live::follow_run;
 use crate::components::no_script::NoScript;
 use crate::components::outcome::Outcome;
+use crate::components::pruning::PruningForm;
 use crate::components::quantization::QuantizationForm;
 use crate::components::run_section::RunSection;
 use crate::components::section::Section;
@@ -26,7 +30,7 @@ use crate::components::words;
 use crate::domain::background::Background;
 use crate::domain::dashboard::{Dashboard, Machine};
 use crate::domain::error::AppError;
-use crate::domain::model::{LibraryListing, Model};
+use crate::domain::model::LibraryListing;
 use crate::domain::preflight::Room;
 use crate::domain::run::{Run, RunRequest};
 use crate::domain::units;
@@ -123,6 +127,14 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     let quantization = compared
         .run
         .with_untracked(|run| QuantizationForm::new(run.as_ref().map(|run| &run.spec)));
+    let pruned = Shown::new(first_run(Section::Pruning));
+    let pruning_feed = follow_run(
+        pruned.run,
+        Callback::new(move |(id, last)| pruned.refetch(id, last)),
+    );
+    let pruning = pruned
+        .run
+        .with_untracked(|run| PruningForm::new(run.as_ref().map(|run| &run.spec)));
     let is_starting = RwSignal::new(false);
 
     let keep = Callback::new(move |()| {
@@ -149,6 +161,7 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         let sections = [
             (Section::Baseline, shown, feed),
             (Section::Quantization, compared, comparing),
+            (Section::Pruning, pruned, pruning_feed),
         ];
         for (section, shown, feed) in sections {
             shown.problem.set(None);
@@ -156,14 +169,18 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
             if !is_active {
                 keep_latest(latest, shown.run.get_untracked());
                 let run = latest.with_value(|latest| latest_of(latest, chosen.as_ref(), section));
-                if section == Section::Quantization {
-                    quantization.fill(run.as_ref().map(|run| &run.spec));
+                let last = run.as_ref().map(|run| &run.spec);
+                match section {
+                    Section::Quantization => quantization.fill(last),
+                    Section::Pruning => pruning.fill(last),
+                    Section::Baseline | Section::Noise => {}
                 }
                 shown.run.set(run);
             }
         }
     });
     show_baseline_of(compared, shown, form);
+    show_baseline_of(pruned, shown, form);
     let start = move |()| match untrack(|| form.spec().and_then(|_| form.request())) {
         Ok(request) => shown.start(request, is_starting),
         Err(problem) => {
@@ -172,15 +189,13 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
             shown.problem.set(Some(said));
         }
     };
-    let speeds_known = StoredValue::new(speeds.clone());
-    let models = StoredValue::new(library.models.clone());
-    let title = move || {
-        models.with_value(|models| {
-            let chosen = form.model.get();
-            let of = |model: &&Model| Some(&model.id) == chosen.as_ref();
-            models.iter().find(of).map(|model| model.name.clone())
-        })
+    let common = Common {
+        form,
+        models: StoredValue::new(library.models.clone()),
+        speeds: StoredValue::new(speeds.clone()),
+        keep,
     };
+    let title = move || common.chosen(|model| model.name.clone());
     view! {
         {(!notices.is_empty()).then(|| view! { <Warnings warnings=notices/> })}
         <div class="page-head">
@@ -217,15 +232,9 @@ fn Benchmark(dashboard: Dashboard) -> impl IntoView {
                 </div>
             </div>
         </RunSection>
-        <QuantizationSection
-            form
-            quantization
-            shown=compared
-            feed=comparing
-            models
-            speeds=speeds_known
-            keep
-        />
+        <QuantizationSection common quantization shown=compared feed=comparing/>
+        <PruningSection common pruning shown=pruned feed=pruning_feed/>
+        <TradeOffs common shown=[compared, pruned]/>
         <MachineLine machine room background/>
     }
 }

@@ -4,24 +4,23 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
+use crate::components::choice::Forecasts;
 use crate::components::form::RunForm;
 use crate::components::live::LiveFeed;
-use crate::components::quantization::QuantizationForm;
-use crate::domain::model::ModelId;
-use crate::domain::recipe::Quantize;
-use crate::domain::variant::VariantForecasts;
+use crate::domain::error::ErrorCode;
+use crate::domain::recipe::Recipe;
 
-/// The predicted sizes of the chosen levels; none until they are known. Not
-/// asked while a run goes on: the answer takes a worker.
+/// What the server says of the chosen variants; nothing until it has. Not asked
+/// while a run goes on: the answer may take a worker.
 pub(super) fn forecasts(
     form: RunForm,
-    quantization: QuantizationForm,
+    recipes: impl Fn() -> Vec<Recipe> + Send + Sync + 'static,
     feed: LiveFeed,
-) -> Signal<Option<VariantForecasts>> {
+) -> Forecasts {
     let known = RwSignal::new(None);
+    let refusal = RwSignal::new(None);
     let asked = Memo::new(move |_| {
-        let recipes = quantization.recipes();
-        let recipes: Vec<Quantize> = recipes.iter().filter_map(|one| one.quantize).collect();
+        let recipes = recipes();
         let is_quiet = feed.state.with(Option::is_none);
         Some((form.model.get().filter(|_| is_quiet)?, recipes))
     });
@@ -30,17 +29,20 @@ pub(super) fn forecasts(
             return;
         };
         spawn_local(async move {
-            let answer = ask(model.clone(), recipes.clone()).await;
+            let answer = api::forecast_variants(model.clone(), recipes.clone()).await;
             // Another choice may have been made meanwhile.
-            if asked.try_get_untracked().flatten() == Some((model, recipes)) {
-                known.try_set(answer);
+            if asked.try_get_untracked().flatten() != Some((model, recipes)) {
+                return;
             }
+            // Without an answer nothing is shown.
+            let refused = answer.as_ref().err().map(|error| &error.error);
+            let refused = refused.filter(|error| error.code == ErrorCode::ModelNotUsable);
+            refusal.try_set(refused.map(|error| error.message.clone()));
+            known.try_set(answer.ok());
         });
     });
-    known.into()
-}
-
-/// The one place where the server is asked: without an answer nothing is shown.
-async fn ask(model: ModelId, recipes: Vec<Quantize>) -> Option<VariantForecasts> {
-    api::forecast_variants(model, recipes).await.ok()
+    Forecasts {
+        known: known.into(),
+        refusal: refusal.into(),
+    }
 }

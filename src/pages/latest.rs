@@ -14,7 +14,7 @@ fn is_shown(section: Section, run: &Run) -> bool {
             run.technique == Technique::Baseline
                 || (run.status.is_terminal() && run.baseline().is_some())
         }
-        Section::Quantization | Section::Noise => Section::of(run.technique) == section,
+        _ => Section::of(run.technique) == section,
     }
 }
 

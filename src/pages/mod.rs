@@ -9,10 +9,13 @@ mod latest;
 mod models;
 mod not_found;
 mod prompt_sets;
+mod pruning;
 mod quantization;
 mod run;
 mod runs;
 mod settings;
+mod trade_offs;
+mod variant_section;
 mod variants;
 
 pub use dashboard::DashboardPage;

@@ -214,8 +214,7 @@ fn outcome(section: Section, shown: Shown, original: Option<Model>) -> Callback<
     };
     Callback::new(move |run: Run| {
         let original = original.clone();
-        // A model against itself is measured by a path of its own.
-        let again = (section == Section::Quantization).then_some(again);
+        let again = section.makes_variants().then_some(again);
         view! { <ComparisonOutcome run original again is_whole=true/> }.into_any()
     })
 }

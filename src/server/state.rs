@@ -231,14 +231,16 @@ impl AppState {
         located: Located,
         conduct: Conduct,
     ) -> Result<(Plan, OpenModel), AppError> {
+        asked.spec.settings.check_gpu(self.parts.machine.has_gpu)?;
+        self.refuse_hopeless(&located.model, &asked.spec.settings)?;
+        self.refuse_unprunable(&located, &asked.spec.recipes)
+            .await?;
+        let text = self.text(asked).await?;
         let Located {
             model,
             path,
             identity,
         } = located;
-        asked.spec.settings.check_gpu(self.parts.machine.has_gpu)?;
-        self.refuse_hopeless(&model, &asked.spec.settings)?;
-        let text = self.text(asked).await?;
         let spec = RunSpec {
             model: Some(model.id.clone()),
             ..asked.spec.clone()

@@ -8,7 +8,11 @@ use super::AppState;
 use crate::bench::{Making, Variant, VariantError, Workshop};
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::model::ModelId;
-use crate::domain::recipe::{Quantize, Recipe};
+use crate::domain::pruning::PruningForecast;
+use crate::domain::recipe::Recipe;
+use crate::domain::run::RunProblem;
+use crate::domain::trade_off::TradeOff;
+use crate::domain::units;
 use crate::domain::variant::{VariantForecast, VariantForecasts, VariantRecord};
 use crate::library::{FileIdentity, Located};
 use crate::machine_lock::MachineLock;
@@ -18,7 +22,7 @@ const RECIPES_LIMIT: usize = 64;
 
 /// What was forecast, by the base's hash and the recipe: a worker has to be
 /// started for it, and it never changes.
-pub(super) type Forecasts = Arc<Mutex<HashMap<(String, Quantize), VariantForecast>>>;
+pub(super) type Forecasts = Arc<Mutex<HashMap<(String, Recipe), VariantForecast>>>;
 
 impl AppState {
     /// Where variants are made.
@@ -59,13 +63,21 @@ impl AppState {
     pub(crate) async fn forecast_variants(
         &self,
         model: ModelId,
-        recipes: Vec<Quantize>,
+        recipes: Vec<Recipe>,
     ) -> Result<VariantForecasts, AppError> {
         if recipes.is_empty() || recipes.len() > RECIPES_LIMIT {
             return Err(AppError::bad_request(format!(
                 "recipes has {} entries; it must have 1 to {RECIPES_LIMIT}",
                 recipes.len()
             )));
+        }
+        if let Some(empty) = recipes.iter().position(Recipe::is_baseline) {
+            let number = empty + 1;
+            return Err(RunProblem::RecipeEmpty { number }.into());
+        }
+        let mut prunes = recipes.iter().filter_map(|recipe| recipe.prune);
+        if let Some(prune) = prunes.find(|prune| !prune.keeps_to_its_budget()) {
+            return Err(RunProblem::BudgetMethod(prune.method).into());
         }
         let located = self.locate_id(model.0).await?;
         let sha256 = &located.model.sha256;
@@ -90,15 +102,24 @@ impl AppState {
                 match unknown() {
                     unknown if unknown.is_empty() => none(),
                     unknown => {
-                        let _held = self.idle_machine()?;
-                        asked.forecast(&located.model, &file, &unknown).await?
+                        // What pruning removes stands in the header.
+                        let asks_a_worker = unknown.iter().any(|one| one.quantize.is_some());
+                        let _held = match asks_a_worker {
+                            true => Some(self.idle_machine()?),
+                            false => None,
+                        };
+                        let found = asked.forecast(&located.model, &file, &unknown).await?;
+                        for pruning in found.variants.iter().filter_map(|one| one.pruning) {
+                            self.refuse_too_large(&pruning)?;
+                        }
+                        found
                     }
                 }
             }
         };
         let new = std::mem::take(&mut forecasts.variants);
         self.known_forecasts(sha256, |known, key| {
-            known.extend(new.into_iter().map(|one| (key(one.quantize), one)));
+            known.extend(new.into_iter().map(|one| (key(one.recipe), one)));
             let all = recipes.iter().filter_map(|recipe| known.get(&key(*recipe)));
             forecasts.variants = all.cloned().collect();
         });
@@ -119,6 +140,43 @@ impl AppState {
         })
     }
 
+    /// Refuses what cannot be pruned so before it waits in the queue.
+    pub(super) async fn refuse_unprunable(
+        &self,
+        located: &Located,
+        recipes: &[Recipe],
+    ) -> Result<(), AppError> {
+        for prune in recipes.iter().filter_map(|recipe| recipe.prune) {
+            let file = open(located)?;
+            let found = Workshop::forecast_pruning(&located.model, &file, prune).await?;
+            self.refuse_too_large(&found)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses what does not fit into this machine even when nothing else runs.
+    fn refuse_too_large(&self, pruning: &PruningForecast) -> Result<(), AppError> {
+        let total = self.parts.machine.total_memory_mb;
+        let needed = pruning.memory_bytes as f64 / 1e6;
+        if total <= 0.0 || needed <= total {
+            return Ok(());
+        }
+        Err(AppError::new(
+            ErrorCode::ModelNotUsable,
+            format!(
+                "pruning this model so takes {} MB of memory, and this machine has {} MB; choose \
+                 another method, or quantize it instead",
+                units::number(needed),
+                units::number(total)
+            ),
+        ))
+    }
+
+    /// What the measured variants of a model buy and cost.
+    pub(crate) async fn trade_offs(&self, model: &ModelId) -> Result<Vec<TradeOff>, AppError> {
+        Ok(self.parts.store.trade_offs(model).await?)
+    }
+
     /// Deletes a variant and says what it was.
     pub(crate) async fn delete_variant(&self, id: ModelId) -> Result<VariantRecord, AppError> {
         Ok(self
@@ -130,8 +188,8 @@ impl AppState {
         &self,
         sha256: &str,
         look: impl FnOnce(
-            &mut HashMap<(String, Quantize), VariantForecast>,
-            &dyn Fn(Quantize) -> (String, Quantize),
+            &mut HashMap<(String, Recipe), VariantForecast>,
+            &dyn Fn(Recipe) -> (String, Recipe),
         ) -> T,
     ) -> T {
         let mut known = self

@@ -12,6 +12,7 @@ mod prompt_sets;
 mod raw;
 mod read;
 mod settings;
+mod trade_offs;
 mod write;
 
 use sqlx::{Pool, Sqlite};

@@ -26,19 +26,25 @@ const NOT_ARRANGED: [&str; 3] = [
 ];
 
 /// The paths that measure and answer when done.
-const WAITED_FOR: [&str; 2] = ["/api/benchmark/baseline", "/api/benchmark/quantization"];
+const WAITED_FOR: [&str; 3] = [
+    "/api/benchmark/baseline",
+    "/api/benchmark/quantization",
+    "/api/benchmark/pruning",
+];
 /// All that measure.
-const MEASURING: [&str; 4] = [
+const MEASURING: [&str; 5] = [
     "/api/runs",
     "/api/noise",
     "/api/benchmark/baseline",
     "/api/benchmark/quantization",
+    "/api/benchmark/pruning",
 ];
 
 /// The body for a path: a level where one is needed, and enough launches.
 fn for_path(path: &str, mut body: Value) -> Value {
     match path {
         "/api/benchmark/quantization" => body["quantization_level"] = json!("q4_0"),
+        "/api/benchmark/pruning" => body["pruning_ratio"] = json!(0.3),
         "/api/noise" => body["iterations"] = json!(10),
         _ => {}
     }
@@ -109,6 +115,10 @@ async fn successes(witness: &mut Witness, house: &House) {
             "/api/benchmark/quantization",
             for_path("/api/benchmark/quantization", short()),
         ),
+        (
+            "/api/benchmark/pruning",
+            for_path("/api/benchmark/pruning", short()),
+        ),
         ("/api/noise", for_path("/api/noise", short())),
         (
             "/api/runs/label",
@@ -146,6 +156,10 @@ async fn successes(witness: &mut Witness, house: &House) {
         ("/api/prompt-set", "/api/prompt-set?name=kept"),
         (export, "/api/runs/1/export"),
         (export, "/api/runs/1/export?format=csv"),
+        (
+            "/api/variants/measured",
+            "/api/variants/measured?model=never-measured",
+        ),
         (events, "/events/runs/1"),
     ] {
         let (status, answer) = witness.get(house, path, address).await;
@@ -168,7 +182,8 @@ async fn successes(witness: &mut Witness, house: &House) {
 /// What is said of variants, with workers and without.
 async fn variants(witness: &mut Witness, house: &House, crashing: &House) {
     let (forecast, delete) = ("/api/variants/forecast", "/api/variants/delete");
-    let asked = |model: &Value| json!({"model": model, "recipes": [{"level": "q4_0"}]});
+    let asked =
+        |model: &Value| json!({"model": model, "recipes": [{"quantize": {"level": "q4_0"}}]});
     for (house, status) in [(house, 200), (crashing, 500)] {
         let model = house.model_id("llama").await;
         let (answered, answer) = witness.post(house, forecast, &asked(&model)).await;
@@ -177,7 +192,7 @@ async fn variants(witness: &mut Witness, house: &House, crashing: &House) {
     let machine = house.path().join("machine.lock");
     let held = MachineLock::take(&machine).await.expect("the machine");
     let mut unknown = asked(&house.model_id("llama").await);
-    unknown["recipes"][0]["level"] = json!("q5_1");
+    unknown["recipes"][0]["quantize"]["level"] = json!("q5_1");
     let (status, answer) = witness.post(house, forecast, &unknown).await;
     assert_eq!(status, StatusCode::CONFLICT, "{answer}");
     drop(held);
@@ -189,7 +204,8 @@ async fn variants(witness: &mut Witness, house: &House, crashing: &House) {
     std::fs::remove_file(strange).expect("the file");
     let variant = make_variant(house).await;
     let (_, listing) = witness.get(house, "/api/models", "/api/models").await;
-    assert_eq!(listing["models"].as_array().map(Vec::len), Some(2));
+    // The model, and what was made of it above: by quantizing and by pruning.
+    assert_eq!(listing["models"].as_array().map(Vec::len), Some(3));
     for (path, body, status) in [
         (forecast, asked(&json!("nope")), 404),
         (delete, json!({"model": "nope"}), 404),
@@ -371,6 +387,7 @@ async fn broken_history(witness: &mut Witness) {
             let query = match path.as_str() {
                 "/api/run" => "?id=1",
                 "/api/prompt-set" => "?name=kept",
+                "/api/variants/measured" => "?model=tiny",
                 _ => "",
             };
             let address = path.replace("{id}", "1") + query;

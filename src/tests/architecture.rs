@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const ALLOWED: [(&str, &[&str]); 19] = [
+const ALLOWED: [(&str, &[&str]); 20] = [
     ("domain", &[]),
     ("components", &["domain"]),
     ("pages", &["api", "components", "domain"]),
     ("api", &["server", "domain"]),
-    ("gguf", &[]),
+    ("gguf", &["domain"]),
     ("engine", &["domain"]),
     ("evaluate", &["engine", "domain"]),
-    ("worker", &["evaluate", "engine", "domain"]),
+    ("prune", &["evaluate", "engine", "gguf", "domain"]),
+    ("worker", &["evaluate", "prune", "engine", "domain"]),
     ("backend", &["domain"]),
     ("bench", &["backend", "gguf", "domain"]),
     ("store", &["domain"]),

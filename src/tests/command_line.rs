@@ -140,6 +140,10 @@ fn bench_says_what_is_wrong() {
         ),
         (vec!["compare", "x"], "--quantize"),
         (
+            vec!["compare", "x", "--prune", "0.7"],
+            "the pruning ratio 0.7 is not possible",
+        ),
+        (
             vec![
                 "compare",
                 "x",
@@ -174,6 +178,23 @@ fn bench_says_what_is_wrong() {
         (
             vec!["quantize", "/no/such.gguf", "--type", "q4_0"],
             "/no/such.gguf",
+        ),
+        (vec!["prune", &tiny], "--ratio"),
+        (
+            vec!["prune", &tiny, "--ratio", "0.6"],
+            "the pruning ratio 0.6 is not possible",
+        ),
+        (
+            vec!["prune", &tiny, "--ratio", "30%"],
+            "write a share such as 0.3",
+        ),
+        (
+            vec!["prune", &tiny, "--ratio", "0.3", "--method", "wide"],
+            "the methods are width, depth and auto",
+        ),
+        (
+            vec!["prune", &tiny, "--ratio", "0.3", "--then", "q9_9"],
+            "the types are q4_0, q5_0, q8_0",
         ),
         (
             vec!["serve", "--addr", "localhost"],
@@ -232,6 +253,36 @@ fn quantize_makes_a_variant_once_and_says_what_is_in_it() {
 }
 
 #[test]
+fn prune_makes_a_variant_once_and_says_what_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = tiny_model::write(folder.path(), "tiny.gguf");
+    let model = model.to_str().expect("a name");
+    let prune = ["prune", model, "--ratio", "0.3"];
+    let output = whittle(folder.path(), &prune);
+    assert!(output.status.success(), "{output:?}");
+    assert_no_progress_bar(&output);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for says in [
+        "Removed 30.0 % of the weights of the blocks",
+        "64 of 128 neurons are left",
+        "times the base's",
+    ] {
+        assert!(text.contains(says), "{says} is not said: {text}");
+    }
+    let path = text.lines().next().expect("a path");
+    assert!(path.contains("pruned-30"), "{path}");
+    let again = whittle(folder.path(), &[&prune[..], &["--json"]].concat());
+    let variant: Value = serde_json::from_slice(&again.stdout).expect("JSON");
+    assert_eq!(variant["path"], path);
+    let then = [&prune[..], &["--then", "q8_0", "--json"]].concat();
+    let variant: Value =
+        serde_json::from_slice(&whittle(folder.path(), &then).stdout).expect("JSON");
+    let record = &variant["model"]["variant"];
+    assert_eq!(record["recipe"]["prune"]["ratio"], 0.3);
+    assert_eq!(record["recipe"]["quantize"]["level"], "q8_0");
+}
+
+#[test]
 fn upcast_writes_a_model_that_says_where_it_comes_from() {
     let folder = tempfile::tempdir().expect("a folder");
     let source = tiny_model::write(folder.path(), "tiny.gguf");
@@ -285,6 +336,18 @@ fn compare_prints_one_table() {
     let run: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(run["technique"], "quantization");
     assert_eq!(run["arms"].as_array().map(Vec::len), Some(3));
+    let pruned = ["--prune", "0.3", "--method", "width", "--json"];
+    let arguments: Vec<&str> = arguments
+        .iter()
+        .take(2)
+        .chain(&arguments[4..])
+        .copied()
+        .collect();
+    let output = whittle(folder.path(), &[&arguments[..], &pruned[..]].concat());
+    let run: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(run["technique"], "pruning");
+    let recipe = &run["comparison"]["variants"][0]["recipe"];
+    assert_eq!(recipe["prune"]["ratio"], 0.3);
 }
 
 #[test]

@@ -157,7 +157,10 @@ async fn launches_and_prompts_alternate_and_every_request_is_kept() {
     assert_eq!(lines, Some(41));
     let (_, runs) = house.get("/api/runs").await;
     assert_eq!(runs[0]["technique"], "noise");
-    assert_eq!(runs[0]["recipes"], json!([{"quantize": null}]));
+    assert_eq!(
+        runs[0]["recipes"],
+        json!([{"prune": null, "quantize": null}])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,6 +168,7 @@ async fn a_request_that_contradicts_itself_is_refused() {
     let house = House::with_model().await;
     let q4_0 = json!({"quantize": {"level": "q4_0"}});
     let quantization = "/api/benchmark/quantization";
+    let pruning = "/api/benchmark/pruning";
     let baseline = "/api/benchmark/baseline";
     let (runs, noise) = ("/api/runs", "/api/noise");
     let text = |text: &str| {
@@ -211,7 +215,46 @@ async fn a_request_that_contradicts_itself_is_refused() {
         (
             baseline,
             json!({"technique": "pruning"}),
+            "/api/benchmark/pruning",
+        ),
+        (
+            baseline,
+            json!({"technique": "distillation"}),
             "could not be read",
+        ),
+        (pruning, json!({}), "pruning_ratio"),
+        (
+            pruning,
+            json!({"pruning_ratio": 0.3, "technique": "quantization"}),
+            "technique is quantization and this path measures pruning",
+        ),
+        (
+            pruning,
+            json!({"pruning_ratio": 0.3, "recipes": [q4_0]}),
+            "leave recipes out",
+        ),
+        (
+            pruning,
+            json!({"pruning_ratio": 0.51}),
+            "the pruning ratio 0.51 is not possible",
+        ),
+        (pruning, json!({"pruning_ratio": 0.05}), "0.1 to 0.5"),
+        (pruning, json!({"pruning_ratio": 30}), "0.1 to 0.5"),
+        (pruning, json!({"pruning_ratio": -0.3}), "0.1 to 0.5"),
+        (
+            pruning,
+            json!({"pruning_ratio": "30 %"}),
+            "could not be read",
+        ),
+        (
+            pruning,
+            json!({"pruning_ratio": 0.3, "method": "wide"}),
+            "could not be read",
+        ),
+        (
+            pruning,
+            json!({"pruning_ratio": 0.3, "then_quantize": "q9_9"}),
+            "q4_0, q5_0, q8_0",
         ),
         (baseline, json!({"recipes": [q4_0]}), "for this path"),
         (noise, json!({"recipes": [q4_0]}), "for this path"),
@@ -237,6 +280,21 @@ async fn a_request_that_contradicts_itself_is_refused() {
             runs,
             json!({"recipes": [{"quantize": {"level": "q9_9"}}]}),
             "q4_0, q5_0, q8_0",
+        ),
+        (
+            runs,
+            json!({"recipes": [{"prune": {"ratio": 0.6}}]}),
+            "the pruning ratio 0.6 is not possible",
+        ),
+        (
+            runs,
+            json!({"recipes": [{"prune": {"ratio": 0.3}}, {"prune": {"ratio": 0.3}}]}),
+            "pruned 30 % is asked for twice",
+        ),
+        (
+            runs,
+            json!({"recipes": [{"prune": {"ratio": 0.3}, "quantize": {"level": "iq1_s"}}]}),
+            "without an importance matrix",
         ),
         (runs, json!({"quality": true}), "recipes is empty"),
         (runs, json!({"quality_chunks": 0}), "quality_chunks is 0"),

@@ -214,6 +214,18 @@ async fn a_field_that_there_is_not_is_refused_by_its_name() {
             "`quantize`",
         ),
         (
+            "/api/benchmark/pruning",
+            json!({"pruning_ratio": 0.3, "methode": "depth"}),
+            "methode",
+            "pruning_ratio, method, quick, loss_budget, then_quantize",
+        ),
+        (
+            runs,
+            json!({"recipes": [{"prune": {"ratio": 0.3, "how": "depth"}}]}),
+            "`how`",
+            "`method`, `ratio`, `quick`, `loss_budget`",
+        ),
+        (
             runs,
             json!({"evaluation_text": text}),
             "`kind`",

@@ -1,13 +1,11 @@
-//! Makes a tiny llama-architecture GGUF that llama.cpp loads and runs: two
-//! blocks, 64 columns, 300 tokens, fixed pseudo-random weights.
+//! Makes tiny GGUFs that llama.cpp loads and runs: 64 columns, 300 tokens, fixed
+//! pseudo-random weights; of the architectures that can be pruned.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const WIDTH: u64 = 64;
-const FFN: u64 = 128;
 const HEADS: u32 = 4;
-const BLOCKS: u32 = 2;
 const ALIGNMENT: usize = 32;
 
 /// GGUF's type numbers.
@@ -27,6 +25,13 @@ pub struct Tiny {
     pub n_tokens: usize,
     /// Another text of its last token.
     pub last_token: Option<&'static str>,
+    pub n_blocks: u32,
+    /// Feed-forward neurons of each block.
+    pub n_ff: u32,
+    /// Whether its matrices are F16 and not F32.
+    pub is_half: bool,
+    /// Experts that its header speaks of, of which it has none.
+    pub n_experts: u32,
 }
 
 impl Default for Tiny {
@@ -36,6 +41,10 @@ impl Default for Tiny {
             seed: 1,
             n_tokens: 300,
             last_token: None,
+            n_blocks: 2,
+            n_ff: 128,
+            is_half: false,
+            n_experts: 0,
         }
     }
 }
@@ -77,8 +86,8 @@ pub fn bytes(architecture: &'static str) -> Vec<u8> {
 
 fn bytes_of(tiny: Tiny) -> Vec<u8> {
     let vocabulary = vocabulary(tiny);
-    let keys = metadata(tiny.architecture, &vocabulary);
-    let tensors = tensors(vocabulary.len() as u64);
+    let keys = metadata(tiny, &vocabulary);
+    let tensors = tensors(tiny, vocabulary.len() as u64);
     let mut file = b"GGUF".to_vec();
     file.extend(3_u32.to_le_bytes());
     file.extend((tensors.len() as u64).to_le_bytes());
@@ -88,28 +97,49 @@ fn bytes_of(tiny: Tiny) -> Vec<u8> {
         file.extend(kind.to_le_bytes());
         file.extend(value);
     }
+    // ggml's numbers of F16 and F32, and the bytes of an element.
+    let kind = |shape: &[u64]| match tiny.is_half && shape.len() > 1 {
+        true => (1_u32, 2),
+        false => (0, 4),
+    };
     let mut offset = 0_u64;
     for (name, shape) in &tensors {
+        let (kind, n_bytes) = kind(shape);
         put_text(&mut file, name);
         file.extend((shape.len() as u32).to_le_bytes());
         for size in shape {
             file.extend(size.to_le_bytes());
         }
-        file.extend(0_u32.to_le_bytes());
+        file.extend(kind.to_le_bytes());
         file.extend(offset.to_le_bytes());
-        offset += (shape.iter().product::<u64>() * 4).next_multiple_of(ALIGNMENT as u64);
+        offset += (shape.iter().product::<u64>() * n_bytes).next_multiple_of(ALIGNMENT as u64);
     }
     pad(&mut file);
     let mut noise = Noise(tiny.seed);
     for (name, shape) in &tensors {
         let is_norm = name.contains("norm");
+        let is_half = kind(shape).1 == 2;
         for _ in 0..shape.iter().product::<u64>() {
             let weight = if is_norm { 1.0 } else { noise.next() };
-            file.extend(weight.to_le_bytes());
+            match is_half {
+                true => file.extend(half(weight).to_le_bytes()),
+                false => file.extend(weight.to_le_bytes()),
+            }
         }
         pad(&mut file);
     }
     file
+}
+
+/// A number as F16: cut off, not rounded, and what is too small is 0.
+fn half(number: f32) -> u16 {
+    let bits = number.to_bits();
+    let sign = (bits >> 16 & 0x8000) as u16;
+    // The exponents' biases are 127 and 15.
+    match (bits >> 23 & 0xff).checked_sub(127 - 15) {
+        None | Some(0) => sign,
+        Some(exponent) => sign | (exponent << 10 | bits >> 13 & 0x3ff) as u16,
+    }
 }
 
 /// Three control tokens, every byte, and some pieces.
@@ -131,8 +161,19 @@ fn vocabulary(tiny: Tiny) -> Vec<(String, f32, i32)> {
     tokens
 }
 
-fn metadata(architecture: &str, vocabulary: &[(String, f32, i32)]) -> Vec<(String, u32, Vec<u8>)> {
-    let own = |name: &str| format!("{architecture}.{name}");
+type Key = (String, u32, Vec<u8>);
+
+/// The size of a head. That of qwen3 is not the width over the number of heads,
+/// as in its real models.
+fn head(tiny: Tiny) -> u32 {
+    match tiny.architecture {
+        "qwen3" => 32,
+        _ => WIDTH as u32 / HEADS,
+    }
+}
+
+fn metadata(tiny: Tiny, vocabulary: &[(String, f32, i32)]) -> Vec<Key> {
+    let own = |name: &str| format!("{}.{name}", tiny.architecture);
     let number = |key: String, value: u32| (key, U32, value.to_le_bytes().to_vec());
     let text = |key: &str, value: &str| (key.to_owned(), TEXT, text_bytes(value));
     let array = |key: &str, kind: u32, values: Vec<Vec<u8>>| {
@@ -141,23 +182,35 @@ fn metadata(architecture: &str, vocabulary: &[(String, f32, i32)]) -> Vec<(Strin
         bytes.extend(values.concat());
         (key.to_owned(), ARRAY, bytes)
     };
-    vec![
-        text("general.architecture", architecture),
+    let mut keys = vec![
+        text("general.architecture", tiny.architecture),
         text("general.name", "Tiny <b>test</b> model"),
-        number("general.file_type".to_owned(), 0),
+        number("general.file_type".to_owned(), tiny.is_half.into()),
         number(own("context_length"), 2048),
         number(own("embedding_length"), WIDTH as u32),
-        number(own("block_count"), BLOCKS),
-        number(own("feed_forward_length"), FFN as u32),
+        number(own("block_count"), tiny.n_blocks),
+        number(own("feed_forward_length"), tiny.n_ff),
         number(own("attention.head_count"), HEADS),
         number(own("attention.head_count_kv"), HEADS),
-        number(own("rope.dimension_count"), WIDTH as u32 / HEADS),
+        number(own("rope.dimension_count"), head(tiny)),
         number(own("vocab_size"), vocabulary.len() as u32),
         (
             own("attention.layer_norm_rms_epsilon"),
             F32,
             1e-5_f32.to_le_bytes().to_vec(),
         ),
+    ];
+    if ["qwen3", "gemma3"].contains(&tiny.architecture) {
+        keys.push(number(own("attention.key_length"), head(tiny)));
+        keys.push(number(own("attention.value_length"), head(tiny)));
+    }
+    if tiny.architecture == "gemma3" {
+        keys.push(number(own("attention.sliding_window"), 16));
+    }
+    if tiny.n_experts > 0 {
+        keys.push(number(own("expert_count"), tiny.n_experts));
+    }
+    keys.extend([
         text("tokenizer.ggml.model", "llama"),
         number("tokenizer.ggml.unknown_token_id".to_owned(), 0),
         number("tokenizer.ggml.bos_token_id".to_owned(), 1),
@@ -183,22 +236,42 @@ fn metadata(architecture: &str, vocabulary: &[(String, f32, i32)]) -> Vec<(Strin
                 .map(|t| t.2.to_le_bytes().to_vec())
                 .collect(),
         ),
-    ]
+    ]);
+    keys
 }
 
-fn tensors(n_vocabulary: u64) -> Vec<(String, Vec<u64>)> {
+fn tensors(tiny: Tiny, n_vocabulary: u64) -> Vec<(String, Vec<u64>)> {
+    let n_ff = u64::from(tiny.n_ff);
+    let head = u64::from(head(tiny));
+    let heads = head * u64::from(HEADS);
     let mut tensors = vec![("token_embd.weight".to_owned(), vec![WIDTH, n_vocabulary])];
-    for block in 0..BLOCKS {
-        let square = ["attn_q", "attn_k", "attn_v", "attn_output"];
-        let wide = ["ffn_gate", "ffn_up"];
+    for block in 0..tiny.n_blocks {
         let named = |name: &str| format!("blk.{block}.{name}.weight");
+        let wide = ["ffn_gate", "ffn_up"];
         tensors.extend(["attn_norm", "ffn_norm"].map(|name| (named(name), vec![WIDTH])));
-        tensors.extend(square.map(|name| (named(name), vec![WIDTH, WIDTH])));
-        tensors.extend(wide.map(|name| (named(name), vec![WIDTH, FFN])));
-        tensors.push((named("ffn_down"), vec![FFN, WIDTH]));
+        let projections = ["attn_q", "attn_k", "attn_v"];
+        tensors.extend(projections.map(|name| (named(name), vec![WIDTH, heads])));
+        tensors.push((named("attn_output"), vec![heads, WIDTH]));
+        tensors.extend(wide.map(|name| (named(name), vec![WIDTH, n_ff])));
+        tensors.push((named("ffn_down"), vec![n_ff, WIDTH]));
+        if tiny.architecture == "qwen2" {
+            let bias = |name: &str| (format!("blk.{block}.{name}.bias"), vec![heads]);
+            tensors.extend(projections.map(bias));
+        }
+        if ["qwen3", "gemma3"].contains(&tiny.architecture) {
+            let norms = ["attn_q_norm", "attn_k_norm"];
+            tensors.extend(norms.map(|name| (named(name), vec![head])));
+        }
+        if tiny.architecture == "gemma3" {
+            let norms = ["post_attention_norm", "post_ffw_norm"];
+            tensors.extend(norms.map(|name| (named(name), vec![WIDTH])));
+        }
     }
     tensors.push(("output_norm.weight".to_owned(), vec![WIDTH]));
-    tensors.push(("output.weight".to_owned(), vec![WIDTH, n_vocabulary]));
+    // As in its real models, gemma3's output is its embedding.
+    if tiny.architecture != "gemma3" {
+        tensors.push(("output.weight".to_owned(), vec![WIDTH, n_vocabulary]));
+    }
     tensors
 }
 

@@ -24,10 +24,10 @@ use crate::house::{House, fake_workers, message, real_workers};
 use crate::tiny_model;
 
 /// A workshop with the tiny model.
-struct Shop {
-    workshop: Workshop,
-    located: Located,
-    folder: TempDir,
+pub struct Shop {
+    pub workshop: Workshop,
+    pub located: Located,
+    pub folder: TempDir,
 }
 
 fn recipe(level: &str, imatrix: bool) -> Recipe {
@@ -36,6 +36,7 @@ fn recipe(level: &str, imatrix: bool) -> Recipe {
             level: level.parse().expect("a type"),
             imatrix,
         }),
+        ..Recipe::default()
     }
 }
 
@@ -49,12 +50,12 @@ fn workshop(data: &DataFolder, launcher: WorkerLauncher) -> Workshop {
 }
 
 impl Shop {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::with_workers(real_workers())
     }
 
     /// Its workers are told from those of other tests by their name.
-    fn with_workers(mut launcher: WorkerLauncher) -> Self {
+    pub fn with_workers(mut launcher: WorkerLauncher) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let program = folder.path().join("whittle-of-this-shop");
         std::os::unix::fs::symlink(&launcher.program, &program).expect("a link");
@@ -70,15 +71,15 @@ impl Shop {
         }
     }
 
-    fn base(&self) -> File {
+    pub fn base(&self) -> File {
         File::open(&self.located.path).expect("the model")
     }
 
-    async fn make(&self, recipe: &Recipe) -> Result<Variant, VariantError> {
+    pub async fn make(&self, recipe: &Recipe) -> Result<Variant, VariantError> {
         self.make_watched(recipe, |_| ()).await
     }
 
-    async fn make_watched(
+    pub async fn make_watched(
         &self,
         recipe: &Recipe,
         on_progress: impl FnMut(Making) + Send,
@@ -88,11 +89,11 @@ impl Shop {
     }
 
     /// Files below the variants' folder.
-    fn left(&self) -> Vec<PathBuf> {
+    pub fn left(&self) -> Vec<PathBuf> {
         files_below(&self.workshop.variants)
     }
 
-    fn kill_workers(&self) {
+    pub fn kill_workers(&self) {
         let name = self.folder.path().to_string_lossy().into_owned();
         for entry in fs::read_dir("/proc").expect("/proc").flatten() {
             let command = fs::read_to_string(entry.path().join("cmdline"));
@@ -182,8 +183,7 @@ async fn a_variant_says_what_is_in_it() {
         let size = fs::metadata(&path).expect("its file").len();
         assert_eq!(size, model.size_bytes);
         let base = &shop.located.model;
-        let recipes = [recipe.quantize.expect("a type")];
-        let forecast = shop.workshop.forecast(base, &shop.base(), &recipes).await;
+        let forecast = shop.workshop.forecast(base, &shop.base(), &[recipe]).await;
         let forecast = forecast.expect("a forecast");
         let off = forecast.variants[0].size_bytes.abs_diff(size);
         assert!(off < 1024, "{level}: {off} bytes off");
@@ -349,10 +349,10 @@ async fn a_killed_worker_leaves_nothing_at_any_stage() {
 }
 
 /// A small disk of its own; none where this user may not mount one.
-struct SmallDisk(PathBuf);
+pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn mount(at: &Path, kilobytes: u32) -> Option<Self> {
+    pub fn mount(at: &Path, kilobytes: u32) -> Option<Self> {
         let size = format!("size={kilobytes}k");
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at);
@@ -471,8 +471,7 @@ async fn a_quantized_base_is_warned_of() {
         record.warnings[0].starts_with("Requantized: the base is Q8_0"),
         "{record:?}"
     );
-    let recipes = [q4.quantize.expect("a type")];
-    let forecast = shop.workshop.forecast(&q8.model, &file, &recipes).await;
+    let forecast = shop.workshop.forecast(&q8.model, &file, &[q4]).await;
     assert_eq!(
         forecast.expect("a forecast").variants[0].warnings,
         record.warnings
@@ -632,13 +631,18 @@ async fn forecasts_say_the_size_before_anything_is_made() {
     let model = house.model_id("llama").await;
     let forecast = "/api/variants/forecast";
     let ask = |recipes: Value| json!({"model": model, "recipes": recipes});
-    let both = json!([{"level": "q4_0"}, {"level": "q4_0", "imatrix": true}, {"level": "q8_0"}]);
+    let levels = [
+        json!({"level": "q4_0"}),
+        json!({"level": "q4_0", "imatrix": true}),
+        json!({"level": "q8_0"}),
+    ];
+    let both = json!(levels.map(|level| json!({"quantize": level})));
     for _ in 0..2 {
         let (status, answer) = house.post(forecast, &ask(both.clone())).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         let size = |n: usize| answer["variants"][n]["size_bytes"].as_u64().expect("bytes");
         assert!(size(0) < size(2), "{answer}");
-        assert_eq!(answer["variants"][1]["quantize"]["imatrix"], true);
+        assert_eq!(answer["variants"][1]["recipe"]["quantize"]["imatrix"], true);
         assert!(answer["free_bytes"].is_u64());
     }
     let variants = files_below(&house.path().join("data/variants"));
@@ -649,13 +653,13 @@ async fn forecasts_say_the_size_before_anything_is_made() {
     let held = MachineLock::take(&machine).await.expect("the machine");
     let (status, answer) = house.post(forecast, &ask(both.clone())).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
-    let new = json!([{"level": "q4_0"}, {"level": "q6_k"}]);
+    let new = json!([{"quantize": {"level": "q4_0"}}, {"quantize": {"level": "q6_k"}}]);
     let (status, answer) = house.post(forecast, &ask(new.clone())).await;
     assert_eq!(status, StatusCode::CONFLICT, "{answer}");
     assert!(message(&answer).contains("busy with a measurement"));
     drop(held);
     // Several at once wait for each other, and not in vain.
-    let more = json!([{"level": "q5_k_m"}]);
+    let more = json!([{"quantize": {"level": "q5_k_m"}}]);
     let (new, more) = (ask(new), ask(more));
     let (one, two) = tokio::join!(house.post(forecast, &new), house.post(forecast, &more));
     assert_eq!(
@@ -664,8 +668,9 @@ async fn forecasts_say_the_size_before_anything_is_made() {
         "{one:?} {two:?}"
     );
     for (recipes, says) in [
-        (json!([{"level": "q9_9"}]), "q9_9"),
+        (json!([{"quantize": {"level": "q9_9"}}]), "q9_9"),
         (json!([]), "recipes has 0 entries"),
+        (json!([{}]), "variant 1 changes nothing"),
     ] {
         let (status, answer) = house.post(forecast, &ask(recipes)).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");

@@ -2,11 +2,13 @@
 //! output, llama.cpp's log on standard error. Native code runs only here.
 
 mod answers;
+mod cgroup;
 mod channel;
 mod generate;
 mod limits;
 mod make;
 mod process;
+mod prune;
 mod quality;
 mod sandbox;
 mod serve;

@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 
+use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
+use super::cgroup::Cgroup;
 use crate::domain::sample::MemoryReading;
 
 /// CPU time of all threads of this process so far, s.
@@ -20,6 +22,8 @@ pub(super) struct Memory {
     stat: Option<File>,
     rollup: Option<File>,
     clear: Option<File>,
+    system: Option<File>,
+    group: Option<Cgroup>,
     peak_known: bool,
 }
 
@@ -29,6 +33,8 @@ impl Memory {
         Self {
             status: File::open("/proc/self/status").ok(),
             stat: File::open("/proc/self/stat").ok(),
+            system: File::open("/proc/meminfo").ok(),
+            group: Cgroup::own(),
             rollup: File::open("/proc/self/smaps_rollup").ok(),
             clear: File::options()
                 .write(true)
@@ -58,6 +64,17 @@ impl Memory {
         }
     }
 
+    /// Memory that this process may still take, bytes: what the system has
+    /// available, within its own limit and its container's; none where none of them
+    /// is known.
+    pub(super) fn available_bytes(&self) -> Option<u64> {
+        let system = self.system.as_ref().and_then(text);
+        let available = system.and_then(|system| field(&system, "MemAvailable:"));
+        let limit = getrlimit(Resource::Data).current;
+        let group = self.group.as_ref().and_then(Cgroup::left_bytes);
+        available.into_iter().chain(limit).chain(group).min()
+    }
+
     /// Memory in huge pages now, bytes. Walks the page tables: never while
     /// something is timed.
     pub(super) fn huge_pages_bytes(&self) -> Option<u64> {
@@ -73,8 +90,8 @@ impl Memory {
     }
 }
 
-/// A file of /proc as it is now: it is made anew for whoever reads its start.
-fn text(mut file: &File) -> Option<String> {
+/// A file of /proc or /sys as it is now: it is made anew for whoever reads its start.
+pub(super) fn text(mut file: &File) -> Option<String> {
     let mut text = String::new();
     file.seek(SeekFrom::Start(0)).ok()?;
     file.read_to_string(&mut text).ok()?;

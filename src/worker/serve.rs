@@ -8,12 +8,15 @@ use super::channel::Events;
 use super::generate::{self, GenerateError, Progress, Request};
 use super::make;
 use super::process::Memory;
+use super::prune;
 use super::quality;
 use crate::domain::environment::LoadReport;
 use crate::domain::protocol::{LoadCommand, WorkerCommand, WorkerErrorKind, WorkerEvent};
+use crate::domain::pruning::PruningCut;
 use crate::engine::{
     self, Context, ContextOptions, EngineError, Model, ModelOptions, device_name, dress,
 };
+use crate::prune::PruneError;
 
 type Commands = Receiver<Result<WorkerCommand, String>>;
 
@@ -46,6 +49,15 @@ pub(super) fn serve(commands: &Commands, memory: &mut Memory, events: &mut Event
                 Ok(made) => events.send(&made),
                 Err(error) => fail(events, WorkerErrorKind::Model, error.to_string()),
             },
+            Ok(WorkerCommand::Prune(command)) => {
+                tell(prune::serve(&command, None, memory, events), events);
+            }
+            Ok(WorkerCommand::PruneByYardstick { prune, yardstick }) => {
+                tell(
+                    self::prune::serve(&prune, Some(yardstick), memory, events),
+                    events,
+                );
+            }
             Ok(WorkerCommand::Evaluate(evaluate)) => {
                 match quality::evaluate(&evaluate, memory, events) {
                     Ok(report) => events.send(&WorkerEvent::Evaluated(Box::new(report))),
@@ -190,11 +202,20 @@ fn answer(
         | WorkerCommand::PredictVariants { .. }
         | WorkerCommand::CollectImatrix(_)
         | WorkerCommand::Quantize(_)
+        | WorkerCommand::Prune(_)
+        | WorkerCommand::PruneByYardstick { .. }
         | WorkerCommand::Evaluate(_) => fail(
             events,
             WorkerErrorKind::Command,
             "a worker holds one model; start another worker".to_owned(),
         ),
+    }
+}
+
+fn tell(pruned: Result<PruningCut, PruneError>, events: &mut Events) {
+    match pruned {
+        Ok(cut) => events.send(&WorkerEvent::Pruned(Box::new(cut))),
+        Err(error) => fail(events, error.kind(), error.to_string()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::quality::AnswerComparison;
 
 /// A pair for each prompt.
 #[component]
-pub(super) fn AnswerPairs(
+pub(in crate::components) fn AnswerPairs(
     answers: Vec<AnswerComparison>,
     prompts: Vec<Prompt>,
     baseline: String,

@@ -5,14 +5,14 @@ use leptos::prelude::*;
 
 use super::chart_axis::{Axis, steps};
 use super::chart_layout::{Dot, Place, places};
-use super::chart_points::{Against, Point, on_front};
+use super::chart_points::{Against, Point, Speed, on_front};
 use crate::components::words::kld;
 use crate::domain::units;
 
 /// The chart, drawn for a wide and for a narrow page: the style sheet shows one.
-/// Its numbers are those of the table above it.
+/// Its numbers stand elsewhere, too.
 #[component]
-pub(super) fn SizeChart(points: Vec<Point>) -> impl IntoView {
+pub(super) fn SizeChart(points: Vec<Point>, numbers: &'static str) -> impl IntoView {
     let against = Against::of(&points);
     let front = on_front(&points, against);
     let drawn =
@@ -29,12 +29,13 @@ pub(super) fn SizeChart(points: Vec<Point>) -> impl IntoView {
         Against::Quality => {
             "Up is more loss (mean KLD, logarithmic), left is smaller; below 0.01 is near lossless, \
              below 0.05 good, below 0.3 noticeable. A larger dot is faster. Filled: the Pareto front \
-             of size, speed and quality, where no other level is at least as good in all three and \
+             of size, speed and quality, where no other model is at least as good in all three and \
              better in one."
         }
         Against::Speed => {
             "Up is faster, left is smaller. Filled and joined: the Pareto front of size and speed, \
-             where no other level is at least as good in both and better in one. Measure quality to see what each level costs."
+             where no other model is at least as good in both and better in one. Measure quality to \
+             see what each one costs."
         }
     };
     view! {
@@ -42,7 +43,7 @@ pub(super) fn SizeChart(points: Vec<Point>) -> impl IntoView {
             <h3>{against.words()}</h3>
             {drawing(&drawn, against, 640.0, 300.0, "wide")}
             {drawing(&drawn, against, 288.0, 300.0, "narrow")}
-            <figcaption>{caption} {missing} " The table above has the numbers."</figcaption>
+            <figcaption>{caption} {missing} " " {numbers}</figcaption>
         </figure>
     }
 }
@@ -69,12 +70,12 @@ fn drawing(
     };
     let fastest = drawn
         .iter()
-        .filter_map(|(_, point, _)| point.tokens_per_second)
+        .filter_map(|(_, point, _)| point.speed.map(Speed::value))
         .fold(0.0, f64::max);
     let dot = |(value, point, _): &(f64, Point, bool)| Dot {
         x: sizes.share(point.size_mb) * plot_width,
         y: (1.0 - values.share(*value)) * plot_height,
-        radius: radius(point.tokens_per_second, fastest, against),
+        radius: radius(point.speed.map(Speed::value), fastest, against),
         label: point.label.clone(),
     };
     let dots: Vec<Dot> = drawn.iter().map(dot).collect();
@@ -110,7 +111,7 @@ fn drawing(
         .collect_view();
     let rows = values.ticks().into_iter().map(|value| {
         let y = TOP + (1.0 - values.share(value)) * plot_height;
-        row_line(y, width - RIGHT, tick_words(value, against))
+        row_line(y, width - RIGHT, tick_words(value, against, &values))
     });
     let most = if width > 400.0 { 6.0 } else { 3.0 };
     let columns = steps(sizes.low, sizes.high, most).into_iter().map(|value| {
@@ -123,7 +124,10 @@ fn drawing(
     });
     let unit = match against {
         Against::Quality => "mean KLD",
-        Against::Speed => "tok/s",
+        Against::Speed => {
+            let known = drawn.iter().find_map(|(_, point, _)| point.speed);
+            known.map_or("", Speed::unit)
+        }
     };
     let described: Vec<String> = drawn
         .iter()
@@ -160,9 +164,7 @@ fn radius(speed: Option<f64>, fastest: f64, against: Against) -> f64 {
 }
 
 fn said(point: &Point, value: f64, against: Against) -> String {
-    let speed = point
-        .tokens_per_second
-        .map(|speed| format!(", {} tok/s", units::number(speed)));
+    let speed = point.speed.map(|speed| format!(", {}", speed.words()));
     let speed = speed.unwrap_or_default();
     let quality = match against {
         Against::Quality => format!(", mean KLD {}", kld(value)),
@@ -219,10 +221,12 @@ fn row_line(y: f64, right: f64, words: String) -> impl IntoView + use<> {
     }
 }
 
-fn tick_words(value: f64, against: Against) -> String {
+fn tick_words(value: f64, against: Against, axis: &Axis) -> String {
     match against {
         Against::Quality if value == 0.0 => "0".to_owned(),
         Against::Quality => format!("{value}"),
+        // Times the baseline's.
+        Against::Speed if axis.high - axis.low < 5.0 => format!("{value:.2}"),
         Against::Speed => format!("{value:.0}"),
     }
 }

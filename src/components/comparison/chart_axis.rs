@@ -64,7 +64,7 @@ impl Axis {
 
 /// At most so many round values between two.
 pub(super) fn steps(low: f64, high: f64, most: f64) -> Vec<f64> {
-    let mut step = 1.0;
+    let mut step = if high - low < 5.0 { 0.05 } else { 1.0 };
     let mut factors = [2.0, 2.5, 2.0].into_iter().cycle();
     while (high - low) / step > most {
         step *= factors.next().unwrap_or(10.0);

@@ -1,6 +1,6 @@
 //! What the chart shows of each model, and which of them are on the front.
 
-use crate::domain::pareto;
+use crate::domain::{pareto, units};
 
 /// One model.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,8 +11,43 @@ pub(super) struct Point {
     pub(super) size_mb: f64,
     /// Its mean divergence from the baseline; 0 for the baseline itself.
     pub(super) mean_kld: Option<f64>,
-    /// Its decode speed.
-    pub(super) tokens_per_second: Option<f64>,
+    /// Its decode speed; none: not measured.
+    pub(super) speed: Option<Speed>,
+}
+
+/// How fast a model decodes: within a run, or across runs, where speeds compare
+/// only with the baseline's of the same run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Speed {
+    /// Tokens/s.
+    TokensPerSecond(f64),
+    /// Times the baseline's.
+    Ratio(f64),
+}
+
+impl Speed {
+    /// The figure.
+    pub(super) fn value(self) -> f64 {
+        match self {
+            Self::TokensPerSecond(value) | Self::Ratio(value) => value,
+        }
+    }
+
+    /// The figure in words.
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::TokensPerSecond(value) => format!("{} tok/s", units::number(value)),
+            Self::Ratio(value) => format!("{} × the baseline's speed", units::number(value)),
+        }
+    }
+
+    /// What it is counted in.
+    pub(super) fn unit(self) -> &'static str {
+        match self {
+            Self::TokensPerSecond(_) => "tok/s",
+            Self::Ratio(_) => "× speed",
+        }
+    }
 }
 
 /// What stands against the size.
@@ -39,7 +74,7 @@ impl Against {
     pub(super) fn value(self, point: &Point) -> Option<f64> {
         match self {
             Self::Quality => point.mean_kld,
-            Self::Speed => point.tokens_per_second,
+            Self::Speed => point.speed.map(Speed::value),
         }
     }
 
@@ -69,7 +104,7 @@ pub(super) fn on_front(points: &[Point], against: Against) -> Vec<bool> {
             Against::Quality => point.mean_kld?,
             Against::Speed => 0.0,
         };
-        Some([point.size_mb, -point.tokens_per_second?, loss])
+        Some([point.size_mb, -point.speed?.value(), loss])
     };
     let costs: Vec<Option<[f64; 3]>> = points.iter().map(costs).collect();
     let known: Vec<[f64; 3]> = costs.iter().copied().flatten().collect();
@@ -87,7 +122,7 @@ mod tests {
             label: label.to_owned(),
             size_mb,
             mean_kld,
-            tokens_per_second: Some(speed),
+            speed: Some(Speed::TokensPerSecond(speed)),
         }
     }
 

@@ -1,7 +1,9 @@
 //! What is compared, as people read it.
 
 use crate::components::metrics::definitions;
+use crate::components::pruning;
 use crate::domain::compare::Quantity;
+use crate::domain::recipe::Recipe;
 
 /// Its name in attributes, as the HTTP interface writes it.
 pub(super) fn key(quantity: Quantity) -> &'static str {
@@ -37,9 +39,17 @@ pub(super) fn definition(quantity: Quantity) -> &'static str {
     }
 }
 
-/// What guides to quantization promise, whatever the model and the machine; none
-/// where they promise nothing.
-pub(super) fn typical_claim(quantity: Quantity) -> Option<&'static str> {
+/// What guides promise of such a variant, whatever the model and the machine;
+/// none where they promise nothing, as of one that is pruned and quantized.
+pub(super) fn typical_claim(quantity: Quantity, recipe: &Recipe) -> Option<String> {
+    match (recipe.prune, recipe.quantize) {
+        (Some(prune), None) => pruning::typical_claim(quantity, prune.ratio),
+        (None, Some(_)) => of_quantization(quantity).map(str::to_owned),
+        _ => None,
+    }
+}
+
+fn of_quantization(quantity: Quantity) -> Option<&'static str> {
     match quantity {
         Quantity::ResponseTime => Some("40 % faster"),
         Quantity::TokensPerSecond => Some("50 % faster"),

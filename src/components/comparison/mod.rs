@@ -21,8 +21,11 @@ mod right_answers;
 mod rows;
 mod scale;
 mod table;
+mod trade_offs;
 mod view;
 
 pub use again::Again;
+pub(super) use answers::AnswerPairs;
 pub use headline::original_of;
 pub use outcome::ComparisonOutcome;
+pub use trade_offs::TradeOffsCard;

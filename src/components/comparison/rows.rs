@@ -36,7 +36,7 @@ pub(super) struct Row {
     /// The change as drawn.
     pub(super) mark: Option<Mark>,
     /// What is promised elsewhere.
-    pub(super) claim: Option<&'static str>,
+    pub(super) claim: Option<String>,
 }
 
 impl Row {
@@ -83,6 +83,10 @@ pub(super) fn of(
     baseline_perplexity: Option<&Reading<Perplexity>>,
     work: Option<&Work>,
 ) -> Vec<Row> {
+    let measured = |improvement: &Improvement| Row {
+        claim: figures::typical_claim(improvement.quantity, &variant.recipe),
+        ..measured(improvement)
+    };
     let mut rows: Vec<Row> = variant.improvements.iter().map(measured).collect();
     let times = rows.iter_mut().filter(|row| row.key == RESPONSE_TIME);
     times.for_each(|row| row.work = work.cloned());
@@ -126,7 +130,7 @@ fn measured(improvement: &Improvement) -> Row {
         variant: figure(improvement.variant),
         said: change::of(improvement),
         mark,
-        claim: figures::typical_claim(quantity),
+        claim: None,
     }
 }
 

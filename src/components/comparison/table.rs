@@ -84,7 +84,7 @@ fn table_row(row: Row, heads: (&str, &str), scale: Scale) -> impl IntoView + use
             <td class="said">{change(said)}</td>
             <td class="reach">{drawn}</td>
             <td class=claim_class data-label="Typical claim">
-                {claim.unwrap_or("—")}
+                {claim.unwrap_or_else(|| "—".to_owned())}
             </td>
         </tr>
     }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::again::Again;
 use super::chart::SizeChart;
-use super::chart_points::{Against, Point, on_front};
+use super::chart_points::{Against, Point, Speed, on_front};
 use super::headline::{AgainstOriginal, Headline};
 use super::notes::Notes;
 use super::overview::Overview;
@@ -13,10 +13,12 @@ use super::right_answers;
 use super::rows::{self, Row, Work};
 use super::scale::Scale;
 use super::table::ComparisonTable;
+use crate::components::pruning::PruningView;
 use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::{Comparison, VariantComparison};
 use crate::domain::metrics::Reading;
 use crate::domain::model::Model;
+use crate::domain::pruning::PruningReport;
 use crate::domain::quality::{AnswerComparison, Quality};
 use crate::domain::run::{Run, RunSettings};
 
@@ -29,6 +31,8 @@ pub(super) struct Shown {
     pub(super) label: String,
     /// Its figures against the baseline's.
     pub(super) rows: Vec<Row>,
+    /// What was pruned; none: nothing.
+    pub(super) pruning: Option<PruningReport>,
     /// What it lost.
     pub(super) quality: Option<Reading<Quality>>,
     /// Its answers beside the baseline's.
@@ -69,6 +73,9 @@ pub(super) fn ComparisonView(
         let baseline = baseline.clone();
         move |variant: Shown| {
             let (baseline, prompts) = (baseline.clone(), prompts.clone());
+            let pruned = variant.pruning.clone().map(|report| {
+                view! { <PruningView label=variant.label.clone() report/> }
+            });
             view! {
                 <ComparisonTable
                     baseline=baseline.clone()
@@ -76,6 +83,7 @@ pub(super) fn ComparisonView(
                     rows=variant.rows.clone()
                     scale
                 />
+                {pruned}
                 <QualityView shown=variant prompts baseline/>
             }
         }
@@ -105,7 +113,7 @@ pub(super) fn ComparisonView(
         view! {
             {original}
             <Overview baseline variants=variants.clone() on_front front_words=against.front_words()/>
-            <SizeChart points/>
+            <SizeChart points numbers="The table above has the numbers."/>
             {variants.into_iter().map(fold).collect_view()}
         }
         .into_any()
@@ -126,6 +134,7 @@ fn shown(comparison: &Comparison, arms: &[ArmResult], settings: &RunSettings) ->
         key: variant.recipe.suffix().unwrap_or_default(),
         label: label(variant, arms.get(index + 1)),
         rows: rows::of(variant, baseline_perplexity, work(index).as_ref()),
+        pruning: arms.get(index + 1).and_then(pruning_of),
         quality: variant.quality.clone(),
         answers: variant.answers.clone(),
         right_answers: arms
@@ -136,6 +145,10 @@ fn shown(comparison: &Comparison, arms: &[ArmResult], settings: &RunSettings) ->
             }),
     };
     comparison.variants.iter().enumerate().map(one).collect()
+}
+
+fn pruning_of(arm: &ArmResult) -> Option<PruningReport> {
+    arm.model.variant.as_ref()?.pruning.clone()
 }
 
 /// What a variant is called: by what its file holds, where that is known.
@@ -158,7 +171,7 @@ fn points(baseline: &str, comparison: &Comparison, arms: &[ArmResult]) -> Vec<Po
         label,
         size_mb: arm.model.size_mb(),
         mean_kld,
-        tokens_per_second: arm.tokens_per_second.mean(),
+        speed: arm.tokens_per_second.mean().map(Speed::TokensPerSecond),
     };
     arms.iter()
         .zip(labels)

@@ -10,7 +10,7 @@ use crate::domain::run::{RunProblem, Setting};
 pub const PROBLEM_ID: &str = "estimate";
 
 /// The element's id of a setting.
-pub fn setting_id(setting: Setting) -> &'static str {
+pub(super) fn setting_id(setting: Setting) -> &'static str {
     match setting {
         Setting::Iterations => "iterations",
         Setting::MaxTokens => "max-tokens",

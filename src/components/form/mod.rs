@@ -16,7 +16,6 @@ mod settings;
 mod state;
 
 pub use estimate::{EstimateLine, speeds_of};
-pub(super) use faulty::setting_id;
 pub use faulty::show_faulty;
 pub use model_picker::ModelPicker;
 pub use preflight::PreflightNote;

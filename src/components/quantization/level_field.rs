@@ -48,6 +48,7 @@ impl LevelField {
         let imatrix = self.imatrix.get() || level.needs_imatrix();
         Recipe {
             quantize: Some(Quantize { level, imatrix }),
+            ..Recipe::default()
         }
     }
 }
@@ -55,14 +56,13 @@ impl LevelField {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::components::quantization::state::plain;
     use crate::domain::run::{RunRequest, RunSpec};
 
     #[test]
     fn what_is_chosen_can_be_made() {
         let owner = Owner::new();
         owner.with(|| {
-            let field = LevelField::new(0, plain(QuantizationType::Q4_0));
+            let field = LevelField::new(0, Quantize::to(QuantizationType::Q4_0));
             field.imatrix.set(true);
             for level in QuantizationType::ALL {
                 field.choose(level);
@@ -73,7 +73,7 @@ mod tests {
                 assert!(RunSpec::try_from(request).is_ok(), "{level}");
                 assert!(!field.is_imatrix_free() || !level.needs_imatrix());
             }
-            let f16 = LevelField::new(1, plain(QuantizationType::F16));
+            let f16 = LevelField::new(1, Quantize::to(QuantizationType::F16));
             assert!(!f16.is_imatrix_free());
         });
     }

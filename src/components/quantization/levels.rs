@@ -4,12 +4,13 @@ use leptos::prelude::*;
 
 use super::forecast::Forecast;
 use super::level_field::LevelField;
-use super::state::{QuantizationForm, USUAL, plain};
+use super::state::{QuantizationForm, USUAL};
+use crate::components::choice::Forecasts;
 use crate::components::{host, words};
 use crate::domain::defaults::RECIPES_LIMIT;
 use crate::domain::quantization::QuantizationType;
+use crate::domain::recipe::Quantize;
 use crate::domain::units;
-use crate::domain::variant::VariantForecasts;
 
 /// The groups in which types are offered.
 const GROUPS: [&str; 5] = [
@@ -33,9 +34,8 @@ fn remove_id(key: u32) -> String {
 pub fn LevelEditor(
     /// What is chosen.
     form: QuantizationForm,
-    /// What would become of the model, where that is known.
-    #[prop(into)]
-    forecasts: Signal<Option<VariantForecasts>>,
+    /// What would become of the model.
+    forecasts: Forecasts,
     /// The model's file, MB.
     #[prop(into)]
     base_mb: Signal<Option<f64>>,
@@ -68,7 +68,7 @@ pub fn LevelEditor(
                 <button
                     type="button"
                     class="button"
-                    on:click=move |_| form.set_levels(&USUAL.map(plain))
+                    on:click=move |_| form.set_levels(&USUAL.map(Quantize::to))
                 >
                     {USUAL.map(QuantizationType::name).join(", ")}
                 </button>
@@ -84,7 +84,7 @@ fn LevelRow(
     index: ReadSignal<usize>,
     level: LevelField,
     n_levels: Memo<usize>,
-    forecasts: Signal<Option<VariantForecasts>>,
+    forecasts: Forecasts,
     base_mb: Signal<Option<f64>>,
 ) -> impl IntoView {
     let id = format!("level-{}", level.key);
@@ -114,7 +114,7 @@ fn LevelRow(
                     {name}
                 </label>
                 <select id=id autocomplete="off" aria-describedby=help_id.clone() on:change=choose>
-                    {options(first)}
+                    {options(Some(first))}
                 </select>
                 <label class="choice">
                     <input
@@ -153,10 +153,10 @@ fn LevelRow(
 
 /// The types in their groups. Written once: a row is made anew where another
 /// level is filled in.
-fn options(chosen: QuantizationType) -> impl IntoView {
+pub(in crate::components) fn options(chosen: Option<QuantizationType>) -> impl IntoView {
     let option = move |level: QuantizationType| {
         view! {
-            <option value=level.level() selected=level == chosen>
+            <option value=level.level() selected=Some(level) == chosen>
                 {words_of(level)}
             </option>
         }

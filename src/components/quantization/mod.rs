@@ -1,17 +1,12 @@
-//! What the user chooses before variants are made and measured: levels, how
-//! carefully, and whether what they cost is measured.
+//! What the user chooses before a model is quantized: the levels.
 
-mod caution;
 mod forecast;
 mod level_field;
 mod levels;
-mod options;
-mod plan;
 mod state;
-mod text;
+mod teaching;
 
-pub use caution::BaseCaution;
 pub use levels::LevelEditor;
-pub use options::{CareField, QualityField};
-pub use plan::{ComparisonPlan, Teaching};
+pub(super) use levels::options;
 pub use state::QuantizationForm;
+pub use teaching::Teaching;

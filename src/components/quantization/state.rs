@@ -3,12 +3,11 @@
 use leptos::prelude::*;
 
 use super::level_field::LevelField;
-use crate::components::form::{RunForm, whole_number};
+use crate::components::choice::QualityChoice;
 use crate::domain::defaults::RECIPES_LIMIT;
-use crate::domain::quality::{CHUNKS, EvaluationText};
 use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::{Quantize, Recipe};
-use crate::domain::run::{RunProblem, RunRequest, RunSpec, Setting};
+use crate::domain::run::RunSpec;
 
 /// The levels that the dashboard's guide names, in its order.
 pub(super) const USUAL: [QuantizationType; 3] = [
@@ -23,11 +22,7 @@ pub struct QuantizationForm {
     /// The levels, in order; at least one.
     pub(super) levels: RwSignal<Vec<LevelField>>,
     /// Whether what they cost is measured.
-    pub(super) is_quality: RwSignal<bool>,
-    /// Chunks, as typed.
-    pub(super) chunks: RwSignal<String>,
-    /// The user's own text; none: the built-in one.
-    pub(super) text: RwSignal<Option<EvaluationText>>,
+    pub quality: QualityChoice,
     next_key: StoredValue<u32>,
 }
 
@@ -36,9 +31,7 @@ impl QuantizationForm {
     pub fn new(last: Option<&RunSpec>) -> Self {
         let form = Self {
             levels: RwSignal::new(Vec::new()),
-            is_quality: RwSignal::new(false),
-            chunks: RwSignal::new(CHUNKS.to_string()),
-            text: RwSignal::new(None),
+            quality: QualityChoice::new(last, false),
             next_key: StoredValue::new(0),
         };
         form.fill(last);
@@ -53,13 +46,10 @@ impl QuantizationForm {
             .filter_map(|recipe| recipe.quantize)
             .collect();
         match wanted.as_slice() {
-            [] => self.set_levels(&[plain(USUAL[0])]),
+            [] => self.set_levels(&[Quantize::to(USUAL[0])]),
             wanted => self.set_levels(wanted),
         }
-        let quality = last.and_then(|spec| spec.quality.as_ref());
-        let n_chunks = quality.map_or(CHUNKS, |quality| quality.n_chunks);
-        self.is_quality.set(quality.is_some());
-        self.chunks.set(n_chunks.to_string());
+        self.quality.fill(last);
     }
 
     /// Puts these in place of all levels.
@@ -73,7 +63,7 @@ impl QuantizationForm {
         let chosen = untrack(|| self.recipes());
         let is_new = |level: &QuantizationType| !chosen.contains(&Recipe::quantized(*level));
         if let Some(level) = QuantizationType::ALL.into_iter().find(is_new) {
-            let field = self.new_field(plain(level));
+            let field = self.new_field(Quantize::to(level));
             self.levels.update(|levels| levels.push(field));
         }
     }
@@ -104,37 +94,9 @@ impl QuantizationForm {
             .with(|levels| levels.iter().map(LevelField::recipe).collect())
     }
 
-    /// The choice with the settings of every run, as a request.
-    pub fn request(&self, form: RunForm) -> Result<RunRequest, RunProblem> {
-        let quality_chunks = match self.is_quality.get() {
-            true => whole_number(Setting::QualityChunks, &self.chunks.get())?,
-            false => None,
-        };
-        Ok(RunRequest {
-            recipes: Some(self.recipes()),
-            quality: Some(self.is_quality.get()),
-            quality_chunks,
-            evaluation_text: self.text.get().filter(|_| self.is_quality.get()),
-            ..form.request()?
-        })
-    }
-
-    /// The choice as a valid request for a run, or what is wrong with it.
-    pub fn spec(&self, form: RunForm) -> Result<RunSpec, RunProblem> {
-        RunSpec::try_from(self.request(form)?)
-    }
-
     /// Whether there is room for one more.
     pub(super) fn has_room(&self) -> bool {
         self.levels.with(Vec::len) < RECIPES_LIMIT
-    }
-}
-
-/// A level as it is made where nothing else is said.
-pub(super) fn plain(level: QuantizationType) -> Quantize {
-    Quantize {
-        level,
-        imatrix: level.needs_imatrix(),
     }
 }
 
@@ -146,7 +108,7 @@ mod tests {
     fn a_removed_level_hands_on_its_place() {
         Owner::new().with(|| {
             let form = QuantizationForm::new(None);
-            form.set_levels(&USUAL.map(plain));
+            form.set_levels(&USUAL.map(Quantize::to));
             let keys: Vec<u32> = form.levels.with_untracked(|levels| {
                 let keys = levels.iter().map(|level| level.key);
                 keys.collect()

@@ -10,8 +10,10 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use crate::components::marked::marked;
+use crate::components::pruning::PruningView;
 use crate::components::words;
 use crate::domain::model::Model;
+use crate::domain::pruning::PruningReport;
 use crate::domain::units;
 use crate::domain::variant::{VariantBase, VariantRecord};
 
@@ -47,7 +49,7 @@ pub fn VariantsCard(
         in_words(&left.map(|(_, size_mb)| *size_mb).collect::<Vec<_>>())
     };
     let body = if variants.is_empty() {
-        let how = "None yet. The dashboard's Quantization section makes them, and so does `whittle quantize MODEL --type q4_0`.";
+        let how = "None yet. The dashboard's Quantization and Pruning sections make them, and so do `whittle quantize MODEL --type q4_0` and `whittle prune MODEL --ratio 0.3`.";
         view! { <p class="inset">{marked(how)}</p> }.into_any()
     } else {
         let group = |(base, variants): (VariantBase, Vec<(Model, VariantRecord)>)| {
@@ -174,12 +176,24 @@ fn VariantRow(
         );
         view! { <small class="line">{words}</small> }
     });
+    let removed = record.pruning.as_ref().map(|report| {
+        view! { <small class="line">{removed_words(report)}</small> }
+    });
+    let pruned = record.pruning.map(|report| {
+        view! {
+            <details>
+                <summary>"What was pruned"</summary>
+                <PruningView label=label.clone() report/>
+            </details>
+        }
+    });
     let is_there = move || !deletion.is_deleted.get();
     view! {
         <tbody id=format!("model-{}", model.id)>
             <tr hidden=move || !is_there()>
                 <th scope="row">
-                    {label.clone()} {matrix} <small class="line">{model.id.0.clone()}</small>
+                    {label.clone()} {removed} {matrix}
+                    <small class="line">{model.id.0.clone()}</small>
                 </th>
                 <td class="number" data-label="Size, MB">{units::number(model.size_mb())}</td>
                 <td class="number" data-label="Bits per weight">{bits}</td>
@@ -193,6 +207,7 @@ fn VariantRow(
             <tr class="row-note" hidden=move || !is_there()>
                 <td colspan="5">
                     {notes}
+                    {pruned}
                     <details>
                         <summary>"What its tensors are"</summary>
                         <TensorTypes label=label.clone() types=record.tensor_types/>
@@ -206,6 +221,15 @@ fn VariantRow(
             <VariantDeleted deletion/>
         </tbody>
     }
+}
+
+/// `29.8 % of the blocks' weights removed, perplexity × 1.55 when checked`.
+fn removed_words(report: &PruningReport) -> String {
+    format!(
+        "{:.1} % of the blocks' weights removed, perplexity × {} when checked",
+        report.cut.achieved_pruning_ratio * 100.0,
+        units::number(report.check.ratio())
+    )
 }
 
 #[cfg(test)]

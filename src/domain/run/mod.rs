@@ -10,7 +10,7 @@ mod setting;
 mod stored;
 mod unknown;
 
-pub use asked::{BaselineRequest, NoiseRequest, QuantizationRequest};
+pub use asked::{BaselineRequest, NoiseRequest, PruningRequest, QuantizationRequest};
 pub use deleted::DeletedRun;
 pub use problem::RunProblem;
 pub(super) use request::checked_id;

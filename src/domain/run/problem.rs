@@ -7,6 +7,7 @@ use crate::domain::defaults::{
     EXPECTED_CHARS_LIMIT, NOISE_LAUNCHES, PROMPT_CHARS_LIMIT, PROMPTS_LIMIT, RECIPES_LIMIT,
 };
 use crate::domain::error::AppError;
+use crate::domain::pruning::PruningMethod;
 use crate::domain::quality::TEXT_BYTES_LIMIT;
 use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::Recipe;
@@ -111,6 +112,8 @@ pub enum RunProblem {
     NeedsImatrix(QuantizationType),
     /// A type that quantizes nothing takes no importance matrix.
     ImatrixOfNothing(QuantizationType),
+    /// A loss budget for a method that removes everything at once.
+    BudgetMethod(PruningMethod),
     /// Quality without a variant that could have lost some.
     QualityOfNothing,
     /// The text for quality says nothing.
@@ -293,8 +296,8 @@ impl RunProblem {
                 format!("{have} {n} variants; at most {RECIPES_LIMIT} are measured in one run")
             }
             Self::RecipeEmpty { number } => format!(
-                "variant {number} changes nothing; say how to quantize it: the model itself is \
-                 always measured"
+                "variant {number} changes nothing; say how to prune or quantize it: the model \
+                 itself is always measured"
             ),
             Self::RecipeTwice(recipe) => {
                 format!("{} is asked for twice; ask for it once", recipe.label())
@@ -310,6 +313,10 @@ impl RunProblem {
                      {switch}"
                 )
             }
+            Self::BudgetMethod(method) => format!(
+                "a loss budget is for pruning by depth, which removes block after block and can \
+                 stop; {method} cannot: leave the budget out, or prune by depth"
+            ),
             Self::QualityOfNothing => reader.quality_of_nothing().to_owned(),
             Self::EvaluationTextEmpty => {
                 "the text for quality is empty; write it, or leave it out for the built-in one"
@@ -450,6 +457,10 @@ impl Reader {
             (Self::Program, Technique::Quantization) => {
                 "recipes and quantization_level are both given; leave recipes out, or send them \
                  to /api/runs"
+            }
+            (Self::Program, Technique::Pruning) => {
+                "recipes and pruning_ratio are both given; leave recipes out, or send them to \
+                 /api/runs"
             }
             (Self::Program, Technique::Noise) => {
                 "recipes and quality are not for this path, which measures the model against \

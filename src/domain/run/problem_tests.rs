@@ -3,6 +3,7 @@
 use super::problem::RunProblem;
 use super::setting::Setting;
 use super::stored::Technique;
+use crate::domain::pruning::PruningMethod;
 use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::Recipe;
 
@@ -86,6 +87,7 @@ fn the_form_never_names_a_field_of_a_request() {
         },
         RunProblem::TooManyRecipes { n: 17 },
         RunProblem::RecipeEmpty { number: 1 },
+        RunProblem::BudgetMethod(PruningMethod::Auto),
         RunProblem::QualityOfNothing,
         RunProblem::EvaluationTextEmpty,
         RunProblem::TwoTexts,

@@ -303,10 +303,11 @@ fn checked_recipes(recipes: Vec<Recipe>) -> Result<Vec<Recipe>, RunProblem> {
         return Err(RunProblem::TooManyRecipes { n: recipes.len() });
     }
     for (number, recipe) in (1..).zip(&recipes) {
-        let Some(quantize) = recipe.quantize else {
+        if recipe.is_baseline() {
             return Err(RunProblem::RecipeEmpty { number });
-        };
-        if quantize.level.needs_imatrix() && !quantize.imatrix {
+        }
+        let without_imatrix = recipe.quantize.filter(|quantize| !quantize.imatrix);
+        if let Some(quantize) = without_imatrix.filter(|one| one.level.needs_imatrix()) {
             return Err(RunProblem::NeedsImatrix(quantize.level));
         }
         if let Some(quantize) = recipe.quantize
@@ -314,6 +315,11 @@ fn checked_recipes(recipes: Vec<Recipe>) -> Result<Vec<Recipe>, RunProblem> {
             && quantize.level.is_unquantized()
         {
             return Err(RunProblem::ImatrixOfNothing(quantize.level));
+        }
+        if let Some(prune) = recipe.prune
+            && !prune.keeps_to_its_budget()
+        {
+            return Err(RunProblem::BudgetMethod(prune.method));
         }
         if recipes[..number - 1].contains(recipe) {
             return Err(RunProblem::RecipeTwice(*recipe));
@@ -335,11 +341,7 @@ fn check_text(text: Option<&EvaluationText>) -> Result<(), RunProblem> {
 }
 
 pub(in crate::domain) fn checked_id(id: String) -> Result<ModelId, RunProblem> {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-    if !id.is_empty() && id.len() <= 128 && id.chars().all(allowed) {
-        return Ok(ModelId(id));
-    }
-    Err(RunProblem::NotAModelId)
+    ModelId::checked(id).ok_or(RunProblem::NotAModelId)
 }
 
 fn checked_prompts(prompts: Option<Vec<Prompt>>) -> Result<Vec<Prompt>, RunProblem> {

@@ -32,19 +32,27 @@ pub enum Technique {
     Baseline,
     /// Quantized variants of it, against it.
     Quantization,
+    /// Pruned variants of it, against it.
+    Pruning,
     /// The model against itself: what it shows where nothing differs.
     Noise,
 }
 
 impl Technique {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Baseline, Self::Quantization, Self::Noise];
+    pub const ALL: [Self; 4] = [
+        Self::Baseline,
+        Self::Quantization,
+        Self::Pruning,
+        Self::Noise,
+    ];
 
     /// Of a run that makes these of its model.
     pub fn of(recipes: &[Recipe]) -> Self {
         match recipes {
             [] => Self::Baseline,
             recipes if recipes.iter().all(Recipe::is_baseline) => Self::Noise,
+            recipes if recipes.iter().any(|recipe| recipe.prune.is_some()) => Self::Pruning,
             _ => Self::Quantization,
         }
     }
@@ -54,6 +62,7 @@ impl Technique {
         match self {
             Self::Baseline => "baseline",
             Self::Quantization => "quantization",
+            Self::Pruning => "pruning",
             Self::Noise => "noise",
         }
     }
@@ -63,6 +72,7 @@ impl Technique {
         match self {
             Self::Baseline => "Baseline",
             Self::Quantization => "Quantization",
+            Self::Pruning => "Pruning",
             Self::Noise => "Model against itself",
         }
     }

@@ -8,11 +8,10 @@ use std::ffi::CStr;
 use llama_cpp_sys_2 as sys;
 
 use super::sums::Sums;
+use crate::engine::watched::{Tensor, contents};
 
 /// Products of fewer rows are left out, as `llama-imatrix` does.
 const MIN_ROWS: i64 = 16;
-
-pub(super) type Tensor = sys::ggml_tensor;
 
 /// A multiplication of weights that counts.
 pub(super) struct Product<'a> {
@@ -111,18 +110,6 @@ fn add_experts(sums: &mut Sums, product: &Product<'_>, experts: &Tensor) -> Opti
 fn sizes(tensor: &Tensor) -> Option<[usize; 4]> {
     let [a, b, c, d] = tensor.ne.map(|size| usize::try_from(size).ok());
     Some([a?, b?, c?, d?])
-}
-
-/// A tensor's bytes, from wherever they are.
-fn contents(tensor: &Tensor) -> Vec<u8> {
-    // SAFETY: the callback is called once the tensor is computed, when it has a
-    // buffer; exactly its bytes are copied, into room for as many.
-    unsafe {
-        let n = sys::ggml_nbytes(tensor);
-        let mut bytes = vec![0; n];
-        sys::ggml_backend_tensor_get(tensor, bytes.as_mut_ptr().cast(), 0, n);
-        bytes
-    }
 }
 
 /// The bytes of the row at these places of the second dimension and on.

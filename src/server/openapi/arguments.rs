@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::domain::model::ModelId;
 use crate::domain::prompt::Prompt;
-use crate::domain::quantization::QuantizationType;
+use crate::domain::recipe::Recipe;
 
 /// Names a run.
 #[derive(Serialize, JsonSchema)]
@@ -70,24 +70,23 @@ pub(super) struct VariantsAsked {
     model: ModelId,
     /// What would be done to it.
     #[schemars(length(min = 1, max = 64))]
-    recipes: Vec<QuantizeAsked>,
+    recipes: Vec<Recipe>,
 }
 
-/// How to quantize; in answers every field is there.
+/// Whose variants.
 #[derive(Serialize, JsonSchema)]
-struct QuantizeAsked {
-    /// To which type.
-    level: QuantizationType,
-    /// Whether errors count by an importance matrix.
-    #[serde(default)]
-    imatrix: bool,
+pub(super) struct VariantsOf {
+    /// The library id of the model that they were made of, whether it is still
+    /// there or not.
+    #[schemars(regex(pattern = r"^[a-z0-9._-]{1,128}$"))]
+    model: String,
 }
 
 /// Which runs are listed.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct RunsQuery {
     /// Runs of this technique alone; an empty text filters nothing.
-    #[schemars(extend("enum" = ["", "baseline", "quantization", "noise"]))]
+    #[schemars(extend("enum" = ["", "baseline", "quantization", "pruning", "noise"]))]
     technique: Option<String>,
     /// Runs of the model with this library id alone; an empty text filters nothing.
     #[schemars(regex(pattern = r"^[a-z0-9._-]{0,128}$"))]

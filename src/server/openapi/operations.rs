@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::arguments::{
     BackgroundSwitch, DeletedRunsQuery, ExportQuery, PromptSetKept, PromptSetName, RunLabel,
-    RunNumber, RunsQuery, VariantId, VariantsAsked,
+    RunNumber, RunsQuery, VariantId, VariantsAsked, VariantsOf,
 };
 use super::operation::Operation;
 use super::schemas::Schemas;
 use crate::domain::about::About;
 use crate::domain::background::Background;
-use crate::domain::benchmark::{BenchmarkResponse, QuantizationResponse};
+use crate::domain::benchmark::{BenchmarkResponse, PruningResponse, QuantizationResponse};
 use crate::domain::dashboard::Dashboard;
 use crate::domain::defaults;
 use crate::domain::error::ErrorCode::{
@@ -21,8 +21,10 @@ use crate::domain::filter::MeasuredModel;
 use crate::domain::model::LibraryListing;
 use crate::domain::prompt_set::PromptSet;
 use crate::domain::run::{
-    BaselineRequest, DeletedRun, NoiseRequest, QuantizationRequest, Run, RunRequest, RunSummary,
+    BaselineRequest, DeletedRun, NoiseRequest, PruningRequest, QuantizationRequest, Run,
+    RunRequest, RunSummary,
 };
+use crate::domain::trade_off::TradeOff;
 use crate::domain::variant::{VariantForecasts, VariantRecord};
 use crate::export::RunExport;
 
@@ -72,6 +74,12 @@ fn measuring(schemas: &mut Schemas) -> Vec<Operation> {
     ];
     let number = json!({"id": 1});
     let level = json!({"technique": "quantization", "quantization_level": "q4_0", "quality": true});
+    let ratio = json!({
+        "technique": "pruning",
+        "pruning_ratio": 0.3,
+        "method": "width",
+        "then_quantize": "q8_0",
+    });
     let noise = json!({"iterations": defaults::NOISE_LAUNCHES});
     vec![
         Operation::post::<BaselineRequest>(
@@ -106,6 +114,31 @@ fn measuring(schemas: &mut Schemas) -> Vec<Operation> {
              levels at once: `recipes` of `/api/runs`.",
         )
         .answers::<QuantizationResponse>(
+            schemas,
+            "The figures of both, and the changes; null: not measured.",
+        )
+        .with("links", links("$response.body#/run_id"))
+        .fails(&refusals)
+        .fails(&[RunFailed]),
+        Operation::post::<PruningRequest>(
+            "/api/benchmark/pruning",
+            "benchmarkPruning",
+            BENCHMARK,
+            schemas,
+            &ratio,
+        )
+        .says(
+            "Prune a model, measure both, and wait for what it changes",
+            "Removes a share of the weights of the transformer blocks, chosen on a built-in \
+             calibration text, repairs what is left, and checks the file on another text: \
+             `pruning` says what was removed where, and what it cost. `width` removes neurons of \
+             every feed-forward network, `depth` whole blocks, `auto` both. `quick` reads less of that \
+             text and loses a little more; by depth, `loss_budget` ends the search before more is \
+             lost. With `then_quantize`, the pruned model is quantized. Otherwise as \
+             `/api/benchmark/quantization`. A model that cannot be pruned so is refused at once, with \
+             the reason.",
+        )
+        .answers::<PruningResponse>(
             schemas,
             "The figures of both, and the changes; null: not measured.",
         )
@@ -303,7 +336,7 @@ fn prompt_sets(schemas: &mut Schemas) -> Vec<Operation> {
 fn variants(schemas: &mut Schemas) -> Vec<Operation> {
     let asked = json!({
         "model": "some-model.f16-0123abcd",
-        "recipes": [{"level": "q4_0", "imatrix": false}],
+        "recipes": [{"quantize": {"level": "q4_0"}}, {"prune": {"ratio": 0.3}}],
     });
     let id = json!({"model": "some-model.f16-q4_0-0123abcd"});
     let (forecast, delete) = ("/api/variants/forecast", "/api/variants/delete");
@@ -311,12 +344,23 @@ fn variants(schemas: &mut Schemas) -> Vec<Operation> {
         Operation::post::<VariantsAsked>(forecast, "forecastVariants", LIBRARY, schemas, &asked)
             .says(
                 "Forecast variants",
-                "How large variants of a model would be, and how much room there is. Nothing is \
-                 written. What is not known yet takes a worker, which is not started while \
-                 anything is measured: 409.",
+                "What recipes would make of a model, how large that would be, and how much room \
+                 there is. Nothing is written. A size that is not known yet may take a worker, which \
+                 is not started while anything is measured: 409. A model that cannot be pruned so is \
+                 refused with the reason.",
             )
             .answers::<VariantForecasts>(schemas, "One for each recipe, in order.")
             .fails(&[NotFound, Conflict, ModelNotUsable, RunFailed]),
+        Operation::get("/api/variants/measured", "listTradeOffs", LIBRARY)
+            .says(
+                "List what variants buy and cost",
+                "The variants of a model that were measured so far, each once: as the newest run \
+                 found it that measured its quality, else as the newest run found it. They need not \
+                 be in the library any more.",
+            )
+            .takes::<VariantsOf>(schemas)
+            .answers::<Vec<TradeOff>>(schemas, "The variants; an empty list: none was measured.")
+            .fails(&[Internal]),
         Operation::post::<VariantId>(delete, "deleteVariant", LIBRARY, schemas, &id)
             .says(
                 "Delete a variant",

@@ -11,10 +11,11 @@ use crate::domain::run::RunSettings;
 use crate::domain::{defaults, quality};
 
 /// Requests that hold the settings of a run.
-const WITH_SETTINGS: [&str; 4] = [
+const WITH_SETTINGS: [&str; 5] = [
     "RunRequest",
     "BaselineRequest",
     "QuantizationRequest",
+    "PruningRequest",
     "NoiseRequest",
 ];
 

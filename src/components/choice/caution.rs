@@ -1,15 +1,18 @@
-//! What to know of the base before it is quantized.
+//! What to know of the base before something is made of it.
 
 use leptos::prelude::*;
 
 use crate::components::comparison::original_of;
 use crate::components::form::RunForm;
+use crate::components::section::Section;
 use crate::domain::model::Model;
 use crate::domain::variant::{is_inexact, lossy_ancestor};
 
 /// A plain warning where the base has lost something already.
 #[component]
 pub fn BaseCaution(
+    /// Where it stands.
+    section: Section,
     /// The settings of every run: the model is chosen there.
     form: RunForm,
     /// The models of the library.
@@ -21,7 +24,7 @@ pub fn BaseCaution(
             let model = models
                 .iter()
                 .find(|model| Some(&model.id) == chosen.as_ref())?;
-            caution(model, original_of(model, models).as_ref())
+            caution(section, model, original_of(model, models).as_ref())
         })
     });
     move || {
@@ -35,10 +38,16 @@ pub fn BaseCaution(
     }
 }
 
-/// What to know of `model`; `original` is the file that it was upcast from, where
-/// the library has it.
-fn caution(model: &Model, original: Option<&Model>) -> Option<String> {
+/// What to know of `model` in a section; `original` is the file that it was upcast
+/// from, where the library has it.
+fn caution(section: Section, model: &Model, original: Option<&Model>) -> Option<String> {
     let file_type = &model.file_type;
+    if is_inexact(file_type) && section == Section::Pruning {
+        return Some(format!(
+            "This model is {file_type} already: its weights can be removed in groups only, and what \
+             stays cannot be repaired. Where there is an F16, BF16 or F32 file of it, choose that one."
+        ));
+    }
     if is_inexact(file_type) {
         return Some(format!(
             "This model is {file_type} already: quantizing it again adds loss to loss, and what was lost \
@@ -63,7 +72,13 @@ mod tests {
 
     #[test]
     fn a_base_that_lost_something_is_warned_of() {
-        let said = |file_type, provenance| caution(&Model::sample(file_type, provenance), None);
+        let said = |file_type, provenance| {
+            caution(
+                Section::Quantization,
+                &Model::sample(file_type, provenance),
+                None,
+            )
+        };
         let again = said("Q4_K_M", None).expect("a warning");
         assert!(again.starts_with("This model is Q4_K_M already"));
         let upcast = said("F16", Some("upcast from Q4_1")).expect("a warning");
@@ -75,15 +90,19 @@ mod tests {
         assert_eq!(said("F16", None), None);
         assert_eq!(said("BF16", Some("upcast from F32")), None);
         assert_eq!(said("F16", Some("quantized from F32")), None);
+        let pruning = caution(Section::Pruning, &Model::sample("Q4_K_M", None), None);
+        let pruning = pruning.expect("a warning");
+        assert!(pruning.contains("in groups only"), "{pruning}");
     }
 
     #[test]
     fn the_original_is_promised_only_where_it_is() {
         let upcast = Model::sample("F16", Some("upcast from Q4_1"));
         let original = Model::sample("Q4_1", None);
-        let with = caution(&upcast, Some(&original)).expect("a warning");
+        let said = |original| caution(Section::Quantization, &upcast, original).expect("a warning");
+        let with = said(Some(&original));
         assert!(with.ends_with("also told against the Q4_1 file."), "{with}");
-        let without = caution(&upcast, None).expect("a warning");
+        let without = said(None);
         assert!(without.ends_with("stays lost."), "{without}");
     }
 }

@@ -2,27 +2,28 @@
 
 use leptos::prelude::*;
 
-use super::forecast::disk_words;
+use super::forecast::{Forecasts, disk_words};
 use crate::components::form::RunForm;
+use crate::components::section::Section;
 use crate::components::words;
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::model::ModelId;
 use crate::domain::run::{RunProblem, RunSpec};
 use crate::domain::units;
-use crate::domain::variant::VariantForecasts;
 
 /// The plan in a sentence, or what is wrong with the choice.
 #[component]
 pub fn ComparisonPlan(
+    /// Where it stands.
+    section: Section,
     /// What is chosen, or what is wrong with it.
     spec: Memo<Result<RunSpec, RunProblem>>,
     /// The settings of every run.
     form: RunForm,
     /// What is known of each model's speed.
     speeds: StoredValue<Vec<(ModelId, SpeedBasis)>>,
-    /// What would become of the model, where that is known.
-    #[prop(into)]
-    forecasts: Signal<Option<VariantForecasts>>,
+    /// What would become of the model.
+    forecasts: Forecasts,
 ) -> impl IntoView {
     let is_wrong = move || spec.with(Result::is_err);
     let line = move || {
@@ -36,10 +37,10 @@ pub fn ComparisonPlan(
             Err(wrong) => words::sentence(&wrong.in_the_form()),
         })
     };
-    let disk = Memo::new(move |_| forecasts.with(|known| disk_words(known.as_ref()?)));
+    let disk = Memo::new(move |_| forecasts.known.with(|known| disk_words(known.as_ref()?)));
     let is_full = move || disk.with(|disk| disk.as_ref().is_some_and(|(_, is_full)| *is_full));
     view! {
-        <p class="estimate" class:over=is_wrong id="comparison-plan">
+        <p class="estimate" class:over=is_wrong id=section.plan_id()>
             {line}
         </p>
         <p class="note" class:over=is_full>
@@ -66,25 +67,4 @@ fn in_words(spec: &RunSpec, basis: Option<SpeedBasis>) -> String {
         "{}the baseline and {variants} in turns, {plan}{quality}.",
         time.unwrap_or_default()
     )
-}
-
-/// What the section is for, while it has nothing to show.
-#[component]
-pub fn Teaching() -> impl IntoView {
-    view! {
-        <div class="empty" id="quantization-teaching">
-            <p>
-                "A quantized model keeps fewer bits of each weight: its file is smaller, and a \
-                 processor that waits for memory is faster. Choose a level and run. Whittle then"
-            </p>
-            <ol>
-                <li>"makes the file with llama.cpp, once: it is kept and used again,"</li>
-                <li>
-                    "measures it and the baseline in turns, in fresh launches, since two measurements \
-                     minutes apart do not compare,"
-                </li>
-                <li>"says which differences are real, and with quality on, what they cost."</li>
-            </ol>
-        </div>
-    }
 }

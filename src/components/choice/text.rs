@@ -3,7 +3,7 @@
 use leptos::html::Input;
 use leptos::prelude::*;
 
-use super::state::QuantizationForm;
+use super::quality::QualityChoice;
 use crate::components::text_file::text_of;
 use crate::components::{host, words};
 use crate::domain::quality::{CHUNK_TOKENS, EvaluationText, TEXT_BYTES_LIMIT};
@@ -14,7 +14,7 @@ const TOKEN_CHARS: usize = 4;
 
 /// Says which text it is; opens a file, or goes back to the built-in text.
 #[component]
-pub(super) fn TextField(form: QuantizationForm) -> impl IntoView {
+pub(super) fn TextField(quality: QualityChoice) -> impl IntoView {
     let input = NodeRef::<Input>::new();
     let problem = RwSignal::new(None::<String>);
     let pick = move |_| {
@@ -25,7 +25,7 @@ pub(super) fn TextField(form: QuantizationForm) -> impl IntoView {
     let take = move |read: Result<EvaluationText, String>| match read {
         Ok(text) => {
             problem.try_set(None);
-            form.text.try_set(Some(text));
+            quality.text.try_set(Some(text));
         }
         Err(reason) => drop(problem.try_set(Some(reason))),
     };
@@ -38,7 +38,7 @@ pub(super) fn TextField(form: QuantizationForm) -> impl IntoView {
         }
     };
     let name = move || {
-        form.text.with(|text| match text {
+        quality.text.with(|text| match text {
             None => "On the built-in evaluation text.".to_owned(),
             Some(text) => in_words(text),
         })
@@ -51,8 +51,8 @@ pub(super) fn TextField(form: QuantizationForm) -> impl IntoView {
             <button type="button" class="button quiet" on:click=pick>
                 "Use a text file"
             </button>
-            <Show when=move || form.text.with(Option::is_some)>
-                <button type="button" class="button quiet" on:click=move |_| form.text.set(None)>
+            <Show when=move || quality.text.with(Option::is_some)>
+                <button type="button" class="button quiet" on:click=move |_| quality.text.set(None)>
                     "Use the built-in text"
                 </button>
             </Show>

@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::state::QuantizationForm;
+use super::quality::QualityChoice;
 use super::text::TextField;
-use crate::components::form::{RunForm, setting_id};
+use crate::components::form::RunForm;
+use crate::components::section::Section;
 use crate::domain::defaults::{ITERATIONS, ITERATIONS_CAREFUL};
 use crate::domain::quality::{CHUNK_TOKENS, CHUNKS, CHUNKS_LIMIT, CHUNKS_QUICK};
 use crate::domain::run::{RunProblem, Setting};
@@ -42,14 +43,16 @@ pub fn CareField(
 /// Quality: whether, on how much, and on which text.
 #[component]
 pub fn QualityField(
+    /// Where it stands.
+    section: Section,
     /// What is chosen.
-    form: QuantizationForm,
+    quality: QualityChoice,
     /// What is wrong with it.
     problem: Memo<Option<RunProblem>>,
 ) -> impl IntoView {
     let choice = move |n: u32, words: String| {
-        let is_chosen = move || form.chunks.with(|text| text.trim() == n.to_string());
-        pressed(words, is_chosen, move |_| form.chunks.set(n.to_string()))
+        let is_chosen = move || quality.chunks.with(|text| text.trim() == n.to_string());
+        pressed(words, is_chosen, move |_| quality.chunks.set(n.to_string()))
     };
     let is_wrong = move || {
         problem.with(|problem| {
@@ -58,6 +61,10 @@ pub fn QualityField(
                 .is_some_and(|problem| problem.is_in_setting(Setting::QualityChunks))
         })
     };
+    let described_by = move || match is_wrong() {
+        true => format!("{} {}", section.chunks_help_id(), section.plan_id()),
+        false => section.chunks_help_id().to_owned(),
+    };
     view! {
         <fieldset class="field">
             <legend>"Quality"</legend>
@@ -65,35 +72,35 @@ pub fn QualityField(
                 <input
                     type="checkbox"
                     autocomplete="off"
-                    checked=form.is_quality.get_untracked()
-                    prop:checked=move || form.is_quality.get()
-                    on:change=move |event| form.is_quality.set(event_target_checked(&event))
+                    checked=quality.is_measured.get_untracked()
+                    prop:checked=move || quality.is_measured.get()
+                    on:change=move |event| quality.is_measured.set(event_target_checked(&event))
                 />
                 <span>"Measure what it costs: perplexity, divergence, answers side by side"</span>
             </label>
-            <Show when=move || form.is_quality.get()>
+            <Show when=move || quality.is_measured.get()>
                 <div class="row">
-                    <label for=setting_id(Setting::QualityChunks)>"Chunks"</label>
+                    <label for=section.chunks_id()>"Chunks"</label>
                     <input
-                        id=setting_id(Setting::QualityChunks)
+                        id=section.chunks_id()
                         type="number"
                         min="1"
                         max=CHUNKS_LIMIT.to_string()
                         step="1"
                         autocomplete="off"
-                        aria-describedby=move || if is_wrong() { "quality-help comparison-plan" } else { "quality-help" }
+                        aria-describedby=described_by
                         aria-invalid=move || is_wrong().then_some("true")
-                        value=form.chunks.get_untracked()
-                        prop:value=move || form.chunks.get()
-                        on:input=move |event| form.chunks.set(event_target_value(&event))
+                        value=quality.chunks.get_untracked()
+                        prop:value=move || quality.chunks.get()
+                        on:input=move |event| quality.chunks.set(event_target_value(&event))
                     />
                     {choice(CHUNKS_QUICK, format!("Quick: {CHUNKS_QUICK}"))}
                     {choice(CHUNKS, CHUNKS.to_string())}
                 </div>
-                <span class="note" id="quality-help">
+                <span class="note" id=section.chunks_help_id()>
                     {format!("Of {CHUNK_TOKENS} tokens. Figures compare where text and chunks are the same.")}
                 </span>
-                <TextField form/>
+                <TextField quality/>
             </Show>
         </fieldset>
     }

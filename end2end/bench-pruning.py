@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Measures what pruning a model costs and buys, and prints it as tables.
+
+First every method at every ratio beside what others do (norms of weights, Wanda-sp,
+FLAP, greedy removal of blocks), by perplexity on text that none of them was made by.
+Then, at one ratio, what a user gets: whether the file is as large as was foretold,
+whether llama.cpp's own llama-perplexity loads it and reads the same from it, and
+how fast it is in a run that is paired with the model's.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+
+import peer
+from peer import output_of, physical_cores, say
+from readme import put_into
+
+TEXT = Path(__file__).parent.parent / "src" / "evaluate" / "evaluation.txt"
+# As Whittle's engine is set: the size of a batch alone moves the figures.
+PEER_SETTINGS = "-c 512 -b 512 -ub 512 -fa auto -ngl 0".split()
+METHODS = ["width", "depth", "auto"]
+SPEED = 1.15  # at least so many times the model's is wanted of 30 % by width
+
+
+def foretold(program: str, model: Path, ratio: float, folder: Path) -> dict[str, int]:
+    """Bytes that the file of each method is said to have, before it is made."""
+    serve = [program, "serve", "--addr", "127.0.0.1:0", "--data-dir", str(folder), "--no-background"]
+    server = subprocess.Popen([*serve, "--models", str(model.parent)], stdout=subprocess.PIPE, text=True)
+    try:
+        lines = iter(server.stdout or [])
+        address = next(found[0] for line in lines if (found := re.search(r"http://\S+", line)))
+        with urllib.request.urlopen(f"{address}/api/models") as answer:
+            models = json.load(answer)["models"]
+        id = next(one["id"] for one in models if one["file_name"] == model.name)
+        recipes = [{"prune": {"ratio": ratio, "method": method}} for method in METHODS]
+        body = json.dumps({"model": id, "recipes": recipes}).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{address}/api/variants/forecast", body, headers)
+        with urllib.request.urlopen(request) as answer:
+            variants = json.load(answer)["variants"]
+        return dict(zip(METHODS, (one["size_bytes"] for one in variants)))
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def peers_perplexity(program: Path, model: str, chunks: int, threads: int) -> float:
+    """What llama-perplexity reads from the file, once it has loaded it."""
+    shared = ["-f", str(TEXT), "--chunks", str(chunks), "-t", str(threads), *PEER_SETTINGS]
+    done = subprocess.run([str(program), "-m", model, *shared], capture_output=True, text=True)
+    found = re.search(r"Final estimate: PPL = ([0-9.]+)", done.stdout + done.stderr)
+    if done.returncode != 0 or not found:
+        sys.exit(f"llama-perplexity does not read {model}:\n{done.stderr[-2000:]}")
+    return float(found[1])
+
+
+def change(run: dict, variant: dict, quantity: str) -> str:
+    one = next(one for one in variant["improvements"] if one["quantity"] == quantity)
+    if "not_measured" in one["change"]:
+        return f"not measured: {one['change']['not_measured']}"
+    found = one["change"]["measured"]
+    interval = ""
+    if found["low_percent"] is not None:
+        low, high = (1 + end / 100 for end in (found["low_percent"], found["high_percent"]))
+        interval = f" ({low:.3f} to {high:.3f})"
+    return f"×{found['ratio']:.3f}{interval}"
+
+
+def product(arguments: argparse.Namespace, program: str, folder: Path) -> list[str]:
+    """The files of each method at one ratio: size, peer, speed."""
+    llama_perplexity = peer.build("llama-perplexity") / "llama-perplexity"
+    data = ["--data-dir", str(folder)]
+    sizes = foretold(program, arguments.model, arguments.ratio, folder)
+    rows = []
+    for method in METHODS:
+        say(f"{arguments.ratio:.0%} by {method}")
+        prune = [program, "prune", str(arguments.model), "--ratio", str(arguments.ratio), "--method", method]
+        made = json.loads(output_of([*prune, "--json", *data]))
+        report = made["model"]["variant"]["pruning"]
+        check, cut = report["check"], report["cut"]
+        theirs = peers_perplexity(llama_perplexity, made["path"], check["n_chunks"], arguments.threads)
+        size = made["model"]["size_bytes"]
+        off = size - sizes[method]
+        told = "to the byte" if off == 0 else f"{off:+,} bytes"
+        compare = [program, "compare", str(arguments.model), "--prune", str(arguments.ratio), "--method", method]
+        run = json.loads(output_of([*compare, "--iterations", str(arguments.iterations), "--json", *data]))
+        (variant,) = run["comparison"]["variants"]
+        unstable = " (unstable)" if any(arm["unstable"] for arm in run["arms"]) else ""
+        rows.append(
+            f"| {method} | {100 * cut['achieved_pruning_ratio']:.2f} % | {cut['prune_s']:.1f} | {size / 1e6:.1f}, {told} "
+            f"| {check['perplexity']:.3f} / {theirs:.3f} | {change(run, variant, 'tokens_per_second')}{unstable} "
+            f"| {change(run, variant, 'prompt_tokens_per_second')} |"
+        )
+    head = (
+        f"| {arguments.ratio:.0%} by | achieved | pruned in, s | MB, against the forecast | perplexity, Whittle / llama-perplexity "
+        "| decode speed over the model's | prompt speed |"
+    )
+    note = (
+        f"Perplexity on the first {check['n_chunks']} chunks of the evaluation text; speeds in {arguments.iterations} paired launches, "
+        f"with intervals of 95 %; at least ×{SPEED} of decode speed is wanted of width. llama-perplexity: llama.cpp of "
+        f"{peer.SDIST}, ggml {peer.ggml_version()}."
+    )
+    return [head, "|---" * 7 + "|", *rows, "", note]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("model", type=Path, metavar="MODEL", help="F16")
+    parser.add_argument("--whittle", type=Path, required=True, help="Whittle's release program")
+    parser.add_argument("--ratios", default="0.1,0.2,0.3,0.4,0.5", help="of the table")
+    parser.add_argument("--chunks", default="10,40", help="of the table")
+    parser.add_argument("--ratio", type=float, default=0.3, help="of the files that are made and timed")
+    parser.add_argument("--iterations", type=int, default=10)
+    parser.add_argument("--threads", type=int, default=physical_cores())
+    parser.add_argument("--into", type=Path, metavar="FILE", help="replace the tables in this file, too")
+    arguments = parser.parse_args()
+
+    program = str(arguments.whittle.resolve())
+    with tempfile.TemporaryDirectory() as folder:
+        lines = product(arguments, program, Path(folder))
+    print("\n".join(lines), flush=True)
+    say("every method beside others, at every ratio: some minutes for each")
+    table = [program, "pruning-table", str(arguments.model), "--ratios", arguments.ratios, "--chunks", arguments.chunks]
+    beside = output_of(table).splitlines()
+    print("\n".join(["", *beside]))
+    if arguments.into:
+        put_into(arguments.into, "bench-pruning", [*beside, "", *lines])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+//! A pruned file in the making: what would be removed, whether there is room,
+//! and a worker that writes it.
+
+use std::fs;
+use std::path::Path;
+
+use super::base_file::BaseFile;
+use super::blocking::off_thread;
+use super::digest;
+use super::imatrix::CALIBRATION_TEXT;
+use super::making::Making;
+use super::pruning_check;
+use super::pruning_plan::plan;
+use super::room::Wanted;
+use super::variant::{VariantError, Workshop, storage};
+use super::workbench::Workbench;
+use crate::domain::environment::ENGINE_VERSION;
+use crate::domain::model::Model;
+use crate::domain::protocol::{PruneCommand, WorkerCommand, WorkerEvent};
+use crate::domain::pruned_labels::Origin;
+use crate::domain::pruning::{Prune, PruningCut, PruningForecast, PruningMethod, PruningReport};
+use crate::domain::quality::CHUNK_TOKENS;
+
+/// Raised where the same order would give another file.
+const VERSION: u32 = 1;
+
+/// A pruned file in the making.
+pub(super) struct PruneOrder<'a> {
+    pub(super) base: &'a Model,
+    pub(super) file: &'a BaseFile,
+    pub(super) prune: Prune,
+    /// What it would remove.
+    pub(super) forecast: PruningForecast,
+    /// Bytes of the largest slice of the base that is loaded on its own.
+    slice_bytes: u64,
+    /// What is lost with such a base, one sentence each.
+    pub(super) cautions: Vec<String>,
+}
+
+impl Workshop {
+    /// Lets a worker prune the base into `part`, once there is room for it.
+    pub(super) async fn prune(
+        &self,
+        order: &PruneOrder<'_>,
+        workbench: &Workbench,
+        part: &Path,
+        on_progress: &mut (impl FnMut(Making) + Send),
+    ) -> Result<PruningCut, VariantError> {
+        let name = order.of_the_file();
+        let wanted = Wanted {
+            name: &name,
+            n_bytes: order.room_bytes(),
+        };
+        self.ensure_room(wanted)?;
+        let scratch = workbench.folder().join("scratch");
+        let unusable = |error| storage(&self.variants, &error);
+        let own = scratch.clone();
+        off_thread(move || fs::create_dir(own))
+            .await
+            .map_err(unusable)?;
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let command = WorkerCommand::Prune(PruneCommand {
+            source: order.file.source(),
+            target: text(part),
+            scratch: text(&scratch),
+            prune: order.prune,
+            text: CALIBRATION_TEXT.to_owned(),
+            n_ctx: CHUNK_TOKENS,
+            n_chunks: order.prune.calibration_chunks(),
+            n_threads: self.n_threads,
+            origin: origin(order.base),
+        });
+        let doing = "pruning";
+        let mut worker = self.start(order.file, Some(workbench.folder())).await?;
+        let answer = worker.ask(&command, doing, |event| {
+            if let WorkerEvent::Pruning(progress) = event {
+                on_progress(Making::Pruning(*progress));
+            }
+        });
+        match answer.await {
+            Ok(WorkerEvent::Pruned(cut)) => {
+                worker.stop().await;
+                // As large as the new file, as a rule.
+                let removed = off_thread(move || fs::remove_dir_all(scratch));
+                removed.await.map_err(unusable)?;
+                Ok(*cut)
+            }
+            Ok(other) => Err(worker.unexpected(doing, &other).into()),
+            Err(error) => {
+                let written = bytes_below(workbench.folder());
+                Err(self.explain(wanted, written, error))
+            }
+        }
+    }
+}
+
+impl<'a> PruneOrder<'a> {
+    /// Reads from the base what `prune` would remove of it.
+    pub(super) async fn new(
+        base: &'a Model,
+        file: &'a BaseFile,
+        prune: Prune,
+    ) -> Result<Self, VariantError> {
+        let planned = plan(base, file, prune, origin(base)).await?;
+        Ok(Self {
+            base,
+            file,
+            prune,
+            forecast: planned.forecast,
+            slice_bytes: planned.slice_bytes,
+            cautions: planned.warnings(base),
+        })
+    }
+
+    /// What tells the pruned file from every other.
+    pub(super) fn address(&self) -> String {
+        let budget = self.prune.loss_budget.map(|budget| budget.ratio());
+        let budget = budget.map_or_else(|| "none".to_owned(), |ratio| ratio.to_string());
+        digest::of(format!(
+            "pruned {VERSION}\n{}\n{}\n{}\n{budget}\n{ENGINE_VERSION}\n{}\n{CHUNK_TOKENS}\n{}",
+            self.base.sha256,
+            self.prune.method,
+            self.prune.ratio.share(),
+            digest::of(CALIBRATION_TEXT),
+            self.prune.calibration_chunks(),
+        ))
+    }
+
+    /// Bytes of the file, of the new weights that lie beside it until it is written,
+    /// and of a slice.
+    fn room_bytes(&self) -> u64 {
+        let PruningForecast {
+            bytes_before,
+            bytes_after,
+            ..
+        } = self.forecast;
+        let at_most = match (self.prune.loss_budget, self.prune.method) {
+            // A search that ends at once removes next to nothing.
+            (Some(_), _) => bytes_before,
+            // The ways to remove as much differ by a point or two.
+            (None, PruningMethod::Auto) => bytes_after.saturating_add(bytes_before / 50),
+            (None, PruningMethod::Width | PruningMethod::Depth) => bytes_after,
+        };
+        at_most.saturating_mul(2).saturating_add(self.slice_bytes)
+    }
+
+    /// What the user of the file must know, one sentence each.
+    pub(super) fn warnings(&self, report: &PruningReport) -> Vec<String> {
+        let found = [pruning_check::warning(&report.check), report.cut.caution()];
+        let found = found.into_iter().flatten();
+        found.chain(self.cautions.clone()).collect()
+    }
+
+    /// The pruned model's name as other programs show it.
+    pub(super) fn name(&self, report: &PruningReport) -> String {
+        let achieved = report.cut.achieved_pruning_ratio;
+        origin(self.base).name(self.prune, achieved)
+    }
+
+    fn of_the_file(&self) -> String {
+        format!("{}, {},", self.base.called(), self.prune.label())
+    }
+}
+
+fn origin(base: &Model) -> Origin {
+    Origin {
+        name: base.name.clone(),
+        kind: base.kind(),
+        sha256: base.sha256.clone(),
+    }
+}
+
+/// Bytes of all files below a folder that is being written to.
+fn bytes_below(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    };
+    entries.map(size).sum()
+}

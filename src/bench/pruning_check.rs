@@ -1,0 +1,111 @@
+//! Nothing broken leaves the workshop: what was pruned is loaded by a fresh
+//! worker, answers, and reads text that it was not made by.
+
+use std::fs::File;
+use std::iter;
+use std::path::Path;
+
+use super::base_file::BaseFile;
+use super::machine::MachineLoad;
+use super::making::Making;
+use super::quality::{QualityPlan, measure_quality};
+use super::variant::{VariantError, Workshop, storage};
+use crate::backend::WorkerError;
+use crate::domain::defaults::PROMPTS;
+use crate::domain::metrics::Reading;
+use crate::domain::model::Model;
+use crate::domain::protocol::WorkerErrorKind;
+use crate::domain::pruning::{CHECK_CHUNKS, PruningCheck};
+use crate::domain::units;
+
+/// Tokens of the answer that it must give, at most: enough to see whether it is
+/// one.
+const ANSWER_TOKENS: u32 = 32;
+
+impl Workshop {
+    /// Checks the file at `part`, which was made of `base`.
+    pub(super) async fn check(
+        &self,
+        base: &Model,
+        file: &BaseFile,
+        part: &Path,
+        on_progress: &mut (impl FnMut(Making) + Send),
+    ) -> Result<PruningCheck, VariantError> {
+        let made = File::open(part).map_err(|error| storage(&self.variants, &error))?;
+        let available = (MachineLoad::read().available_memory_mb * 1e6) as u64;
+        let plan = QualityPlan {
+            launcher: &self.launcher,
+            baseline: (file.file(), file.place()),
+            variants: vec![(&made, part.to_path_buf())],
+            text: None,
+            n_chunks: CHECK_CHUNKS,
+            n_threads: self.n_threads,
+            prompts: vec![PROMPTS[0].to_owned()],
+            max_tokens: ANSWER_TOKENS,
+            memory_bytes: (available > 0).then_some(available),
+        };
+        on_progress(Making::Checking(0, CHECK_CHUNKS));
+        let found = measure_quality(&plan, |progress| {
+            on_progress(Making::Checking(progress.chunks_done, progress.n_chunks));
+        });
+        let mut found = found.await.map_err(|error| unusable(base, error))?;
+        let (quality, mut answers) = found
+            .variants
+            .pop()
+            .ok_or_else(|| broken(base, "it was not read"))?;
+        let Some(answer) = answers.pop() else {
+            // Why not is said with the rest; the figures would stand without.
+            let reasons = found.warnings.into_iter();
+            let said: Vec<String> = iter::once("it does not answer".to_owned())
+                .chain(reasons)
+                .collect();
+            return Err(broken(base, &said.join("; ")));
+        };
+        if answer.is_silent() {
+            return Err(broken(base, SILENT));
+        }
+        match quality {
+            Reading::Measured(quality) => Ok(PruningCheck {
+                n_chunks: quality.perplexity.n_chunks,
+                base_perplexity: found.baseline.perplexity.value,
+                perplexity: quality.perplexity.perplexity.value,
+                answer: Some(answer),
+            }),
+            Reading::NotMeasured(reason) => Err(broken(base, &reason)),
+        }
+    }
+}
+
+/// Of one that ends at once, or makes nothing that can be read.
+const SILENT: &str = "it answers nothing where the base answers something";
+
+/// A file that its own engine refuses is as broken as one that says nothing.
+fn unusable(base: &Model, error: WorkerError) -> VariantError {
+    match error {
+        WorkerError::Refused {
+            kind: WorkerErrorKind::Model,
+            message,
+            ..
+        } => broken(base, &message),
+        error => error.into(),
+    }
+}
+
+fn broken(base: &Model, reason: &str) -> VariantError {
+    VariantError::Refused(format!(
+        "what was made of {} does not work ({reason}), and its file was deleted; remove less, or choose another method",
+        base.called()
+    ))
+}
+
+/// What its user must know of a model that lost more than can be borne.
+pub(super) fn warning(check: &PruningCheck) -> Option<String> {
+    check.is_broken().then(|| {
+        format!(
+            "Broken: {}. On {} of text that it was not made by, its perplexity is {} times the base's: remove less.",
+            PruningCheck::BROKEN,
+            units::plural(check.n_chunks.into(), "chunk", "chunks"),
+            units::number(check.ratio())
+        )
+    })
+}

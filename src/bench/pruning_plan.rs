@@ -1,0 +1,148 @@
+//! What pruning would remove of a base, read from its header.
+
+use std::fs::File;
+use std::io::{BufReader, Seek, SeekFrom};
+
+use super::base_file::BaseFile;
+use super::variant::VariantError;
+use crate::backend::WorkerError;
+use crate::domain::model::Model;
+use crate::domain::pruned_labels::Origin;
+use crate::domain::pruning::{Prune, PruningForecast, PruningMethod, SEARCH_CHUNKS};
+use crate::domain::pruning_memory::{LayerNeeds, SearchNeeds};
+use crate::domain::quality::CHUNK_TOKENS;
+use crate::gguf::{Document, GgufError, ModelShape, NotPrunable, Tensor, plan_pruning};
+
+/// What would be removed.
+pub(super) struct Planned {
+    pub(super) forecast: PruningForecast,
+    /// Bytes of the largest slice of the base that is loaded on its own.
+    pub(super) slice_bytes: u64,
+    /// How many neurons can only go or stay together.
+    neurons_together: u32,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+enum PlanError {
+    #[error(transparent)]
+    Read(#[from] GgufError),
+    #[error(transparent)]
+    NotPrunable(#[from] NotPrunable),
+}
+
+/// What `prune` would remove of the base, into a file that says that it comes from
+/// `origin`.
+pub(super) async fn plan(
+    base: &Model,
+    file: &BaseFile,
+    prune: Prune,
+    origin: Origin,
+) -> Result<Planned, VariantError> {
+    let own = file.file().try_clone().map_err(WorkerError::Start)?;
+    let size_bytes = base.size_bytes;
+    let planned = tokio::task::spawn_blocking(move || read(&own, size_bytes, prune, &origin));
+    let planned = planned
+        .await
+        .map_err(|error| VariantError::Refused(error.to_string()))?;
+    planned.map_err(|error| match error {
+        PlanError::NotPrunable(reason) => {
+            VariantError::Refused(format!("{}: {reason}", base.called()))
+        }
+        PlanError::Read(error) => VariantError::Refused(format!(
+            "{} cannot be used any more ({error}); put it back and try again",
+            base.called()
+        )),
+    })
+}
+
+fn read(file: &File, size_bytes: u64, prune: Prune, origin: &Origin) -> Result<Planned, PlanError> {
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    reader.seek(SeekFrom::Start(0)).map_err(GgufError::from)?;
+    let document = Document::read(reader, size_bytes)?;
+    let shape = ModelShape::of(&document)?;
+    let plan = plan_pruning(&shape, prune)?;
+    let way = plan.first();
+    let name = origin.name(prune, way.ratio);
+    let texts = origin.texts(prune, way.ratio);
+    Ok(Planned {
+        forecast: PruningForecast {
+            achieved_pruning_ratio: way.ratio,
+            params_before: shape.n_params,
+            params_after: way.n_params,
+            bytes_before: size_bytes,
+            bytes_after: plan.size_bytes(&document, &shape, way, &name, &texts)?,
+            n_blocks_before: shape.n_blocks(),
+            n_blocks_after: shape.n_blocks() - way.n_blocks_removed,
+            n_ff_before: shape.n_ff,
+            n_ff_after: way.n_ff,
+            is_settled: plan.ways.len() == 1 && prune.loss_budget.is_none(),
+            memory_bytes: memory_bytes(&document, &shape, size_bytes, prune),
+        },
+        slice_bytes: slice_bytes(&document, shape.n_blocks(), prune.method),
+        neurons_together: plan.neurons_together,
+    })
+}
+
+/// Bytes of memory at the peak. By depth what stays is refitted only where that fits.
+fn memory_bytes(document: &Document, shape: &ModelShape, size_bytes: u64, prune: Prune) -> u64 {
+    let (n_ff, n_embd) = (u64::from(shape.n_ff), u64::from(shape.n_embd));
+    let n_ctx = u64::from(CHUNK_TOKENS);
+    let n_chunks = u64::from(prune.calibration_chunks());
+    let layers = LayerNeeds {
+        // A layer needs as many tokens as it has neurons.
+        n_tokens: n_chunks.max(n_ff.div_ceil(n_ctx)) * n_ctx,
+        n_ff,
+        n_embd,
+        block_bytes: slice_bytes(document, shape.n_blocks(), PruningMethod::Width),
+    };
+    let search = SearchNeeds {
+        file_bytes: size_bytes,
+        n_blocks: shape.n_blocks().into(),
+        n_ff,
+        n_embd,
+        n_vocab: shape.n_vocab.into(),
+        n_ctx,
+        n_tokens: u64::from(SEARCH_CHUNKS) * n_ctx,
+    };
+    match prune.method {
+        PruningMethod::Width => layers.bytes(),
+        PruningMethod::Depth => search.bytes(),
+        PruningMethod::Auto => layers.bytes().max(search.bytes()),
+    }
+}
+
+/// A block; with a search also what comes behind the last, which has a block of
+/// zeros and the embeddings of the whole vocabulary.
+fn slice_bytes(document: &Document, n_blocks: u32, method: PruningMethod) -> u64 {
+    let of = |is_meant: &dyn Fn(&str) -> bool| -> u64 {
+        let tensors = document.tensors();
+        let meant = tensors.filter(|tensor| is_meant(tensor.name()));
+        meant.map(Tensor::n_bytes).sum()
+    };
+    let block = |layer: u32| {
+        let prefix = format!("blk.{layer}.");
+        of(&|name| name.starts_with(&prefix))
+    };
+    let largest = (0..n_blocks).map(block).max().unwrap_or(0);
+    match method {
+        PruningMethod::Width => largest,
+        PruningMethod::Depth | PruningMethod::Auto => {
+            largest + of(&|name| !name.starts_with("blk."))
+        }
+    }
+}
+
+impl Planned {
+    /// What is lost with such a base.
+    pub(super) fn warnings(&self, base: &Model) -> Vec<String> {
+        let narrows = self.forecast.n_ff_after < self.forecast.n_ff_before;
+        let is_coarse = narrows && self.neurons_together > 1;
+        let words = format!(
+            "Pruned coarsely: the base is {}, whose neurons go in groups of {}, and what stays cannot be repaired. An F16, BF16 or F32 file of the model, or an upcast (whittle upcast), loses less.",
+            base.kind(),
+            self.neurons_together
+        );
+        is_coarse.then_some(words).into_iter().collect()
+    }
+}

@@ -1,0 +1,166 @@
+//! Pruning by every method beside what others do, for the README's table: files
+//! are made by a worker, read by another, and gone.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::imatrix::CALIBRATION_TEXT;
+use super::quality::{QualityPlan, measure_quality};
+use super::workbench::Workbench;
+use crate::backend::{Grant, WorkerError, WorkerLauncher, WorkerProcess};
+use crate::domain::metrics::Reading;
+use crate::domain::protocol::{PruneCommand, WorkerCommand, WorkerEvent, Yardstick};
+use crate::domain::pruned_labels::Origin;
+use crate::domain::pruning::{Prune, PruningCut, PruningMethod, PruningProgress, PruningRatio};
+use crate::domain::quality::{CHUNK_TOKENS, Estimate};
+
+/// What removes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pruner {
+    /// One of Whittle's methods.
+    Method(PruningMethod),
+    /// What others do.
+    Yardstick(Yardstick),
+}
+
+/// What is compared.
+#[derive(Debug)]
+pub struct PruningTable<'a> {
+    /// How workers are started.
+    pub launcher: &'a WorkerLauncher,
+    /// The model.
+    pub base: &'a Path,
+    /// Where files lie meanwhile.
+    pub folder: &'a Path,
+    /// Chunks of calibration text.
+    pub n_calibration_chunks: u32,
+    /// How many of the first chunks of the evaluation text are read; several
+    /// times, where there are several.
+    pub n_chunks: &'a [u32],
+    /// Threads.
+    pub n_threads: u32,
+}
+
+/// What one of them did.
+#[derive(Debug)]
+pub struct PruningRow {
+    /// Which.
+    pub pruner: Pruner,
+    /// What it removed.
+    pub cut: PruningCut,
+    /// ln(perplexity / the model's), one for each number of chunks, or why there
+    /// is none.
+    pub ln_perplexity_ratio: Vec<Result<Estimate, String>>,
+}
+
+impl PruningTable<'_> {
+    /// Prunes by each of `pruners` and reads what came of it.
+    ///
+    /// # Errors
+    /// When a worker fails.
+    pub async fn rows(
+        &self,
+        ratio: PruningRatio,
+        pruners: &[Pruner],
+        mut on_progress: impl FnMut(Pruner, &PruningProgress) + Send,
+    ) -> Result<Vec<PruningRow>, WorkerError> {
+        let key = format!("table-{}", std::process::id());
+        let workbench = Workbench::claim(self.folder, &key).await;
+        let workbench = workbench.map_err(WorkerError::Start)?;
+        let (mut rows, mut files) = (Vec::new(), Vec::new());
+        for (number, pruner) in (0..).zip(pruners) {
+            let target = workbench.folder().join(format!("{number}.gguf"));
+            let cut = self.made(*pruner, ratio, &target, &mut on_progress).await?;
+            files.push((File::open(&target).map_err(WorkerError::Start)?, target));
+            rows.push(PruningRow {
+                pruner: *pruner,
+                cut,
+                ln_perplexity_ratio: Vec::new(),
+            });
+        }
+        let base = File::open(self.base).map_err(WorkerError::Start)?;
+        for n_chunks in self.n_chunks {
+            let plan = QualityPlan {
+                launcher: self.launcher,
+                baseline: (&base, self.base.to_path_buf()),
+                variants: files
+                    .iter()
+                    .map(|(file, path)| (file, path.clone()))
+                    .collect(),
+                text: None,
+                n_chunks: *n_chunks,
+                n_threads: self.n_threads,
+                prompts: Vec::new(),
+                max_tokens: 1,
+                memory_bytes: None,
+            };
+            let found = measure_quality(&plan, |_| ()).await?;
+            for (row, (quality, _)) in rows.iter_mut().zip(found.variants) {
+                row.ln_perplexity_ratio.push(match quality {
+                    Reading::Measured(quality) => Ok(quality.ln_perplexity_ratio),
+                    Reading::NotMeasured(reason) => Err(reason),
+                });
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn made(
+        &self,
+        pruner: Pruner,
+        ratio: PruningRatio,
+        target: &Path,
+        on_progress: &mut (impl FnMut(Pruner, &PruningProgress) + Send),
+    ) -> Result<PruningCut, WorkerError> {
+        let folder = target.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let scratch = folder.join("scratch");
+        std::fs::create_dir_all(&scratch).map_err(WorkerError::Start)?;
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let method = match pruner {
+            Pruner::Method(method) => method,
+            Pruner::Yardstick(Yardstick::Neurons(_)) => PruningMethod::Width,
+            Pruner::Yardstick(Yardstick::Blocks) => PruningMethod::Depth,
+        };
+        let command = PruneCommand {
+            source: Grant::model_path(self.base),
+            target: text(target),
+            scratch: text(&scratch),
+            prune: Prune::new(method, ratio),
+            text: CALIBRATION_TEXT.to_owned(),
+            n_ctx: CHUNK_TOKENS,
+            n_chunks: self.n_calibration_chunks,
+            n_threads: self.n_threads,
+            origin: Origin {
+                name: "base".to_owned(),
+                kind: String::new(),
+                sha256: String::new(),
+            },
+        };
+        let command = match pruner {
+            Pruner::Method(_) => WorkerCommand::Prune(command),
+            Pruner::Yardstick(yardstick) => WorkerCommand::PruneByYardstick {
+                prune: command,
+                yardstick,
+            },
+        };
+        let grant = Grant {
+            model: Some(File::open(self.base).map_err(WorkerError::Start)?),
+            write_to: Some(folder),
+            ..Grant::default()
+        };
+        let doing = "pruning";
+        let (mut worker, _) = WorkerProcess::start(self.launcher, grant).await?;
+        let answer = worker.ask(&command, doing, |event| {
+            if let WorkerEvent::Pruning(progress) = event {
+                on_progress(pruner, progress);
+            }
+        });
+        match answer.await? {
+            WorkerEvent::Pruned(cut) => {
+                worker.stop().await;
+                Ok(*cut)
+            }
+            other => Err(worker.unexpected(doing, &other)),
+        }
+    }
+}

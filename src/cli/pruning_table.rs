@@ -1,0 +1,150 @@
+//! `whittle pruning-table`: what each way to prune costs, beside what others do.
+//! Not for users: it is what the README's table of pruning comes from.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use crate::backend::WorkerLauncher;
+use crate::bench::machine::MachineFacts;
+use crate::bench::{Pruner, PruningRow, PruningTable};
+use crate::domain::protocol::{NeuronScore, Yardstick};
+use crate::domain::pruning::{CALIBRATION_CHUNKS, PruningMethod, PruningProgress, PruningRatio};
+use crate::domain::quality::Estimate;
+use crate::domain::units;
+use crate::gguf::check_model;
+use crate::machine_lock::MachineLock;
+use crate::server::asked_to_end;
+
+#[derive(Debug, Args)]
+pub(super) struct PruningTableArgs {
+    /// The model, a .gguf file.
+    model: PathBuf,
+    /// The shares of the blocks' weights to remove.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.2, 0.3, 0.4, 0.5])]
+    ratios: Vec<f64>,
+    /// Whittle's width, depth and auto; others' norm, wanda-sp, flap and blocks.
+    #[arg(long, value_delimiter = ',', value_parser = pruner, default_values = PRUNERS.map(|(name, _)| name))]
+    by: Vec<Pruner>,
+    /// Chunks of calibration text.
+    #[arg(long, default_value_t = CALIBRATION_CHUNKS)]
+    calibration: u32,
+    /// How many of the first chunks of the evaluation text are read.
+    #[arg(long, value_delimiter = ',', default_values_t = [10, 40])]
+    chunks: Vec<u32>,
+    /// Threads [default: the physical cores].
+    #[arg(long)]
+    threads: Option<u32>,
+}
+
+pub(super) async fn pruning_table(args: PruningTableArgs) -> anyhow::Result<()> {
+    let unusable = || format!("{} cannot be pruned", args.model.display());
+    check_model(&args.model).with_context(unusable)?;
+    let base = args.model.canonicalize().with_context(unusable)?;
+    let ratios: Result<Vec<_>, _> = args
+        .ratios
+        .into_iter()
+        .map(PruningRatio::try_from)
+        .collect();
+    let ratios = ratios?;
+    let _machine = MachineLock::take(&MachineLock::default_path()).await?;
+    let machine = tokio::task::spawn_blocking(MachineFacts::read).await?;
+    let table = PruningTable {
+        launcher: &WorkerLauncher::current_program()?,
+        base: &base,
+        folder: &std::env::temp_dir(),
+        n_calibration_chunks: args.calibration,
+        n_chunks: &args.chunks,
+        n_threads: args.threads.unwrap_or_else(|| machine.default_threads()),
+    };
+    print_head(&args.chunks);
+    for ratio in ratios {
+        let rows = table.rows(ratio, &args.by, say);
+        let rows = tokio::select! {
+            rows = rows => rows?,
+            () = asked_to_end() => bail!("ended; nothing is left of what was being pruned"),
+        };
+        for row in &rows {
+            print_row(ratio, row);
+        }
+    }
+    Ok(())
+}
+
+fn print_head(chunks: &[u32]) {
+    let of = |n: &u32| format!(" perplexity over the model's, first {n} chunks |");
+    let columns: String = chunks.iter().map(of).collect();
+    println!("| ratio | by | achieved | parameters, M |{columns} time, s |");
+    println!("|---|---|---|---|{}---|", "---|".repeat(chunks.len()));
+}
+
+fn print_row(ratio: PruningRatio, row: &PruningRow) {
+    let ratios = row
+        .ln_perplexity_ratio
+        .iter()
+        .map(|estimate| match estimate {
+            Ok(estimate) => format!(" {} |", times(estimate)),
+            Err(reason) => format!(" {reason} |"),
+        });
+    println!(
+        "| {ratio} | {} | {:.2} % | {:.1} |{} {:.1} |",
+        name(row.pruner),
+        row.cut.achieved_pruning_ratio * 100.0,
+        row.cut.params_after as f64 / 1e6,
+        ratios.collect::<String>(),
+        row.cut.prune_s,
+    );
+}
+
+/// A ratio with its interval.
+fn times(ln: &Estimate) -> String {
+    let shown = |ln: f64| match ln.exp() {
+        ratio if ratio < 100.0 => format!("{ratio:.3}"),
+        ratio => units::number(ratio),
+    };
+    match (ln.low, ln.high) {
+        (Some(low), Some(high)) => {
+            format!("×{} ({} to {})", shown(ln.value), shown(low), shown(high))
+        }
+        _ => format!("×{}", shown(ln.value)),
+    }
+}
+
+fn say(pruner: Pruner, progress: &PruningProgress) {
+    if let PruningProgress::Search { done, of, point } = progress {
+        eprintln!(
+            "{}: try {done} of {of}, {:.1} % removed, perplexity {}",
+            name(pruner),
+            point.removed_share * 100.0,
+            units::number(point.perplexity)
+        );
+    }
+}
+
+const PRUNERS: [(&str, Pruner); 7] = [
+    ("norm", by_neurons(NeuronScore::Norm)),
+    ("wanda-sp", by_neurons(NeuronScore::WandaSp)),
+    ("flap", by_neurons(NeuronScore::Flap)),
+    ("blocks", Pruner::Yardstick(Yardstick::Blocks)),
+    ("width", Pruner::Method(PruningMethod::Width)),
+    ("depth", Pruner::Method(PruningMethod::Depth)),
+    ("auto", Pruner::Method(PruningMethod::Auto)),
+];
+
+const fn by_neurons(score: NeuronScore) -> Pruner {
+    Pruner::Yardstick(Yardstick::Neurons(score))
+}
+
+fn name(pruner: Pruner) -> &'static str {
+    let found = PRUNERS.iter().find(|(_, other)| *other == pruner);
+    found.map_or("?", |(name, _)| name)
+}
+
+fn pruner(word: &str) -> Result<Pruner, String> {
+    let found = PRUNERS.iter().find(|(name, _)| *name == word);
+    found.map(|(_, pruner)| *pruner).ok_or_else(|| {
+        let names: Vec<&str> = PRUNERS.iter().map(|(name, _)| *name).collect();
+        format!("{word:?} is none of {}", names.join(", "))
+    })
+}

@@ -1,0 +1,246 @@
+//! How much is removed, of what, and what is done with what is left.
+
+use leptos::prelude::*;
+
+use super::forecast::Forecast;
+use super::state::PruningForm;
+use crate::components::choice::Forecasts;
+use crate::components::quantization::options;
+use crate::domain::loss_budget::LossBudget;
+use crate::domain::pruning::{PruningMethod, PruningRatio};
+use crate::domain::units;
+
+const RATIO_ID: &str = "pruning-ratio";
+const METHOD_ID: &str = "pruning-method";
+const THEN_ID: &str = "pruning-then";
+const BUDGET_ID: &str = "pruning-budget";
+
+/// The budgets that are offered; programs may send any other.
+const BUDGETS: [f64; 5] = [1.1, 1.25, 1.5, 2.0, 3.0];
+
+/// The fields.
+#[component]
+pub fn PruningEditor(
+    /// What is chosen.
+    form: PruningForm,
+    /// What would become of the model.
+    forecasts: Forecasts,
+) -> impl IntoView {
+    view! {
+        <fieldset class="prompts">
+            <legend>"What is removed"</legend>
+            <RatioField form/>
+            <MethodField form/>
+            <Show when=move || form.method.get() == PruningMethod::Depth>
+                <BudgetField form/>
+            </Show>
+            <QuickField form/>
+            <ThenField form/>
+            <Forecast form forecasts/>
+        </fieldset>
+    }
+}
+
+/// The slider, with its figure.
+#[component]
+fn RatioField(form: PruningForm) -> impl IntoView {
+    // While it is dragged the figure follows; only where it is let go counts.
+    let shown = RwSignal::new(form.ratio.get_untracked().percent());
+    Effect::new(move |_| shown.set(form.ratio.get().percent()));
+    let percent = move || format!("{} %", shown.get());
+    let read = |event| event_target_value(&event).parse::<f64>().ok();
+    let choose = move |event| {
+        let ratio = read(event).map(|percent| PruningRatio::try_from(percent / 100.0));
+        if let Some(Ok(ratio)) = ratio {
+            form.ratio.set(ratio);
+        }
+    };
+    let follow = move |event| {
+        if let Some(percent) = read(event) {
+            shown.set(percent);
+        }
+    };
+    let (least, most) = PruningRatio::RANGE.into_inner();
+    view! {
+        <div class="field">
+            <label for=RATIO_ID>"Pruning ratio"</label>
+            <div class="row slider">
+                <input
+                    id=RATIO_ID
+                    type="range"
+                    min=(least * 100.0).to_string()
+                    max=(most * 100.0).to_string()
+                    step=PruningRatio::STEP_PERCENT.to_string()
+                    autocomplete="off"
+                    aria-describedby="pruning-ratio-help"
+                    aria-valuetext=percent
+                    value=form.ratio.get_untracked().percent().to_string()
+                    prop:value=move || form.ratio.get().percent().to_string()
+                    on:input=follow
+                    on:change=choose
+                />
+                <output for=RATIO_ID>{percent}</output>
+            </div>
+            <span class="note" id="pruning-ratio-help">
+                "Share of the weights of the transformer blocks. Embeddings and output stay, so that \
+                 the file shrinks by less."
+            </span>
+        </div>
+    }
+}
+
+#[component]
+fn MethodField(form: PruningForm) -> impl IntoView {
+    let choose = move |event| {
+        if let Ok(method) = event_target_value(&event).parse() {
+            form.method.set(method);
+        }
+    };
+    let first = form.method.get_untracked();
+    let option = |method: PruningMethod| {
+        view! {
+            <option
+                value=method.word()
+                selected=method == first
+                prop:selected=move || form.method.get() == method
+            >
+                {name(method)}
+            </option>
+        }
+    };
+    view! {
+        <div class="field">
+            <label for=METHOD_ID>"Method"</label>
+            <select
+                id=METHOD_ID
+                autocomplete="off"
+                aria-describedby="pruning-method-help"
+                on:change=choose
+            >
+                {PruningMethod::ALL.map(option).collect_view()}
+            </select>
+            <span class="note" id="pruning-method-help">
+                {move || advice(form.method.get())}
+            </span>
+        </div>
+    }
+}
+
+#[component]
+fn BudgetField(form: PruningForm) -> impl IntoView {
+    let choose = move |event| {
+        let ratio = event_target_value(&event).parse::<f64>().ok();
+        form.budget
+            .set(ratio.and_then(|ratio| LossBudget::try_from(ratio).ok()));
+    };
+    // Written anew where another budget is filled in.
+    let choices = move || {
+        let chosen = form.budget.get().map(LossBudget::ratio);
+        let other = chosen.filter(|chosen| !BUDGETS.contains(chosen));
+        let option = |ratio: f64| {
+            let words = format!("{} times the perplexity", units::number(ratio));
+            view! {
+                <option value=ratio.to_string() selected=chosen == Some(ratio)>
+                    {words}
+                </option>
+            }
+        };
+        view! {
+            <option value="" selected=chosen.is_none()>
+                "the ratio is reached"
+            </option>
+            {BUDGETS.into_iter().chain(other).map(option).collect_view()}
+        }
+    };
+    view! {
+        <div class="field">
+            <label for=BUDGET_ID>"Remove blocks until"</label>
+            <select
+                id=BUDGET_ID
+                autocomplete="off"
+                aria-describedby="pruning-budget-help"
+                on:change=choose
+            >
+                {choices}
+            </select>
+            <span class="note" id="pruning-budget-help">
+                "A block that would cost more, on the calibration text and before anything is repaired, \
+                 stays; the ratio is then the most that goes."
+            </span>
+        </div>
+    }
+}
+
+#[component]
+fn QuickField(form: PruningForm) -> impl IntoView {
+    view! {
+        <label class="choice">
+            <input
+                type="checkbox"
+                autocomplete="off"
+                checked=form.quick.get_untracked()
+                prop:checked=move || form.quick.get()
+                on:change=move |event| form.quick.set(event_target_checked(&event))
+            />
+            <span>"Quick: read less of the calibration text, and lose a little more"</span>
+        </label>
+    }
+}
+
+#[component]
+fn ThenField(form: PruningForm) -> impl IntoView {
+    let choose = move |event| form.then.set(event_target_value(&event).parse().ok());
+    // Written anew where another type is filled in.
+    let choices = move || {
+        let chosen = form.then.get();
+        view! {
+            <option value="" selected=chosen.is_none()>
+                "no: the weights that stay keep their types"
+            </option>
+            {options(chosen)}
+        }
+    };
+    view! {
+        <div class="field">
+            <label for=THEN_ID>"Then quantize"</label>
+            <select
+                id=THEN_ID
+                autocomplete="off"
+                aria-describedby="pruning-then-help"
+                on:change=choose
+            >
+                {choices}
+            </select>
+            <span class="note" id="pruning-then-help">
+                "In this order: what is removed is chosen, and what stays repaired, by the exact weights."
+            </span>
+        </div>
+    }
+}
+
+fn name(method: PruningMethod) -> &'static str {
+    match method {
+        PruningMethod::Width => "Width: neurons of every block",
+        PruningMethod::Depth => "Depth: whole blocks",
+        PruningMethod::Auto => "Auto: both",
+    }
+}
+
+/// When to choose it, in a sentence.
+fn advice(method: PruningMethod) -> &'static str {
+    match method {
+        PruningMethod::Width => {
+            "The usual choice: the neurons that matter least go, and the others are refitted to take \
+             over their part."
+        }
+        PruningMethod::Depth => {
+            "Block after block goes, each time the one whose loss costs least, and what stays is refitted \
+             to stand for it. Whole blocks only: what goes is the nearest to the ratio, as predicted \
+             below. Fastest to run; takes long to make."
+        }
+        PruningMethod::Auto => {
+            "Spends the ratio on neurons and blocks, where the loss per weight is least. Takes longest \
+             to make."
+        }
+    }
+}

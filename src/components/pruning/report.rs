@@ -1,0 +1,131 @@
+//! What pruning did: how much is gone, where, and what that cost.
+
+use leptos::prelude::*;
+
+use super::curve::SearchCurve;
+use super::layers::LayerChart;
+use crate::components::comparison::AnswerPairs;
+use crate::components::words;
+use crate::domain::defaults::PROMPTS;
+use crate::domain::prompt::Prompt;
+use crate::domain::pruning::{PruningCheck, PruningCut, PruningReport};
+use crate::domain::quality::AnswerComparison;
+use crate::domain::units;
+
+/// The report of one variant.
+#[component]
+pub(in crate::components) fn PruningView(
+    /// The variant.
+    label: String,
+    /// What was done.
+    report: PruningReport,
+) -> impl IntoView {
+    let PruningReport { cut, check } = report;
+    let broken = check.is_broken().then(|| {
+        view! {
+            <p class="unstable broken" role="note">
+                <strong>{words::sentence(PruningCheck::BROKEN)}</strong>
+                " Its perplexity is "
+                {units::number(check.ratio())}
+                " times the base's: remove less, or choose another method."
+            </p>
+            {check.answer.clone().map(|answer| view! { <Answers answer variant=label.clone()/> })}
+        }
+    });
+    let curve = cut.curve.clone();
+    let searched = (curve.len() > 1).then(|| view! { <SearchCurve curve/> });
+    let layers = cut.layers.clone();
+    let where_it_went = words::sentence(&cut.layers_in_words());
+    view! {
+        <div class="pruned">
+            {broken}
+            <div class="two">
+                <div>
+                    <h3>{format!("What is gone: {label}")}</h3>
+                    <BeforeAndAfter label cut check/>
+                    <p class="note">{where_it_went}</p>
+                </div>
+                <div>
+                    <LayerChart layers/>
+                    {searched}
+                </div>
+            </div>
+        </div>
+    }
+}
+
+/// What a broken model says, beside what its base says.
+#[component]
+fn Answers(answer: AnswerComparison, variant: String) -> impl IntoView {
+    let prompts = vec![Prompt::from(PROMPTS[0])];
+    let baseline = "Before pruning".to_owned();
+    view! { <AnswerPairs answers=vec![answer] prompts baseline variant/> }
+}
+
+#[component]
+fn BeforeAndAfter(label: String, cut: PruningCut, check: PruningCheck) -> impl IntoView {
+    let row = |name: &'static str, before: String, after: String, change: String| {
+        view! {
+            <tr>
+                <th scope="row">{name}</th>
+                <td data-label="Before">{before}</td>
+                <td data-label="After">{after}</td>
+                <td data-label="Change">{change}</td>
+            </tr>
+        }
+    };
+    let less = |before: u64, after: u64| {
+        let share = 1.0 - after as f64 / before.max(1) as f64;
+        format!("{:.1} % less", share * 100.0)
+    };
+    let size = |bytes: u64| units::number(bytes as f64 / 1e6);
+    let chunks = words::plural(check.n_chunks.into(), "chunk", "chunks");
+    let tokens = words::plural(cut.calibration_tokens.into(), "token", "tokens");
+    let sample = format!(
+        "Chosen on {tokens} of calibration text in {}; the perplexity is on {chunks} of text that it \
+         was not made by.",
+        units::duration(cut.prune_s)
+    );
+    view! {
+        <div class="scroll">
+            <table>
+                <caption class="hidden">{format!("Before and after: {label}")}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Figure"</th>
+                        <th scope="col">"Before"</th>
+                        <th scope="col">"After"</th>
+                        <th scope="col">"Change"</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {row(
+                        "Weights of the blocks",
+                        units::parameters(cut.block_weights_before),
+                        units::parameters(cut.block_weights_after),
+                        format!("{:.1} % less", cut.achieved_pruning_ratio * 100.0),
+                    )}
+                    {row(
+                        "Parameters of the file",
+                        units::parameters(cut.params_before),
+                        units::parameters(cut.params_after),
+                        less(cut.params_before, cut.params_after),
+                    )}
+                    {row(
+                        "File before quantizing, MB",
+                        size(cut.bytes_before),
+                        size(cut.bytes_after),
+                        less(cut.bytes_before, cut.bytes_after),
+                    )}
+                    {row(
+                        "Perplexity when checked",
+                        units::number(check.base_perplexity),
+                        units::number(check.perplexity),
+                        format!("× {}", units::number(check.ratio())),
+                    )}
+                </tbody>
+            </table>
+        </div>
+        <p class="note">{sample}</p>
+    }
+}

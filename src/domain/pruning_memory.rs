@@ -1,0 +1,100 @@
+//! How much memory pruning takes, so that it is refused and not killed.
+//!
+//! With T tokens of calibration text, n neurons in a layer and d numbers in the
+//! residual stream, one layer at a time needs
+//!
+//! - 4 T n bytes for the activations of its neurons,
+//! - 20 T d for the dense stream, the pruned one, what it lacks and what is added,
+//! - 20 n² for the neurons' second moments (4), and the factor and inverse (8 each),
+//! - 32 n d for `ffn_down` as it is and as it becomes, and what that is solved from,
+//! - twice its weights, in the file and as the engine holds them.
+//!
+//! For a model of 8 billion parameters (n = 14,336, d = 4,096, 219 million
+//! weights of 16 bits in a block) and T = 16,384 tokens that are 0.94 + 1.34 +
+//! 4.11 + 1.88 + 0.87 = 9.1 GB; its second moments alone are 822 MB.
+
+/// What the allocator may keep of what was freed, and the small things.
+const SLACK_BYTES: u64 = 128 << 20;
+
+/// The sizes that decide where layers are refitted one by one.
+#[derive(Debug, Clone, Copy)]
+pub struct LayerNeeds {
+    /// T.
+    pub n_tokens: u64,
+    /// n.
+    pub n_ff: u64,
+    /// d.
+    pub n_embd: u64,
+    /// Bytes of a block's weights.
+    pub block_bytes: u64,
+}
+
+impl LayerNeeds {
+    /// Bytes at the peak.
+    pub fn bytes(self) -> u64 {
+        let (t, n, d) = (self.n_tokens, self.n_ff, self.n_embd);
+        4 * t * n + 20 * t * d + 20 * n * n + 32 * n * d + 2 * self.block_bytes + SLACK_BYTES
+    }
+}
+
+/// The same where blocks are searched for.
+#[derive(Debug, Clone, Copy)]
+pub struct SearchNeeds {
+    /// Bytes of the model's file: all of it is loaded.
+    pub file_bytes: u64,
+    /// Its blocks.
+    pub n_blocks: u64,
+    /// Neurons of each.
+    pub n_ff: u64,
+    /// Numbers in the residual stream.
+    pub n_embd: u64,
+    /// Tokens of the vocabulary.
+    pub n_vocab: u64,
+    /// Tokens of a chunk.
+    pub n_ctx: u64,
+    /// Tokens of the text.
+    pub n_tokens: u64,
+}
+
+impl SearchNeeds {
+    /// Bytes at the peak: all blocks, with a cache and buffers each, the text before
+    /// and behind one of them, and the logits of a chunk twice.
+    pub fn bytes(self) -> u64 {
+        let of_a_block = 4 * self.n_ctx * (3 * self.n_ff + 8 * self.n_embd);
+        let streams = 16 * self.n_tokens * self.n_embd;
+        let logits = 8 * self.n_ctx * self.n_vocab;
+        self.file_bytes + self.n_blocks * of_a_block + streams + logits + SLACK_BYTES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_formula_gives_the_figure_of_the_documentation() {
+        let of_8b = LayerNeeds {
+            n_tokens: 16_384,
+            n_ff: 14_336,
+            n_embd: 4_096,
+            block_bytes: 2 * 218_112_000,
+        };
+        let gb = (of_8b.bytes() - SLACK_BYTES) as f64 / 1e9;
+        assert!((gb - 9.1).abs() < 0.05, "{gb}");
+    }
+
+    #[test]
+    fn a_search_holds_the_whole_model() {
+        let of_8b = SearchNeeds {
+            file_bytes: 16_000_000_000,
+            n_blocks: 32,
+            n_ff: 14_336,
+            n_embd: 4_096,
+            n_vocab: 128_256,
+            n_ctx: 512,
+            n_tokens: 4_096,
+        };
+        let gb = of_8b.bytes() as f64 / 1e9;
+        assert!((16.0..24.0).contains(&gb), "{gb}");
+    }
+}

@@ -1,0 +1,138 @@
+//! Which models can be pruned, and why others cannot.
+
+use std::io::Cursor;
+
+use super::*;
+use crate::gguf::Array;
+use crate::gguf::sample::Sample;
+
+fn shape_of(sample: &Sample) -> Result<ModelShape, NotPrunable> {
+    let bytes = sample.bytes();
+    let document = Document::read(Cursor::new(&bytes), bytes.len() as u64);
+    ModelShape::of(&document.expect("a valid file"))
+}
+
+fn reason(sample: &Sample) -> String {
+    shape_of(sample)
+        .expect_err("it cannot be pruned")
+        .to_string()
+}
+
+#[test]
+fn a_model_is_described_by_its_tensors() {
+    for (architecture, family) in [
+        ("llama", Family::Llama),
+        ("qwen2", Family::Qwen2),
+        ("qwen3", Family::Qwen3),
+        ("gemma3", Family::Gemma3),
+    ] {
+        let sample = Sample::model(architecture, 3, 64, 96);
+        let shape = shape_of(&sample).expect("it can be pruned");
+        assert_eq!((shape.family, shape.n_blocks()), (family, 3));
+        assert_eq!((shape.n_embd, shape.n_ff, shape.n_vocab), (64, 96, 40));
+        let weights = 4 * 64 * 64 + 3 * 64 * 96;
+        assert_eq!(shape.block_weights(), 3 * weights);
+        assert_eq!(shape.blocks[1].n_params, weights + 2 * 64);
+        assert_eq!(shape.blocks[1].neuron_params, shape.neuron_weights());
+        assert_eq!(shape.n_params, 3 * (weights + 128) + 64 * 40 + 64);
+        assert_eq!((shape.neurons_together(), shape.windows), (1, None));
+    }
+}
+
+#[test]
+fn quantized_weights_keep_neurons_together() {
+    let mut sample = Sample::model("llama", 2, 64, 256);
+    for (layer, id) in [(0, 8), (1, 12)] {
+        let name = block_tensor(layer, "ffn_down.weight");
+        let quantized = TensorType::of_id(id).expect("a type");
+        let mut tensors = sample.tensors.iter_mut();
+        tensors.find(|tensor| tensor.0 == name).expect("it").1 = quantized;
+    }
+    let shape = shape_of(&sample).expect("it can be pruned");
+    assert_eq!(shape.neurons_together(), 256);
+}
+
+#[test]
+fn biases_of_neurons_count() {
+    let mut sample = Sample::model("llama", 2, 64, 96);
+    sample.add("blk.1.ffn_up.bias", TensorType::F32, &[96]);
+    sample.add("blk.1.ffn_down.bias", TensorType::F32, &[64]);
+    let shape = shape_of(&sample).expect("it can be pruned");
+    let [plain, biased] = [shape.blocks[0], shape.blocks[1]];
+    assert_eq!(biased.neuron_params, plain.neuron_params + 1);
+    assert_eq!(biased.n_params, plain.n_params + 96 + 64);
+    assert!(biased.has_down_bias && !plain.has_down_bias);
+    assert_eq!(plain.weights, biased.weights);
+}
+
+#[test]
+fn the_windows_of_gemma3_are_read_as_llama_cpp_reads_them() {
+    let windows = |keys: &[(&str, Value)]| {
+        let mut sample = Sample::model("gemma3", 8, 64, 96);
+        sample.set("gemma3.attention.sliding_window", Value::U32(512));
+        for (key, value) in keys {
+            sample.set(key, value.clone());
+        }
+        shape_of(&sample).map(|shape| shape.windows)
+    };
+    let pattern = "gemma3.attention.sliding_window_pattern";
+    let of = |text: &str| Some(text.chars().map(|c| c == 'w').collect::<Vec<_>>());
+    assert_eq!(windows(&[]), Ok(of("wwwww.ww")));
+    assert_eq!(windows(&[(pattern, Value::U32(3))]), Ok(of("ww.ww.ww")));
+    assert_eq!(windows(&[(pattern, Value::U32(0))]), Ok(of("wwwwwwww")));
+    let written = Array::of_bools(&[false, true, true]);
+    let written = windows(&[(pattern, Value::Array(written))]);
+    assert_eq!(written, Ok(of(".ww.....")));
+    let none = ("gemma3.attention.sliding_window", Value::U32(0));
+    assert_eq!(windows(&[none]), Ok(None));
+    assert!(windows(&[(pattern, Value::F32(6.0))]).is_err());
+}
+
+#[test]
+fn other_models_are_refused_with_the_reason_and_a_way_out() {
+    let with = |architecture: &str, key: &str, value: Value| {
+        let mut sample = Sample::model(architecture, 3, 64, 96);
+        sample.set(&format!("{architecture}.{key}"), value);
+        reason(&sample)
+    };
+    let plain = |architecture: &str| reason(&Sample::model(architecture, 3, 64, 96));
+    let with_tensor = |name: &str| {
+        let mut sample = Sample::model("llama", 3, 64, 96);
+        sample.add(name, TensorType::F32, &[64]);
+        reason(&sample)
+    };
+    let uneven = Value::Array(Array::of_u32s(&[96, 64, 96]));
+    let large = Sample::model("gemma3", 62, 8, 32);
+    for (reason, says) in [
+        (with("llama", "expert_count", Value::U32(8)), "8 experts"),
+        (plain("mamba2"), "recurrent"),
+        (plain("phi3"), "phi3 models cannot be pruned yet"),
+        (with_tensor("blk.3.attn_norm.weight"), "blk.3.attn_norm"),
+        (with_tensor("blk.01.attn_norm.weight"), "blk.01."),
+        (with_tensor("blk.1.ffn_down.scale"), "ffn_down.scale"),
+        (with_tensor("cls.output.weight"), "cls.output"),
+        (with("llama", "block_count", Value::U32(600)), "absurd"),
+        (with("llama", "feed_forward_length", uneven), "differs"),
+        (
+            with("llama", "feed_forward_length", Value::U32(64)),
+            "from its tensors",
+        ),
+        (
+            with("qwen2", "nextn_predict_layers", Value::U32(1)),
+            "further tokens",
+        ),
+        (reason(&large), "62 blocks"),
+    ] {
+        assert!(reason.contains(says), "{says}: {reason}");
+        assert!(reason.contains("Quantize"), "{reason}");
+    }
+    // Fewer blocks than the file says, and one of another width.
+    let mut missing = Sample::model("llama", 3, 64, 96);
+    missing.set("llama.block_count", Value::U32(4));
+    assert!(reason(&missing).contains("it has no blk.3.ffn_down"));
+    let mut odd = Sample::model("llama", 3, 64, 96);
+    let mut tensors = odd.tensors.iter_mut();
+    let gate = tensors.find(|tensor| tensor.0 == "blk.1.ffn_gate.weight");
+    gate.expect("it").2 = vec![64, 64];
+    assert!(reason(&odd).contains("blk.1.ffn_gate.weight has an odd shape"));
+}

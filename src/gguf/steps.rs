@@ -1,0 +1,186 @@
+//! The steps in which a model can be cut, and the nearest to a ratio.
+
+use super::NotPrunable;
+use super::shape::ModelShape;
+use crate::domain::pruning::{Prune, PruningRatio};
+
+/// How far from the request width and auto may be: one point.
+const TOLERANCE: f64 = 0.01;
+/// How far depth may be: half a step of the slider.
+const DEPTH_TOLERANCE: f64 = 0.025;
+/// Neurons that stay come in this many where that is near enough: the blocks of
+/// the K-quants.
+const BEST_MULTIPLE: u32 = 256;
+/// Else in this many: the blocks of all other types.
+const LEAST_MULTIPLE: u32 = 32;
+
+/// A part of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Share {
+    /// Whole blocks.
+    pub(super) n_blocks_removed: u32,
+    /// Neurons that stay in each of the others.
+    pub(super) n_ff: u32,
+}
+
+impl Share {
+    /// The matrix weights that go; blocks of one model are alike in these.
+    pub(super) fn removed(self, shape: &ModelShape) -> u64 {
+        let n_blocks = self.n_blocks_removed as usize;
+        let blocks: u64 = shape.blocks[..n_blocks].iter().map(|b| b.weights).sum();
+        let n_kept = shape.blocks.len() as u64 - n_blocks as u64;
+        blocks + n_kept * u64::from(shape.n_ff - self.n_ff) * shape.neuron_weights()
+    }
+
+    fn ratio(self, shape: &ModelShape) -> f64 {
+        self.removed(shape) as f64 / shape.block_weights() as f64
+    }
+
+    /// How far it is from what was asked for. A ten-billionth more, so that a
+    /// point is a point.
+    fn is_within(self, shape: &ModelShape, ratio: PruningRatio, tolerance: f64) -> bool {
+        (self.ratio(shape) - ratio.share()).abs() <= tolerance + 1e-10
+    }
+}
+
+/// Fewer neurons in every block.
+pub(super) fn width(shape: &ModelShape, prune: Prune) -> Result<Share, NotPrunable> {
+    narrowed(shape, 0, prune.ratio).ok_or_else(|| NotPrunable::Ratio {
+        ratio: prune.ratio,
+        method: prune.method,
+        step: width_step(shape),
+        instead: instead(shape, prune.ratio, widths_near(shape, prune.ratio)),
+    })
+}
+
+/// Whole blocks.
+pub(super) fn depth(shape: &ModelShape, prune: Prune) -> Result<Share, NotPrunable> {
+    let n_blocks = shape.n_blocks();
+    let n = (prune.ratio.share() * f64::from(n_blocks)).round() as u32;
+    let share = Share {
+        n_blocks_removed: n,
+        n_ff: shape.n_ff,
+    };
+    if (1..n_blocks).contains(&n) && share.is_within(shape, prune.ratio, DEPTH_TOLERANCE) {
+        return Ok(share);
+    }
+    let all = (1..n_blocks).map(|n| Share {
+        n_blocks_removed: n,
+        ..share
+    });
+    Err(NotPrunable::Ratio {
+        ratio: prune.ratio,
+        method: prune.method,
+        step: format!(
+            "it has {n_blocks} blocks, and each is {:.1} % of their weights",
+            100.0 / f64::from(n_blocks)
+        ),
+        instead: instead(shape, prune.ratio, all.collect()),
+    })
+}
+
+/// Every number of blocks, with as many neurons of the others as are left to
+/// remove; nothing but blocks where that is near enough.
+pub(super) fn mixtures(shape: &ModelShape, prune: Prune) -> Result<Vec<Share>, NotPrunable> {
+    let ways = (0..shape.n_blocks()).filter_map(|n_blocks_removed| {
+        let blocks_alone = Share {
+            n_blocks_removed,
+            n_ff: shape.n_ff,
+        };
+        match blocks_alone.is_within(shape, prune.ratio, TOLERANCE) {
+            true => Some(blocks_alone),
+            false => narrowed(shape, n_blocks_removed, prune.ratio),
+        }
+    });
+    let ways: Vec<Share> = ways.collect();
+    match ways.is_empty() {
+        false => Ok(ways),
+        true => Err(NotPrunable::Ratio {
+            ratio: prune.ratio,
+            method: prune.method,
+            step: width_step(shape),
+            instead: instead(shape, prune.ratio, widths_near(shape, prune.ratio)),
+        }),
+    }
+}
+
+/// The neurons that stay when some blocks are gone, if some number is near
+/// enough.
+fn narrowed(shape: &ModelShape, n_blocks_removed: u32, ratio: PruningRatio) -> Option<Share> {
+    let share = |n_ff: u32| Share {
+        n_blocks_removed,
+        n_ff,
+    };
+    let of_blocks = share(shape.n_ff).removed(shape);
+    let wanted = ratio.share() * shape.block_weights() as f64 - of_blocks as f64;
+    let n_kept = f64::from(shape.n_blocks() - n_blocks_removed);
+    let fewer = wanted / (n_kept * shape.neuron_weights() as f64);
+    let stay = f64::from(shape.n_ff) - fewer;
+    let nearest = |multiple: u32| {
+        let n_ff = (stay / f64::from(multiple)).round() * f64::from(multiple);
+        let is_fewer = f64::from(LEAST_MULTIPLE) <= n_ff && n_ff < f64::from(shape.n_ff);
+        let nearest = is_fewer.then(|| share(n_ff as u32))?;
+        let is_near = nearest.is_within(shape, ratio, TOLERANCE);
+        is_near.then_some(nearest)
+    };
+    multiples(shape).into_iter().find_map(nearest)
+}
+
+/// What the neurons that stay are a multiple of, the best first.
+fn multiples(shape: &ModelShape) -> [u32; 2] {
+    let least = shape.neurons_together().max(LEAST_MULTIPLE);
+    [BEST_MULTIPLE.max(least), least]
+}
+
+/// The widths around the one that was asked for, and the narrowest.
+fn widths_near(shape: &ModelShape, ratio: PruningRatio) -> Vec<Share> {
+    let [_, least] = multiples(shape);
+    let per_neuron = shape.neuron_weights() as f64 * f64::from(shape.n_blocks());
+    let fewer = ratio.share() * shape.block_weights() as f64 / per_neuron;
+    // The cast takes what is negative for 0.
+    let n = (f64::from(shape.n_ff) - fewer) as u32 / least;
+    let is_fewer = |n_ff: &u32| (least..shape.n_ff).contains(n_ff);
+    [1, n, n.saturating_add(1)]
+        .map(|n| n.saturating_mul(least))
+        .into_iter()
+        .filter(is_fewer)
+        .map(|n_ff| Share {
+            n_blocks_removed: 0,
+            n_ff,
+        })
+        .collect()
+}
+
+fn width_step(shape: &ModelShape) -> String {
+    let [_, least] = multiples(shape);
+    let per_neuron =
+        shape.neuron_weights() as f64 * f64::from(shape.n_blocks()) / shape.block_weights() as f64;
+    let all = per_neuron * f64::from(shape.n_ff) * 100.0;
+    let step = per_neuron * f64::from(least) * 100.0;
+    format!(
+        "its feed-forward networks hold {all:.1} % of the blocks' weights, and {least} neurons of each, the least that can go, are {step:.1} %"
+    )
+}
+
+/// The nearest ratios that are possible.
+fn instead(shape: &ModelShape, ratio: PruningRatio, mut all: Vec<Share>) -> String {
+    all.retain(|share| PruningRatio::RANGE.contains(&share.ratio(shape)));
+    let ratios = || all.iter().map(|share| share.ratio(shape));
+    let less = ratios().filter(|r| *r < ratio.share()).reduce(f64::max);
+    let more = ratios().filter(|r| *r > ratio.share()).reduce(f64::min);
+    let named: Vec<String> = [less, more]
+        .into_iter()
+        .flatten()
+        .map(|ratio| format!("{:.1} %", ratio * 100.0))
+        .collect();
+    let finer = match shape.neurons_together() {
+        0..=1 => "",
+        _ => {
+            ". It is quantized, which keeps neurons together: upcast to F16 first, they go one by one"
+        }
+    };
+    match named.is_empty() {
+        true => format!("Quantize it instead{finer}"),
+        false => format!("Ask for {}, or quantize it{finer}", named.join(" or ")),
+    }
+}

@@ -1,0 +1,66 @@
+//! Fewer blocks. What the others say is refitted, so that those before a gap
+//! stand for those that are gone.
+
+use super::base::Base;
+use super::calibration::Calibration;
+use super::error::PruneError;
+use super::layer::Choice;
+use super::rebuild::{Rebuilt, Stays, fit, rebuild};
+use super::search::search;
+use super::{Decided, Job, choice};
+use crate::domain::pruning::PruningProgress;
+use crate::gguf::{BlockCut, NotPrunable, PruningPlan};
+
+/// Decides which blocks stay, and what they say.
+pub(super) fn by_depth(
+    base: &mut Base,
+    plan: &PruningPlan,
+    job: &Job<'_>,
+    on_progress: &mut dyn FnMut(PruningProgress),
+) -> Result<Decided, PruneError> {
+    let text = Calibration::of(job.source, job.calibration, 1)?;
+    let n_remove = plan.first().n_blocks_removed;
+    let found = search(base, &text, n_remove, job, on_progress)?;
+    if let (Some(budget), Some(least)) = (job.prune.loss_budget, found.refused)
+        && found.removed.is_empty()
+    {
+        return Err(NotPrunable::Budget { budget, least }.into());
+    }
+    let stays = Stays {
+        // The file is as large as blocks alone make it.
+        with_bias: false,
+        ..Stays::without(base, &found.removed)
+    };
+    // Where refitting is not possible, what the search found stays as it is.
+    let is_enough = text.n_tokens() >= base.shape.n_ff as usize;
+    let choice = choice(plan, job);
+    let may_be_refitted = job.yardstick.is_none() && choice == Choice::Surgeon;
+    let can_be_refitted = may_be_refitted && base.is_plain() && is_enough;
+    let (rebuilt, n_tokens) = match can_be_refitted && fit(base, &text, job).is_ok() {
+        true => {
+            let rebuilt = rebuild(base, &text, (&stays, choice), None, job, on_progress)?;
+            (rebuilt, text.n_tokens())
+        }
+        false => (as_they_are(&stays), found.n_tokens),
+    };
+    Ok(Decided {
+        rebuilt,
+        stays,
+        curve: found.curve,
+        n_tokens,
+    })
+}
+
+/// The blocks that stay, unchanged.
+fn as_they_are(stays: &Stays) -> Rebuilt {
+    let cut = |stay: &bool| match stay {
+        true => BlockCut::Keep,
+        false => BlockCut::Remove,
+    };
+    Rebuilt {
+        cuts: stays.blocks.iter().map(cut).collect(),
+        replaced: Vec::new(),
+        judged: None,
+        singular: Vec::new(),
+    }
+}

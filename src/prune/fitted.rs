@@ -1,0 +1,116 @@
+//! Which neurons of a layer stay, and their outgoing weights before they are
+//! rounded.
+
+use faer::Mat;
+
+use super::activations::Statistics;
+use super::error::PruneError;
+use super::layer::Layers;
+use super::refit::refit;
+use super::see::Seen;
+use super::surgeon::{self, cheapest};
+use super::{matrix, yardsticks};
+use crate::domain::protocol::NeuronScore;
+use crate::gguf::NotPrunable;
+
+/// What is left of a layer, before it is rounded.
+pub(super) struct Fitted {
+    pub(super) keep: Vec<usize>,
+    /// A row for each neuron that stays.
+    pub(super) weights: Mat<f64>,
+    /// What comes out on average, where there is a bias to make it so.
+    pub(super) mean: Option<Vec<f32>>,
+    pub(super) is_singular: bool,
+}
+
+impl Layers<'_> {
+    /// The surgeon's choice, refitted. Of the neurons that were seen, those that stay
+    /// are left.
+    pub(super) fn operate(
+        &self,
+        statistics: &Statistics,
+        (outgoing, has_bias): (&Mat<f32>, bool),
+        seen: &mut Seen,
+        n_keep: usize,
+    ) -> Result<Fitted, PruneError> {
+        let Some(target) = &mut seen.target else {
+            return Err(NotPrunable::Wrong("there is nothing to fit to".to_owned()).into());
+        };
+        let mean = target.centre(has_bias, &seen.weights);
+        let moments = &statistics.moments;
+        let whole = matrix::widened(outgoing.as_ref());
+        let operated = surgeon::operate(moments, whole, n_keep, self.par)?;
+        let keep = operated.keep;
+        seen.neurons.keep(&keep);
+        let both = (seen.neurons.as_mat(), target.as_mat());
+        let moments = matrix::part(moments.as_ref(), &keep, &keep);
+        let refitted = refit(both, moments, &operated.weights, self.par)?;
+        Ok(Fitted {
+            weights: refitted.weights,
+            keep,
+            mean: has_bias.then_some(mean),
+            is_singular: operated.is_singular || refitted.is_raised,
+        })
+    }
+
+    /// A yardstick's choice.
+    pub(super) fn choose(
+        &mut self,
+        layer: u32,
+        score: NeuronScore,
+        statistics: &Statistics,
+        outgoing: &Mat<f32>,
+        n_keep: usize,
+    ) -> Result<Fitted, PruneError> {
+        let mut incoming = vec![0.0; outgoing.nrows()];
+        for part in ["ffn_gate.weight", "ffn_up.weight"] {
+            let matrix = self.base.matrix(layer, part)?;
+            for (neuron, square) in incoming.iter_mut().enumerate() {
+                let weights = matrix.col_as_slice(neuron).iter();
+                *square += weights
+                    .map(|weight| f64::from(*weight).powi(2))
+                    .sum::<f64>();
+            }
+        }
+        let scores = yardsticks::scores(score, statistics, outgoing, &incoming);
+        let mut keep: Vec<usize> = (0..outgoing.nrows()).collect();
+        let gone = cheapest(&keep, &scores, keep.len().saturating_sub(n_keep));
+        keep.retain(|neuron| gone.binary_search(neuron).is_err());
+        let old_bias = self.base.vector(layer, "ffn_down.bias")?;
+        let mean = self.has_bias(layer).then(|| {
+            let mut mean = times_mean(outgoing, &statistics.mean);
+            add(&mut mean, old_bias.as_deref());
+            mean
+        });
+        Ok(unchanged(keep, outgoing, mean))
+    }
+}
+
+/// Neurons that stay as they are.
+pub(super) fn unchanged(keep: Vec<usize>, outgoing: &Mat<f32>, mean: Option<Vec<f32>>) -> Fitted {
+    let columns: Vec<usize> = (0..outgoing.ncols()).collect();
+    let kept = matrix::part(outgoing.as_ref(), &keep, &columns);
+    Fitted {
+        weights: matrix::widened(kept.as_ref()),
+        keep,
+        mean,
+        is_singular: false,
+    }
+}
+
+/// What comes out when the mean goes in.
+pub(super) fn times_mean(weights: &Mat<f32>, mean: &[f32]) -> Vec<f32> {
+    let product = |column: usize| {
+        let pairs = weights.col_as_slice(column).iter().zip(mean);
+        let products = pairs.map(|(weight, mean)| f64::from(*weight) * f64::from(*mean));
+        products.sum::<f64>() as f32
+    };
+    (0..weights.ncols()).map(product).collect()
+}
+
+/// Adds the other, if there is one.
+pub(super) fn add(sum: &mut [f32], other: Option<&[f32]>) {
+    for (sum, value) in sum.iter_mut().zip(other.into_iter().flatten()) {
+        *sum += value;
+    }
+}

@@ -1,0 +1,206 @@
+//! A model with fewer neurons, blocks, or both: what stays is refitted, block
+//! after block on the model as it has become so far.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::Write;
+use std::mem;
+use std::path::PathBuf;
+
+use super::base::Base;
+use super::calibration::Calibration;
+use super::error::PruneError;
+use super::layer::{Choice, Layers};
+use super::memory::fit_layers;
+use super::narrowed::Narrowed;
+use super::replaced::Replaced;
+use super::stream::Stream;
+use super::{Job, matrix};
+use crate::domain::pruning::PruningProgress;
+use crate::domain::pruning_memory::LayerNeeds;
+use crate::gguf::{BlockCut, Content, Down, Narrowing, TensorType};
+
+/// What is to stay of a model.
+#[derive(Debug, Clone)]
+pub(super) struct Stays {
+    /// Whether each block does.
+    pub(super) blocks: Vec<bool>,
+    /// Neurons of each of them.
+    pub(super) n_ff: u32,
+    /// Whether `ffn_down` gets a bias.
+    pub(super) with_bias: bool,
+}
+
+impl Stays {
+    /// All but these blocks.
+    pub(super) fn without(base: &Base, removed: &[u32]) -> Self {
+        let stay = |layer: u32| !removed.contains(&layer);
+        Self {
+            blocks: (0..base.shape.n_blocks()).map(stay).collect(),
+            n_ff: base.shape.n_ff,
+            with_bias: false,
+        }
+    }
+}
+
+/// What becomes of every block.
+pub(super) struct Rebuilt {
+    /// Of each block.
+    pub(super) cuts: Vec<BlockCut>,
+    /// Of each block that stays, its place in the base, and its other matrices that
+    /// are refitted.
+    pub(super) replaced: Vec<(u32, Vec<Replaced<Content>>)>,
+    /// The text to be judged by, behind the last block.
+    pub(super) judged: Option<Stream>,
+    /// Blocks, from 0, whose statistics were singular.
+    pub(super) singular: Vec<u32>,
+}
+
+/// Fails where the memory does not suffice.
+pub(super) fn fit(base: &Base, text: &Calibration, job: &Job<'_>) -> Result<(), PruneError> {
+    let needs = LayerNeeds {
+        n_tokens: text.n_tokens() as u64,
+        n_ff: base.shape.n_ff.into(),
+        n_embd: base.shape.n_embd.into(),
+        block_bytes: base.block_bytes(),
+    };
+    fit_layers(needs, job.memory_bytes)
+}
+
+/// Chooses what goes from each block that stays, and refits the rest. New weights
+/// lie in the job's scratch folder until the file is written. Also carries the text
+/// `judged` through the new model.
+pub(super) fn rebuild(
+    base: &mut Base,
+    text: &Calibration,
+    (stays, choice): (&Stays, Choice),
+    judged: Option<&Calibration>,
+    job: &Job<'_>,
+    on_progress: &mut dyn FnMut(PruningProgress),
+) -> Result<Rebuilt, PruneError> {
+    let (n_embd, n_ctx) = (base.shape.n_embd, job.calibration.n_ctx);
+    let stream = Stream::new(base.embeddings(text)?, n_embd, n_ctx);
+    let judged = match judged {
+        Some(text) => Some(Stream::new(base.embeddings(text)?, n_embd, n_ctx)),
+        None => None,
+    };
+    let n_layers = base.shape.n_blocks();
+    let at = Cell::new(1);
+    let mut on_part = || {
+        let layer = at.get();
+        on_progress(PruningProgress::Layer { layer, n_layers });
+    };
+    let mut kept = Kept::new(job)?;
+    let mut layers = Layers {
+        base,
+        scratch: job.scratch,
+        n_ctx,
+        n_threads: job.n_threads,
+        par: matrix::threads(job.n_threads),
+        choice,
+        with_bias: stays.with_bias,
+        dense: (choice == Choice::Surgeon).then(|| stream.clone()),
+        pruned: stream,
+        has_parted: false,
+        judged,
+        on_part: &mut on_part,
+    };
+    let mut rebuilt = Rebuilt {
+        cuts: Vec::new(),
+        replaced: Vec::new(),
+        judged: None,
+        singular: Vec::new(),
+    };
+    let leading = stays.blocks.iter().take_while(|stay| !**stay).count() as u32;
+    layers.skip(0..leading)?;
+    for (layer, stay) in (0..).zip(&stays.blocks) {
+        at.set(layer + 1);
+        (layers.on_part)();
+        if !stay {
+            rebuilt.cuts.push(BlockCut::Remove);
+            continue;
+        }
+        let gone_behind = stays.blocks[layer as usize + 1..]
+            .iter()
+            .take_while(|stay| !**stay);
+        let behind = layer + 1..layer + 1 + gone_behind.count() as u32;
+        if !layers.has_parted && behind.is_empty() && stays.n_ff == layers.base.shape.n_ff {
+            layers.pass(layer)?;
+            rebuilt.replaced.push((layer, Vec::new()));
+            rebuilt.cuts.push(BlockCut::Keep);
+            continue;
+        }
+        let mut narrowed = layers.narrow(layer, behind, stays.n_ff as usize)?;
+        let replaced = mem::take(&mut narrowed.replaced).into_iter();
+        let replaced = replaced.map(|replaced| kept.replaced(replaced));
+        rebuilt
+            .replaced
+            .push((layer, replaced.collect::<Result<_, _>>()?));
+        if narrowed.is_singular {
+            rebuilt.singular.push(layer);
+        }
+        let kind = layers.base.shape.blocks[layer as usize].down;
+        rebuilt
+            .cuts
+            .push(BlockCut::Narrow(kept.keep(narrowed, kind)?));
+    }
+    rebuilt.judged = layers.judged;
+    Ok(rebuilt)
+}
+
+/// New weights on their way to the file: memory never holds a whole model.
+struct Kept {
+    path: PathBuf,
+    file: File,
+    n_bytes: u64,
+}
+
+impl Kept {
+    fn new(job: &Job<'_>) -> Result<Self, PruneError> {
+        let path = job.scratch.join("weights.bin");
+        let keeping = PruneError::file("the new weights cannot be kept");
+        Ok(Self {
+            file: File::create(&path).map_err(keeping)?,
+            path,
+            n_bytes: 0,
+        })
+    }
+
+    fn keep(&mut self, narrowed: Narrowed, kind: TensorType) -> Result<Narrowing, PruneError> {
+        let down = match narrowed.refitted {
+            None => Down::Columns,
+            Some(refitted) => {
+                let weights = self.content(&refitted.weights)?;
+                let bias = refitted.bias;
+                Down::Refitted {
+                    kind,
+                    weights,
+                    bias,
+                }
+            }
+        };
+        Ok(Narrowing {
+            keep: narrowed.keep,
+            down,
+        })
+    }
+
+    fn replaced(&mut self, replaced: Replaced) -> Result<Replaced<Content>, PruneError> {
+        Ok(Replaced {
+            part: replaced.part,
+            n_rows: replaced.n_rows,
+            rows: self.content(&replaced.rows)?,
+        })
+    }
+
+    fn content(&mut self, bytes: &[u8]) -> Result<Content, PruneError> {
+        let keeping = PruneError::file("the new weights cannot be kept");
+        self.file.write_all(bytes).map_err(keeping)?;
+        let offset = self.n_bytes;
+        self.n_bytes += bytes.len() as u64;
+        Ok(Content::File {
+            path: self.path.clone(),
+            offset,
+        })
+    }
+}

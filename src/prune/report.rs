@@ -1,0 +1,67 @@
+//! What was removed, in figures.
+
+use super::rebuild::Stays;
+use crate::domain::pruning::{CurvePoint, LayerCut, PruningCut};
+use crate::gguf::{BlockShape, Document, ModelShape, Rewrite};
+
+/// What became of every block.
+pub(super) fn layers(shape: &ModelShape, stays: &Stays) -> Vec<LayerCut> {
+    let fewer = u64::from(shape.n_ff - stays.n_ff) * shape.neuron_weights();
+    let blocks = (0..).zip(shape.blocks.iter().zip(&stays.blocks));
+    let cut = |(layer, (block, stays_there)): (u32, (&BlockShape, &bool))| {
+        let (weights_after, n_ff_after) = match stays_there {
+            true => (block.weights - fewer, stays.n_ff),
+            false => (0, 0),
+        };
+        LayerCut {
+            layer,
+            weights_before: block.weights,
+            weights_after,
+            n_ff_before: shape.n_ff,
+            n_ff_after,
+        }
+    };
+    blocks.map(cut).collect()
+}
+
+/// The share of the blocks' matrix weights that is gone, 0 to 1.
+pub(super) fn achieved(layers: &[LayerCut]) -> f64 {
+    let before: u64 = layers.iter().map(|layer| layer.weights_before).sum();
+    let after: u64 = layers.iter().map(|layer| layer.weights_after).sum();
+    (before - after) as f64 / before.max(1) as f64
+}
+
+/// What was found on the way.
+pub(super) struct Found {
+    /// Tokens that were read.
+    pub(super) n_tokens: usize,
+    /// The curve of a search.
+    pub(super) curve: Vec<CurvePoint>,
+    /// Blocks where a ridge had to be raised.
+    pub(super) singular_layers: Vec<u32>,
+}
+
+/// The whole of it; `before` is the base with its size. The time is not known yet.
+pub(super) fn cut(
+    after: &Rewrite<'_>,
+    (before, bytes_before): (&Document, u64),
+    layers: Vec<LayerCut>,
+    found: Found,
+) -> PruningCut {
+    let weights_before: u64 = layers.iter().map(|layer| layer.weights_before).sum();
+    let weights_after: u64 = layers.iter().map(|layer| layer.weights_after).sum();
+    PruningCut {
+        achieved_pruning_ratio: achieved(&layers),
+        block_weights_before: weights_before,
+        block_weights_after: weights_after,
+        params_before: before.n_params(),
+        params_after: after.n_params(),
+        bytes_before,
+        bytes_after: after.size_bytes(),
+        layers,
+        calibration_tokens: u32::try_from(found.n_tokens).unwrap_or(u32::MAX),
+        curve: found.curve,
+        singular_layers: found.singular_layers,
+        prune_s: 0.0,
+    }
+}

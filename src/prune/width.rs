@@ -1,0 +1,32 @@
+//! Fewer neurons in every feed-forward network.
+
+use super::base::Base;
+use super::calibration::Calibration;
+use super::error::PruneError;
+use super::rebuild::{Stays, fit, rebuild};
+use super::{Decided, Job, choice};
+use crate::domain::pruning::PruningProgress;
+use crate::gguf::PruningPlan;
+
+/// Decides which neurons stay, and what they say.
+pub(super) fn by_width(
+    base: &mut Base,
+    plan: &PruningPlan,
+    job: &Job<'_>,
+    on_progress: &mut dyn FnMut(PruningProgress),
+) -> Result<Decided, PruneError> {
+    let text = Calibration::of(job.source, job.calibration, base.shape.n_ff as usize)?;
+    fit(base, &text, job)?;
+    let stays = Stays {
+        blocks: vec![true; base.shape.blocks.len()],
+        n_ff: plan.first().n_ff,
+        with_bias: plan.with_bias,
+    };
+    let wanted = (&stays, choice(plan, job));
+    Ok(Decided {
+        rebuilt: rebuild(base, &text, wanted, None, job, on_progress)?,
+        stays,
+        curve: Vec::new(),
+        n_tokens: text.n_tokens(),
+    })
+}
