@@ -83,7 +83,8 @@ test('by width: chosen, forecast, made, checked, measured and shown', async ({ p
     await expectWhole(page, 'a pruned run at 320 px');
     await picture(page, 'pruned-320');
     await open(page, '/runs');
-    await expect(page.getByRole('row').nth(1)).toContainText('Pruning: pruned 30 %');
+    // As cards, rows have no heading row among them.
+    await expect(page.getByRole('row', { name: /^Run / }).first()).toContainText('Pruning: pruned 30 %');
   });
 });
 
@@ -94,10 +95,11 @@ test('by depth: the search is drawn while it goes on', async ({ page }) => {
   await pruning.quality.uncheck();
   await pruning.ratio.fill('10');
   await pruning.method.selectOption('depth');
+  await pruning.quick.check();
   await expect(pruning.forecast).toContainText(', 3 of 30 blocks.');
   await pruning.start();
   const status = pruning.section.getByRole('status').first();
-  await expect(status).toContainText('Pruning — pruned 10 % by depth: searching', { timeout: 120_000 });
+  await expect(status).toContainText('Pruning — pruned 10 % by depth (quick): searching', { timeout: 120_000 });
   await expect(pruning.section.getByRole('img', { name: /^The search/ })).toBeVisible({ timeout: 900_000 });
   await picture(page, 'searching');
   await pruning.reaches('done');
@@ -120,18 +122,19 @@ test('pruned, then quantized: one recipe and one file', async ({ page, server })
   await pruning.quality.uncheck();
   await pruning.ratio.fill('20');
   await pruning.then.selectOption('q8_0');
+  await pruning.quick.check();
   await expect(pruning.forecast).toContainText(/Then Q8_0: about [\d.]+ MB/);
   await pruning.start();
   await pruning.reaches('done');
   const run = await latestPruned(page);
   expect(run.spec.recipes).toEqual([
-    { prune: { method: 'width', ratio: 0.2, quick: false, loss_budget: null }, quantize: { level: 'q8_0', imatrix: false } },
+    { prune: { method: 'width', ratio: 0.2, quick: true, loss_budget: null }, quantize: { level: 'q8_0', imatrix: false } },
   ]);
   await expectVariant(pruning.section, run as never, 0);
-  await expect(pruning.section.locator('.headline').first()).toContainText('pruned 20 %, then Q8_0');
+  await expect(pruning.section.locator('.headline').first()).toContainText('pruned 20 % (quick), then Q8_0');
   const files = readdirSync(join(server.dataDir, 'variants')).filter((file) => file.endsWith('.gguf'));
   expect(files).toHaveLength(1);
-  expect(files[0]).toContain('pruned-20-q8_0');
+  expect(files[0]).toContain('pruned-20-quick-q8_0');
   await test.step('it is there on the next visit, its choice filled in', async () => {
     await open(page, '/');
     await expect(pruning.ratio).toHaveValue('20');

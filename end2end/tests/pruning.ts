@@ -38,6 +38,7 @@ export class Pruning {
   readonly cancelButton: Locator;
   readonly ratio: Locator;
   readonly method: Locator;
+  readonly quick: Locator;
   readonly then: Locator;
   readonly quality: Locator;
   readonly forecast: Locator;
@@ -48,6 +49,7 @@ export class Pruning {
     this.cancelButton = this.section.getByRole('button', { name: 'Cancel' });
     this.ratio = this.section.getByRole('slider', { name: 'Pruning ratio' });
     this.method = this.section.getByLabel('Method');
+    this.quick = this.section.getByRole('checkbox', { name: /^Quick/ });
     this.then = this.section.getByLabel('Then quantize');
     this.quality = this.section.getByRole('checkbox', { name: /^Measure what it costs/ });
     this.forecast = this.section.locator('#pruning-forecast');

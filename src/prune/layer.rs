@@ -52,6 +52,8 @@ pub(super) struct Layers<'a> {
     pub(super) pruned: Stream,
     /// Whether the two have become different.
     pub(super) has_parted: bool,
+    /// Whether whole blocks are gone: attention then makes good what they did.
+    pub(super) lost_blocks: bool,
     /// Another text in the model as it becomes, where that is to be judged.
     pub(super) judged: Option<Stream>,
     /// Says that this layer goes on: one of a large model takes minutes.

@@ -102,6 +102,7 @@ pub(super) fn rebuild(
         dense: (choice == Choice::Surgeon).then(|| stream.clone()),
         pruned: stream,
         has_parted: false,
+        lost_blocks: false,
         judged,
         on_part: &mut on_part,
     };

@@ -12,7 +12,7 @@ use super::error::PruneError;
 use super::matrix::{self, Ridged};
 
 /// Of the mean second moment, on the diagonal.
-const RIDGE: f64 = 0.01;
+const RIDGE: f64 = 0.03;
 /// Neurons that go at once, between two looks at the scores: so many, or of a wide
 /// layer its 64th part.
 const GROUP: usize = 32;
@@ -172,7 +172,7 @@ mod tests {
             operate(&moments, matrix::widened(weights.as_ref()), 16, Par::Seq).expect("a cut");
         assert_eq!(operated.keep.len(), 16);
         // (C + ridge)_kk w = (C + ridge)_k: W
-        let ridge = 0.01 * matrix::mean_diagonal(moments.as_ref());
+        let ridge = RIDGE * matrix::mean_diagonal(moments.as_ref());
         let ridged = Mat::from_fn(n, n, |row, column| {
             f64::from(moments[(row, column)]) + if row == column { ridge } else { 0.0 }
         });
