@@ -61,9 +61,6 @@ impl Workshop {
                 .collect();
             return Err(broken(base, &said.join("; ")));
         };
-        if answer.is_silent() {
-            return Err(broken(base, SILENT));
-        }
         match quality {
             Reading::Measured(quality) => Ok(PruningCheck {
                 n_chunks: quality.perplexity.n_chunks,
@@ -75,9 +72,6 @@ impl Workshop {
         }
     }
 }
-
-/// Of one that ends at once, or makes nothing that can be read.
-const SILENT: &str = "it answers nothing where the base answers something";
 
 /// A file that its own engine refuses is as broken as one that says nothing.
 fn unusable(base: &Model, error: WorkerError) -> VariantError {
@@ -100,12 +94,45 @@ fn broken(base: &Model, reason: &str) -> VariantError {
 
 /// What its user must know of a model that lost more than can be borne.
 pub(super) fn warning(check: &PruningCheck) -> Option<String> {
+    let silent = match check.is_silent() {
+        true => " It answers nothing where the base answers something.",
+        false => "",
+    };
     check.is_broken().then(|| {
         format!(
-            "Broken: {}. On {} of text that it was not made by, its perplexity is {} times the base's: remove less.",
+            "Broken: {}.{silent} On {} of text that it was not made by, its perplexity is {} times the base's: remove less.",
             PruningCheck::BROKEN,
             units::plural(check.n_chunks.into(), "chunk", "chunks"),
             units::number(check.ratio())
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::quality::AnswerComparison;
+
+    #[test]
+    fn a_model_that_says_nothing_is_kept_and_said_to_be_broken() {
+        let check = |variant: &str| PruningCheck {
+            n_chunks: 10,
+            base_perplexity: 20.0,
+            perplexity: 30.0,
+            answer: Some(AnswerComparison {
+                prompt: 1,
+                common: String::new(),
+                baseline_rest: "Yes.".to_owned(),
+                variant_rest: variant.to_owned(),
+                baseline_token_bytes: None,
+                variant_token_bytes: None,
+                n_common_tokens: 0,
+                kld: Vec::new(),
+            }),
+        };
+        assert_eq!(warning(&check("No.")), None);
+        let said = warning(&check(" ")).expect("a warning");
+        assert!(said.contains("It answers nothing"), "{said}");
+        assert!(said.contains("1.500 times"), "{said}");
+    }
 }

@@ -418,10 +418,17 @@ impl PruningCheck {
     /// What is said of a model that is broken.
     pub const BROKEN: &str = "this model no longer answers sensibly";
 
+    /// Whether it says nothing where its base says something.
+    pub fn is_silent(&self) -> bool {
+        self.answer
+            .as_ref()
+            .is_some_and(AnswerComparison::is_silent)
+    }
+
     /// Whether the model no longer answers sensibly.
     pub fn is_broken(&self) -> bool {
         let ratio = self.ratio();
-        ratio.is_nan() || ratio >= Self::BROKEN_FROM
+        ratio.is_nan() || ratio >= Self::BROKEN_FROM || self.is_silent()
     }
 }
 

@@ -421,41 +421,6 @@ async fn a_file_that_does_not_work_is_deleted_with_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_answers_nothing_is_deleted_with_the_reason() {
-    let cut = pruned_event();
-    let answered = json!({
-        "event": "answered", "variant": 0, "answer": {
-            "prompt": 1, "common": "", "baseline_rest": "Yes.", "variant_rest": " ",
-            "n_common_tokens": 0, "kld": [],
-        },
-    });
-    let estimate = json!({"value": 20.0, "standard_error": null, "low": null, "high": null});
-    let perplexity = json!({
-        "perplexity": estimate, "text": {"name": "built-in", "sha256": ""}, "n_chunks": 10,
-        "n_ctx": 512, "n_tokens": 2550,
-    });
-    let memory = json!({
-        "rss_bytes": null, "anonymous_bytes": null, "file_bytes": null, "peak_rss_bytes": null,
-    });
-    let evaluated = json!({
-        "event": "evaluated", "baseline": perplexity, "variants": [{"not_measured": "not read"}],
-        "warnings": [], "memory": memory,
-    });
-    let script = format!(
-        r#"{STARTED} read line; case "$line" in *'"command":"prune"'*) : > "$3/pruned.gguf"; echo '{cut}';; *) echo '{answered}'; echo '{evaluated}';; esac; read line"#
-    );
-    let shop = Shop::with_workers(fake_workers(&script));
-    let error = shop.make(&recipe(WIDTH)).await.expect_err("it is broken");
-    let words = error.to_string();
-    assert!(matches!(error, VariantError::Refused(_)), "{words}");
-    assert!(
-        words.contains("it answers nothing") && words.contains("its file was deleted"),
-        "{words}"
-    );
-    assert_eq!(shop.left(), [""; 0].map(PathBuf::from));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_quantized_base_is_pruned_coarsely_and_that_is_said() {
     let shop = Shop::new();
     let q8 = shop
