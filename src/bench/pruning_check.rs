@@ -133,6 +133,6 @@ mod tests {
         assert_eq!(warning(&check("No.")), None);
         let said = warning(&check(" ")).expect("a warning");
         assert!(said.contains("It answers nothing"), "{said}");
-        assert!(said.contains("1.500 times"), "{said}");
+        assert!(said.contains("1.50 times"), "{said}");
     }
 }
