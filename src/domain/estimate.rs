@@ -327,9 +327,9 @@ mod tests {
     fn pruning_reads_its_text_and_is_checked() {
         let seconds =
             |json: &str| BASIS.making_seconds(&serde_json::from_str(json).expect("a recipe"));
-        // 16 chunks of 512 tokens at 512 tokens/s four times, a load; two loads and
+        // 28 chunks of 512 tokens at 512 tokens/s four times, a load; two loads and
         // 10 chunks one and a half times for each of two models.
-        let width = 64.0 + 1.0 + 2.0 * (1.0 + 15.0);
+        let width = 112.0 + 1.0 + 2.0 * (1.0 + 15.0);
         let found = seconds(r#"{"prune": {"ratio": 0.3}}"#);
         assert!((found - width).abs() < 1e-9, "{found}");
         let both = seconds(r#"{"prune": {"ratio": 0.3}, "quantize": {"level": "q4_0"}}"#);

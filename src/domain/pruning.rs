@@ -10,9 +10,9 @@ use super::quality::{AnswerComparison, CHUNKS_QUICK};
 use super::units;
 
 /// Chunks of the calibration text, of 512 tokens, that pruning reads by default.
-pub const CALIBRATION_CHUNKS: u32 = 16;
+pub const CALIBRATION_CHUNKS: u32 = 28;
 /// Chunks that it reads where it is to be quick.
-pub const CALIBRATION_CHUNKS_QUICK: u32 = 8;
+pub const CALIBRATION_CHUNKS_QUICK: u32 = 12;
 /// Chunks that a search for blocks reads again and again.
 pub const SEARCH_CHUNKS: u32 = 8;
 /// Chunks of the evaluation text that a pruned file is checked on.

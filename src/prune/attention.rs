@@ -40,7 +40,7 @@ impl Layers<'_> {
         target.centre(false, &weights);
         let both = (heads.as_mat(), target.as_mat());
         let prior = matrix::widened(old.as_ref());
-        let refitted = refit(both, heads.moments(self.par), &prior, self.par)?;
+        let refitted = refit(both, heads.moments(self.par), (&prior, &prior), self.par)?;
         let (rows, _) = rounded(kind.id(), &refitted.weights)?;
         let replaced = Replaced {
             part: OUTPUT,

@@ -6,7 +6,7 @@ use faer::Mat;
 use super::activations::Statistics;
 use super::error::PruneError;
 use super::layer::Layers;
-use super::refit::refit;
+use super::refit::{held_out, refit, without};
 use super::see::Seen;
 use super::surgeon::{self, cheapest};
 use super::{matrix, yardsticks};
@@ -38,13 +38,18 @@ impl Layers<'_> {
         };
         let mean = target.centre(has_bias, &seen.weights);
         let moments = &statistics.moments;
+        let held = held_out(seen.neurons.as_mat());
+        let held = matrix::gram(held, 1.0 / held.ncols().max(1) as f32, self.par);
+        let others = without(moments, &held, seen.neurons.n_tokens());
         let whole = matrix::widened(outgoing.as_ref());
-        let operated = surgeon::operate(moments, whole, n_keep, self.par)?;
+        let operated = surgeon::operate(moments, whole.clone(), n_keep, self.par)?;
         let keep = operated.keep;
+        let others_prior = surgeon::compensated(&others, &whole, &keep)?;
+        drop((held, others, whole));
         seen.neurons.keep(&keep);
         let both = (seen.neurons.as_mat(), target.as_mat());
         let moments = matrix::part(moments.as_ref(), &keep, &keep);
-        let refitted = refit(both, moments, &operated.weights, self.par)?;
+        let refitted = refit(both, moments, (&operated.weights, &others_prior), self.par)?;
         Ok(Fitted {
             weights: refitted.weights,
             keep,

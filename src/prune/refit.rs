@@ -34,19 +34,39 @@ pub(super) struct Refit {
     pub(super) is_raised: bool,
 }
 
-/// The least-squares weights with the best ridge toward `prior`. Inputs and
-/// targets have a column for each token, centred and weighted alike; `moments` are
-/// the inputs' second moments.
+/// Inputs and targets, a column of each for each token, centred and weighted alike.
+pub(super) type Pairs<'a> = (MatRef<'a, f32>, MatRef<'a, f32>);
+
+/// The tokens that are held out, of inputs or targets.
+pub(super) fn held_out(columns: MatRef<'_, f32>) -> MatRef<'_, f32> {
+    let n_held = columns.ncols() / HELD_OUT;
+    columns.subcols(columns.ncols() - n_held, n_held)
+}
+
+/// The least-squares weights with the best ridge toward `prior`; `moments` are the
+/// inputs' second moments. `others_prior` says what the prior is where the tokens
+/// that are held out are not known.
 pub(super) fn refit(
-    (inputs, target): (MatRef<'_, f32>, MatRef<'_, f32>),
+    (inputs, target): Pairs<'_>,
     moments: Mat<f32>,
-    prior: &Mat<f64>,
+    (prior, others_prior): (&Mat<f64>, &Mat<f64>),
     par: Par,
 ) -> Result<Refit, PruneError> {
     let cross = cross_moments(inputs, target, par);
     let known = Known { moments, cross };
-    let ridge = best_ridge((inputs, target), &known, prior, par)?;
+    let ridge = best_ridge((inputs, target), &known, others_prior, par)?;
     known.solve(prior, ridge)
+}
+
+/// The mean over the tokens that are not held out, of what is the mean over all and
+/// over those.
+pub(super) fn without(all: &Mat<f32>, held: &Mat<f32>, n: usize) -> Mat<f32> {
+    let n_held = n / HELD_OUT;
+    let n_others = (n - n_held).max(1) as f32;
+    let (n, n_held) = (n as f32 / n_others, n_held as f32 / n_others);
+    Mat::from_fn(all.nrows(), all.ncols(), |row, column| {
+        all[(row, column)] * n - held[(row, column)] * n_held
+    })
 }
 
 /// The mean over tokens of the products of inputs and targets.
@@ -56,25 +76,23 @@ fn cross_moments(inputs: MatRef<'_, f32>, target: MatRef<'_, f32>, par: Par) -> 
 }
 
 fn best_ridge(
-    (inputs, target): (MatRef<'_, f32>, MatRef<'_, f32>),
+    (inputs, target): Pairs<'_>,
     all: &Known,
     prior: &Mat<f64>,
     par: Par,
 ) -> Result<f64, PruneError> {
     let n = inputs.ncols();
-    let n_held = n / HELD_OUT;
-    let held_inputs = inputs.subcols(n - n_held, n_held);
-    let held_target = target.subcols(n - n_held, n_held);
+    let (held_inputs, held_target) = (held_out(inputs), held_out(target));
     let rows: Vec<usize> = (0..prior.nrows()).collect();
     let columns: Vec<usize> = (0..prior.ncols()).step_by(LOOKED_AT).collect();
     let looked_at = |matrix: &Mat<f32>| matrix::part(matrix.as_ref(), &rows, &columns);
     let held = Known {
-        moments: matrix::gram(held_inputs, 1.0 / n_held.max(1) as f32, par),
+        moments: matrix::gram(held_inputs, 1.0 / held_inputs.ncols().max(1) as f32, par),
         cross: looked_at(&cross_moments(held_inputs, held_target, par)),
     };
     let others = Known {
-        moments: without(&all.moments, &held.moments, (n, n_held)),
-        cross: without(&looked_at(&all.cross), &held.cross, (n, n_held)),
+        moments: without(&all.moments, &held.moments, n),
+        cross: without(&looked_at(&all.cross), &held.cross, n),
     };
     let prior = matrix::part(prior.as_ref(), &rows, &columns);
     let mut best = (RIDGES[0], f64::INFINITY);
@@ -87,15 +105,6 @@ fn best_ridge(
         best = (ridge, error);
     }
     Ok(best.0)
-}
-
-/// The mean over the tokens that are not held out.
-fn without(all: &Mat<f32>, held: &Mat<f32>, (n, n_held): (usize, usize)) -> Mat<f32> {
-    let n_others = (n - n_held).max(1) as f32;
-    let (n, n_held) = (n as f32 / n_others, n_held as f32 / n_others);
-    Mat::from_fn(all.nrows(), all.ncols(), |row, column| {
-        all[(row, column)] * n - held[(row, column)] * n_held
-    })
 }
 
 impl Known {
@@ -198,7 +207,7 @@ mod tests {
         assert_eq!(ridge(&clear), RIDGES[0]);
         let both = (inputs.as_ref(), clear.as_ref());
         let moments = known(&inputs, &clear).moments;
-        let found = refit(both, moments, &prior, Par::Seq).expect("weights");
+        let found = refit(both, moments, (&prior, &prior), Par::Seq).expect("weights");
         for column in 0..64 {
             for row in 0..8 {
                 let off = found.weights[(row, column)] + prior[(row, column)];

@@ -74,9 +74,9 @@ impl Layers<'_> {
                 is_singular: false,
             });
         }
-        // Beside narrower layers alone it fits the calibration text more than others:
-        // at 30 % of the demo model the perplexity was 1.632 times the dense one with
-        // it and 1.617 times without.
+        // Where neurons alone are gone it gains next to nothing: at 30 % of the demo
+        // model the perplexity was 1.632 times the dense one with it and 1.637 times
+        // without, in a fifth less time.
         let repaired = match self.lost_blocks {
             true => self.repair(layer, block)?,
             false => {

@@ -69,6 +69,29 @@ pub(super) fn operate(
     })
 }
 
+/// The outgoing weights of the neurons `keep` when the others go: what `operate`
+/// arrives at, from other moments.
+pub(super) fn compensated(
+    moments: &Mat<f32>,
+    weights: &Mat<f64>,
+    keep: &[usize],
+) -> Result<Mat<f64>, PruneError> {
+    let every: Vec<usize> = (0..moments.ncols()).collect();
+    let left = matrix::part(moments.as_ref(), keep, keep);
+    // The same ridge as of the whole.
+    let means = [moments, &left].map(|matrix| matrix::mean_diagonal(matrix.as_ref()));
+    let share = RIDGE * means[0] / means[1].max(f64::MIN_POSITIVE);
+    let ridged = Ridged::of(left.as_ref(), share)?;
+    let seen = matrix::part(moments.as_ref(), keep, &every);
+    let mut right = matrix::widened(seen.as_ref()) * weights;
+    for column in 0..right.ncols() {
+        for (row, neuron) in keep.iter().enumerate() {
+            right[(row, column)] += ridged.ridge * weights[(*neuron, column)];
+        }
+    }
+    Ok(ridged.solve(right.as_ref()))
+}
+
 /// What removing each neuron alone would cost.
 fn scores(inverse: &Mat<f64>, weights: &Mat<f64>) -> Vec<f64> {
     let mut squares = vec![0.0; weights.nrows()];
@@ -179,6 +202,9 @@ mod tests {
         let every: Vec<usize> = (0..n).collect();
         let left = matrix::part(ridged.as_ref(), &operated.keep, &operated.keep);
         let right = matrix::part(ridged.as_ref(), &operated.keep, &every);
+        let again = compensated(&moments, &matrix::widened(weights.as_ref()), &operated.keep);
+        let off = again.expect("weights") - &operated.weights;
+        assert!(off.norm_l2() < 1e-6, "{}", off.norm_l2());
         let residual = &left * &operated.weights - &right * matrix::widened(weights.as_ref());
         for row in 0..residual.nrows() {
             for column in 0..residual.ncols() {
