@@ -88,34 +88,6 @@ test('by width: chosen, forecast, made, checked, measured and shown', async ({ p
   });
 });
 
-test('pruned, then quantized: one recipe and one file', async ({ page, server }) => {
-  test.setTimeout(1_200_000);
-  const [dashboard, pruning] = await Pruning.open(page);
-  await dashboard.fill(SHORT);
-  await pruning.quality.uncheck();
-  await pruning.ratio.fill('20');
-  await pruning.then.selectOption('q8_0');
-  await pruning.quick.check();
-  await expect(pruning.forecast).toContainText(/Then Q8_0: about [\d.]+ MB/);
-  await pruning.start();
-  await pruning.reaches('done');
-  const run = await latestPruned(page);
-  expect(run.spec.recipes).toEqual([
-    { prune: { method: 'width', ratio: 0.2, quick: true, loss_budget: null }, quantize: { level: 'q8_0', imatrix: false } },
-  ]);
-  await expectVariant(pruning.section, run as never, 0);
-  await expect(pruning.section.locator('.headline').first()).toContainText('pruned 20 % (quick), then Q8_0');
-  const files = readdirSync(join(server.dataDir, 'variants')).filter((file) => file.endsWith('.gguf'));
-  expect(files).toHaveLength(1);
-  expect(files[0]).toContain('pruned-20-quick-q8_0');
-  await test.step('it is there on the next visit, its choice filled in', async () => {
-    await open(page, '/');
-    await expect(pruning.ratio).toHaveValue('20');
-    await expect(pruning.then).toHaveValue('q8_0');
-    await expectVariant(pruning.section, run as never, 0);
-  });
-});
-
 test('pruning is cancelled and leaves nothing', async ({ page, server }) => {
   test.setTimeout(300_000);
   const [dashboard, pruning] = await Pruning.open(page);
