@@ -88,6 +88,61 @@ test('by width: chosen, forecast, made, checked, measured and shown', async ({ p
   });
 });
 
+test('by depth: the search is drawn while it goes on', async ({ page }) => {
+  test.setTimeout(1_800_000);
+  const [dashboard, pruning] = await Pruning.open(page);
+  await dashboard.fill(SHORT);
+  await pruning.quality.uncheck();
+  await pruning.ratio.fill('10');
+  await pruning.method.selectOption('depth');
+  await pruning.quick.check();
+  await expect(pruning.forecast).toContainText(', 3 of 30 blocks.');
+  await pruning.start();
+  const status = pruning.section.getByRole('status').first();
+  await expect(status).toContainText('Pruning — pruned 10 % by depth (quick): searching', { timeout: 120_000 });
+  await expect(pruning.section.getByRole('img', { name: /^The search/ })).toBeVisible({ timeout: 900_000 });
+  await picture(page, 'searching');
+  await pruning.reaches('done');
+
+  const run = await latestPruned(page);
+  const { cut } = reportOf(run);
+  expect(cut.layers.filter((layer) => layer.weights_after === 0)).toHaveLength(3);
+  expect(cut.curve).toHaveLength(4);
+  await expectVariant(pruning.section, run as never, 0);
+  await expect(pruning.section.getByRole('img', { name: /^The search/ })).toHaveCount(1);
+  const size = pruning.section.locator('tr[data-quantity="model_size"]');
+  await expect(size.locator('.claim')).toHaveText('30 % smaller, made for 30 %');
+  await inspect(page, 'pruned-by-depth');
+});
+
+test('pruned, then quantized: one recipe and one file', async ({ page, server }) => {
+  test.setTimeout(1_200_000);
+  const [dashboard, pruning] = await Pruning.open(page);
+  await dashboard.fill(SHORT);
+  await pruning.quality.uncheck();
+  await pruning.ratio.fill('20');
+  await pruning.then.selectOption('q8_0');
+  await pruning.quick.check();
+  await expect(pruning.forecast).toContainText(/Then Q8_0: about [\d.]+ MB/);
+  await pruning.start();
+  await pruning.reaches('done');
+  const run = await latestPruned(page);
+  expect(run.spec.recipes).toEqual([
+    { prune: { method: 'width', ratio: 0.2, quick: true, loss_budget: null }, quantize: { level: 'q8_0', imatrix: false } },
+  ]);
+  await expectVariant(pruning.section, run as never, 0);
+  await expect(pruning.section.locator('.headline').first()).toContainText('pruned 20 % (quick), then Q8_0');
+  const files = readdirSync(join(server.dataDir, 'variants')).filter((file) => file.endsWith('.gguf'));
+  expect(files).toHaveLength(1);
+  expect(files[0]).toContain('pruned-20-quick-q8_0');
+  await test.step('it is there on the next visit, its choice filled in', async () => {
+    await open(page, '/');
+    await expect(pruning.ratio).toHaveValue('20');
+    await expect(pruning.then).toHaveValue('q8_0');
+    await expectVariant(pruning.section, run as never, 0);
+  });
+});
+
 test('pruning is cancelled and leaves nothing', async ({ page, server }) => {
   test.setTimeout(300_000);
   const [dashboard, pruning] = await Pruning.open(page);

@@ -8,7 +8,7 @@ use super::variant::VariantError;
 use crate::backend::WorkerError;
 use crate::domain::model::Model;
 use crate::domain::pruned_labels::Origin;
-use crate::domain::pruning::{Prune, PruningForecast, PruningMethod, SEARCH_CHUNKS};
+use crate::domain::pruning::{Prune, PruningForecast, PruningMethod};
 use crate::domain::pruning_memory::{LayerNeeds, SearchNeeds};
 use crate::domain::quality::CHUNK_TOKENS;
 use crate::gguf::{Document, GgufError, ModelShape, NotPrunable, Tensor, plan_pruning};
@@ -103,7 +103,7 @@ fn memory_bytes(document: &Document, shape: &ModelShape, size_bytes: u64, prune:
         n_embd,
         n_vocab: shape.n_vocab.into(),
         n_ctx,
-        n_tokens: u64::from(SEARCH_CHUNKS) * n_ctx,
+        n_tokens: u64::from(prune.search_chunks()) * n_ctx,
     };
     match prune.method {
         PruningMethod::Width => layers.bytes(),

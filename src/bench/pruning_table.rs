@@ -32,8 +32,8 @@ pub struct PruningTable<'a> {
     pub base: &'a Path,
     /// Where files lie meanwhile.
     pub folder: &'a Path,
-    /// Chunks of calibration text.
-    pub n_calibration_chunks: u32,
+    /// Chunks of calibration text; none: as many as pruning reads by default.
+    pub n_calibration_chunks: Option<u32>,
     /// How many of the first chunks of the evaluation text are read; several
     /// times, where there are several.
     pub n_chunks: &'a [u32],
@@ -121,14 +121,16 @@ impl PruningTable<'_> {
             Pruner::Yardstick(Yardstick::Neurons(_)) => PruningMethod::Width,
             Pruner::Yardstick(Yardstick::Blocks) => PruningMethod::Depth,
         };
+        let prune = Prune::new(method, ratio);
+        let n_chunks = self.n_calibration_chunks;
         let command = PruneCommand {
             source: Grant::model_path(self.base),
             target: text(target),
             scratch: text(&scratch),
-            prune: Prune::new(method, ratio),
+            prune,
             text: CALIBRATION_TEXT.to_owned(),
             n_ctx: CHUNK_TOKENS,
-            n_chunks: self.n_calibration_chunks,
+            n_chunks: n_chunks.unwrap_or_else(|| prune.calibration_chunks()),
             n_threads: self.n_threads,
             origin: Origin {
                 name: "base".to_owned(),

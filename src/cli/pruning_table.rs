@@ -10,7 +10,7 @@ use crate::backend::WorkerLauncher;
 use crate::bench::machine::MachineFacts;
 use crate::bench::{Pruner, PruningRow, PruningTable};
 use crate::domain::protocol::{NeuronScore, Yardstick};
-use crate::domain::pruning::{CALIBRATION_CHUNKS, PruningMethod, PruningProgress, PruningRatio};
+use crate::domain::pruning::{PruningMethod, PruningProgress, PruningRatio};
 use crate::domain::quality::Estimate;
 use crate::domain::units;
 use crate::gguf::check_model;
@@ -27,9 +27,9 @@ pub(super) struct PruningTableArgs {
     /// Whittle's width, depth and auto; others' norm, wanda-sp, flap and blocks.
     #[arg(long, value_delimiter = ',', value_parser = pruner, default_values = PRUNERS.map(|(name, _)| name))]
     by: Vec<Pruner>,
-    /// Chunks of calibration text.
-    #[arg(long, default_value_t = CALIBRATION_CHUNKS)]
-    calibration: u32,
+    /// Chunks of calibration text [default: as many as `prune` reads].
+    #[arg(long)]
+    calibration: Option<u32>,
     /// How many of the first chunks of the evaluation text are read.
     #[arg(long, value_delimiter = ',', default_values_t = [10, 40])]
     chunks: Vec<u32>,

@@ -21,9 +21,9 @@ const QUANTIZING_LOADS: f64 = 5.0;
 /// and as it becomes, and as much again for statistics and repair.
 const WIDTH_PREFILLS: f64 = 4.0;
 
-/// Chunks that a search before that reads: 8 of them, through half of the blocks,
+/// Readings of its chunks that a search before that takes: through half of the blocks,
 /// for each of some 44 tries, as a third of 30 blocks take.
-const SEARCH_CHUNKS: f64 = 176.0;
+const SEARCH_PREFILLS: f64 = 22.0;
 
 /// Prefills of the calibration text that an importance matrix takes: the squares
 /// of all activations are copied and summed beside it.
@@ -155,7 +155,9 @@ impl SpeedBasis {
     fn pruning_seconds(&self, prune: Prune) -> f64 {
         let searched = match prune.method {
             PruningMethod::Width => 0.0,
-            PruningMethod::Depth | PruningMethod::Auto => SEARCH_CHUNKS,
+            PruningMethod::Depth | PruningMethod::Auto => {
+                SEARCH_PREFILLS * f64::from(prune.search_chunks())
+            }
         };
         let chunks = searched + WIDTH_PREFILLS * f64::from(prune.calibration_chunks());
         let reading = self.prompt_seconds(chunks * f64::from(CHUNK_TOKENS));
@@ -327,9 +329,9 @@ mod tests {
     fn pruning_reads_its_text_and_is_checked() {
         let seconds =
             |json: &str| BASIS.making_seconds(&serde_json::from_str(json).expect("a recipe"));
-        // 28 chunks of 512 tokens at 512 tokens/s four times, a load; two loads and
+        // 24 chunks of 512 tokens at 512 tokens/s four times, a load; two loads and
         // 10 chunks one and a half times for each of two models.
-        let width = 112.0 + 1.0 + 2.0 * (1.0 + 15.0);
+        let width = 96.0 + 1.0 + 2.0 * (1.0 + 15.0);
         let found = seconds(r#"{"prune": {"ratio": 0.3}}"#);
         assert!((found - width).abs() < 1e-9, "{found}");
         let both = seconds(r#"{"prune": {"ratio": 0.3}, "quantize": {"level": "q4_0"}}"#);

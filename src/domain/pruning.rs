@@ -9,12 +9,18 @@ use super::loss_budget::LossBudget;
 use super::quality::{AnswerComparison, CHUNKS_QUICK};
 use super::units;
 
-/// Chunks of the calibration text, of 512 tokens, that pruning reads by default.
-pub const CALIBRATION_CHUNKS: u32 = 28;
+/// Chunks of the calibration text, of 512 tokens, that pruning reads by default up to
+/// a ratio of 30 %.
+pub const CALIBRATION_CHUNKS: u32 = 24;
+/// Chunks that it reads more for each percent beyond: what stays has more to say for
+/// what is gone, and more of the text to learn it from.
+const MORE_CHUNKS_A_PERCENT: f64 = 1.2;
 /// Chunks that it reads where it is to be quick.
-pub const CALIBRATION_CHUNKS_QUICK: u32 = 12;
+pub const CALIBRATION_CHUNKS_QUICK: u32 = 10;
 /// Chunks that a search for blocks reads again and again.
 pub const SEARCH_CHUNKS: u32 = 8;
+/// Chunks that it reads where it is to be quick.
+pub const SEARCH_CHUNKS_QUICK: u32 = 4;
 /// Chunks of the evaluation text that a pruned file is checked on.
 pub const CHECK_CHUNKS: u32 = CHUNKS_QUICK;
 
@@ -104,11 +110,22 @@ impl Prune {
         }
     }
 
+    /// Chunks of it that a search for blocks reads again and again.
+    pub fn search_chunks(&self) -> u32 {
+        match self.quick {
+            true => SEARCH_CHUNKS_QUICK,
+            false => SEARCH_CHUNKS,
+        }
+    }
+
     /// Chunks of the calibration text that are read.
     pub fn calibration_chunks(&self) -> u32 {
         match self.quick {
             true => CALIBRATION_CHUNKS_QUICK,
-            false => CALIBRATION_CHUNKS,
+            false => {
+                let beyond = (self.ratio.share() * 100.0 - 30.0).max(0.0);
+                CALIBRATION_CHUNKS + (beyond * MORE_CHUNKS_A_PERCENT).round() as u32
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use super::calibration::Calibration;
 use super::error::PruneError;
 use super::judge::Judge;
 use super::rebuild::{Stays, fit, rebuild};
-use super::search::{self, search};
+use super::search::search;
 use super::{Decided, Job, choice};
 use crate::domain::pruning::PruningProgress;
 use crate::gguf::{PruningPlan, Way};
@@ -28,7 +28,7 @@ pub(super) fn by_auto(
     let n_ff = base.shape.n_ff as usize;
     let text = Calibration::of(job.source, job.calibration, n_ff)?;
     fit(base, &text, job)?;
-    let (judged, others) = text.split(search::N_CHUNKS);
+    let (judged, others) = text.split(job.prune.search_chunks() as usize);
     let trial = match others.spread(TRIAL_CHUNKS) {
         trial if trial.n_tokens() >= n_ff => trial,
         _ => text.spread(usize::MAX),

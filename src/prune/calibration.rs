@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::conversation::{EVERY, conversations};
 use super::error::PruneError;
 use crate::engine::{Model, Token};
 
@@ -23,8 +24,8 @@ pub(super) struct Calibration {
 
 impl Calibration {
     /// Cuts the text by the vocabulary of the model at `path`, and takes chunks from
-    /// all over it. Where the model wants a text to begin with a token of its own,
-    /// that replaces the first of each chunk.
+    /// all over it, every fifth of which as conversations. Where the model wants a text
+    /// to begin with a token of its own, that replaces the first of each chunk.
     ///
     /// Fails unless there are `n_least` tokens: a layer of so many neurons has as
     /// many directions, and what is not seen in one is not known of it.
@@ -36,19 +37,14 @@ impl Calibration {
         let vocabulary = Model::load_vocabulary(path)?;
         let tokens = vocabulary.tokenize(options.text, false)?;
         let whole = tokens.chunks_exact(options.n_ctx.max(1) as usize);
-        let chunk = |tokens: &[Token]| {
-            let mut chunk = tokens.to_vec();
-            if let (Some(first), Some(bos)) = (chunk.first_mut(), vocabulary.bos()) {
-                *first = bos;
-            }
-            chunk
-        };
         let all = Self {
-            chunks: whole.map(chunk).collect(),
+            chunks: whole.map(<[Token]>::to_vec).collect(),
         };
         let n_needed = n_least.div_ceil(options.n_ctx.max(1) as usize);
         let calibration = all
             .spread(n_needed.max(options.n_chunks as usize))
+            .with_conversations(&vocabulary)?
+            .beginning_with(vocabulary.bos())
             .with_a_mixed_end();
         let n_read = calibration.n_tokens();
         if n_read < n_least.max(1) {
@@ -62,6 +58,26 @@ impl Calibration {
             )));
         }
         Ok(calibration)
+    }
+
+    /// Some of its chunks as conversations, if the model knows some.
+    fn with_conversations(mut self, vocabulary: &Model) -> Result<Self, PruneError> {
+        for chunk in self.chunks.iter_mut().skip(EVERY - 1).step_by(EVERY) {
+            if let Some(said) = conversations(vocabulary, chunk)? {
+                *chunk = said;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Each chunk with this as its first token.
+    fn beginning_with(mut self, token: Option<Token>) -> Self {
+        for chunk in &mut self.chunks {
+            if let (Some(first), Some(token)) = (chunk.first_mut(), token) {
+                *first = token;
+            }
+        }
+        self
     }
 
     /// The same chunks, so that the last quarter of them is from all over the text:

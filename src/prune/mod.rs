@@ -8,6 +8,7 @@ mod auto;
 mod base;
 mod calibration;
 mod columns;
+mod conversation;
 mod depth;
 mod error;
 mod fitted;

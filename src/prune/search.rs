@@ -8,7 +8,8 @@
 //! can be far off, and trying every block in every step takes an hour where this
 //! takes minutes. The text is short for the same reason: 4,096 tokens, half of them
 //! scored, all paired. For r blocks that are 12 + 4 (r - 1) tries, each of which
-//! goes through the blocks behind the one that is tried.
+//! goes through the blocks behind the one that is tried. Where it is to be quick, that
+//! are 2,048 tokens and 8 + 3 (r - 1) tries.
 
 use super::base::Base;
 use super::calibration::Calibration;
@@ -16,15 +17,36 @@ use super::error::PruneError;
 use super::judge::Judge;
 use super::stream::Stream;
 use super::{Job, memory};
-use crate::domain::pruning::{CurvePoint, PruningProgress, SEARCH_CHUNKS};
+use crate::domain::pruning::{CurvePoint, PruningProgress};
 use crate::engine::Block;
 
-/// Chunks of the calibration text that are read again and again.
-pub(super) const N_CHUNKS: usize = SEARCH_CHUNKS as usize;
-/// Blocks that are tried in the first step.
-const N_FIRST: usize = 12;
-/// Blocks that are tried in each further step.
-const N_TRIED: usize = 4;
+/// How many blocks are tried.
+#[derive(Debug, Clone, Copy)]
+struct Breadth {
+    /// In the first step.
+    first: usize,
+    /// In each further one.
+    further: usize,
+}
+
+impl Breadth {
+    const USUAL: Self = Self {
+        first: 12,
+        further: 4,
+    };
+    const QUICK: Self = Self {
+        first: 8,
+        further: 3,
+    };
+
+    /// Tries of so many steps.
+    fn tries(self, n_steps: u32) -> u32 {
+        match n_steps {
+            0 => 0,
+            n => (self.first + self.further * (n as usize - 1)) as u32,
+        }
+    }
+}
 
 /// What a search found.
 pub(super) struct Found {
@@ -47,7 +69,7 @@ pub(super) fn search(
     job: &Job<'_>,
     on_progress: &mut dyn FnMut(PruningProgress),
 ) -> Result<Found, PruneError> {
-    let text = text.spread(N_CHUNKS);
+    let text = text.spread(job.prune.search_chunks() as usize);
     memory::fit_search(base, text.n_tokens(), job)?;
     let mut models = Vec::new();
     let n_blocks = base.shape.n_blocks();
@@ -70,7 +92,12 @@ pub(super) fn search(
         blocks.push(Some(block));
     }
     let n_embd = base.shape.n_embd;
+    let breadth = match job.prune.quick {
+        true => Breadth::QUICK,
+        false => Breadth::USUAL,
+    };
     let mut search = Search {
+        breadth,
         influence: vec![f64::INFINITY; blocks.len()],
         costs: vec![None; blocks.len()],
         blocks,
@@ -99,14 +126,10 @@ pub(super) fn search(
         refused: None,
     };
     search.learn(whole.influence);
-    let tries = |n_steps: u32| match n_steps {
-        0 => 0,
-        n => (N_FIRST + N_TRIED * (n as usize - 1)) as u32,
-    };
-    let of = tries(n_remove);
+    let of = breadth.tries(n_remove);
     let mut loss = whole.loss;
     for step in 0..n_remove {
-        let mut done = tries(step);
+        let mut done = breadth.tries(step);
         let point = found.curve.last().copied();
         // After each block, too: a try takes long in a large model.
         let mut on_block = |is_tried: bool| {
@@ -140,13 +163,14 @@ pub(super) fn search(
         };
         found.curve.push(point);
         // Where fewer blocks were left to try, the tries count as done.
-        let done = tries(step + 1);
+        let done = breadth.tries(step + 1);
         on_progress(PruningProgress::Search { done, of, point });
     }
     Ok(found)
 }
 
 struct Search<'a> {
+    breadth: Breadth,
     /// Every block; none: removed.
     blocks: Vec<Option<Block<'a>>>,
     /// How much each changes the stream.
@@ -203,12 +227,12 @@ impl Search<'_> {
         let (mut tried, mut new): (Vec<usize>, Vec<usize>) =
             alive.partition(|layer| self.costs[*layer].is_some());
         let n = match tried.is_empty() {
-            true => N_FIRST,
-            false => N_TRIED,
+            true => self.breadth.first,
+            false => self.breadth.further,
         };
         let cost = |layer: &usize| self.costs[*layer].unwrap_or(f64::INFINITY);
         tried.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
-        tried.truncate(N_TRIED - 1);
+        tried.truncate(self.breadth.further - 1);
         new.sort_by(|a, b| self.influence[*a].total_cmp(&self.influence[*b]));
         new.truncate(n - tried.len());
         tried.extend(new);

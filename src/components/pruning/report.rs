@@ -59,7 +59,10 @@ pub(in crate::components) fn PruningView(
 fn Answers(answer: AnswerComparison, variant: String) -> impl IntoView {
     let prompts = vec![Prompt::from(PROMPTS[0])];
     let baseline = "Before pruning".to_owned();
-    view! { <AnswerPairs answers=vec![answer] prompts baseline variant/> }
+    view! {
+        <h3>{format!("What it answers: {variant}")}</h3>
+        <AnswerPairs answers=vec![answer] prompts baseline variant/>
+    }
 }
 
 #[component]
