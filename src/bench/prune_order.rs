@@ -64,6 +64,7 @@ impl Workshop {
             target: text(part),
             scratch: text(&scratch),
             prune: order.prune,
+            searched: Vec::new(),
             text: CALIBRATION_TEXT.to_owned(),
             n_ctx: CHUNK_TOKENS,
             n_chunks: order.prune.calibration_chunks(),

@@ -11,7 +11,9 @@ use crate::backend::{Grant, WorkerError, WorkerLauncher, WorkerProcess};
 use crate::domain::metrics::Reading;
 use crate::domain::protocol::{PruneCommand, WorkerCommand, WorkerEvent, Yardstick};
 use crate::domain::pruned_labels::Origin;
-use crate::domain::pruning::{Prune, PruningCut, PruningMethod, PruningProgress, PruningRatio};
+use crate::domain::pruning::{
+    CurvePoint, Prune, PruningCut, PruningMethod, PruningProgress, PruningRatio,
+};
 use crate::domain::quality::{CHUNK_TOKENS, Estimate};
 
 /// What removes.
@@ -35,8 +37,10 @@ pub struct PruningTable<'a> {
     /// Chunks of calibration text; none: as many as pruning reads by default.
     pub n_calibration_chunks: Option<u32>,
     /// How many of the first chunks of the evaluation text are read; several
-    /// times, where there are several.
+    /// times, where there are several. Others' are read by the first alone.
     pub n_chunks: &'a [u32],
+    /// What a search for blocks found (`Self::search`), so that it is not repeated.
+    pub searched: Vec<CurvePoint>,
     /// Threads.
     pub n_threads: u32,
 }
@@ -48,8 +52,8 @@ pub struct PruningRow {
     pub pruner: Pruner,
     /// What it removed.
     pub cut: PruningCut,
-    /// ln(perplexity / the model's), one for each number of chunks, or why there
-    /// is none.
+    /// ln(perplexity / the model's), one for each number of chunks that it was read
+    /// by, or why there is none.
     pub ln_perplexity_ratio: Vec<Result<Estimate, String>>,
 }
 
@@ -64,9 +68,7 @@ impl PruningTable<'_> {
         pruners: &[Pruner],
         mut on_progress: impl FnMut(Pruner, &PruningProgress) + Send,
     ) -> Result<Vec<PruningRow>, WorkerError> {
-        let key = format!("table-{}", std::process::id());
-        let workbench = Workbench::claim(self.folder, &key).await;
-        let workbench = workbench.map_err(WorkerError::Start)?;
+        let workbench = self.workbench().await?;
         let (mut rows, mut files) = (Vec::new(), Vec::new());
         for (number, pruner) in (0..).zip(pruners) {
             let target = workbench.folder().join(format!("{number}.gguf"));
@@ -79,13 +81,17 @@ impl PruningTable<'_> {
             });
         }
         let base = File::open(self.base).map_err(WorkerError::Start)?;
-        for n_chunks in self.n_chunks {
+        for (place, n_chunks) in self.n_chunks.iter().enumerate() {
+            let is_read = |row: &PruningRow| place == 0 || matches!(row.pruner, Pruner::Method(_));
+            let read: Vec<bool> = rows.iter().map(is_read).collect();
             let plan = QualityPlan {
                 launcher: self.launcher,
                 baseline: (&base, self.base.to_path_buf()),
                 variants: files
                     .iter()
-                    .map(|(file, path)| (file, path.clone()))
+                    .zip(&read)
+                    .filter(|(_, is_read)| **is_read)
+                    .map(|((file, path), _)| (file, path.clone()))
                     .collect(),
                 text: None,
                 n_chunks: *n_chunks,
@@ -95,7 +101,8 @@ impl PruningTable<'_> {
                 memory_bytes: None,
             };
             let found = measure_quality(&plan, |_| ()).await?;
-            for (row, (quality, _)) in rows.iter_mut().zip(found.variants) {
+            let those = rows.iter_mut().zip(&read).filter(|(_, is_read)| **is_read);
+            for ((row, _), (quality, _)) in those.zip(found.variants) {
                 row.ln_perplexity_ratio.push(match quality {
                     Reading::Measured(quality) => Ok(quality.ln_perplexity_ratio),
                     Reading::NotMeasured(reason) => Err(reason),
@@ -103,6 +110,29 @@ impl PruningTable<'_> {
             }
         }
         Ok(rows)
+    }
+
+    /// Searches for the blocks to remove up to `ratio`: what it finds holds for any
+    /// smaller ratio, too.
+    ///
+    /// # Errors
+    /// When the worker fails.
+    pub async fn search(
+        &self,
+        ratio: PruningRatio,
+        mut on_progress: impl FnMut(Pruner, &PruningProgress) + Send,
+    ) -> Result<Vec<CurvePoint>, WorkerError> {
+        let workbench = self.workbench().await?;
+        let target = workbench.folder().join("searched.gguf");
+        let pruner = Pruner::Yardstick(Yardstick::Blocks);
+        let cut = self.made(pruner, ratio, &target, &mut on_progress).await?;
+        Ok(cut.curve)
+    }
+
+    async fn workbench(&self) -> Result<Workbench, WorkerError> {
+        let key = format!("table-{}", std::process::id());
+        let workbench = Workbench::claim(self.folder, &key).await;
+        workbench.map_err(WorkerError::Start)
     }
 
     async fn made(
@@ -128,6 +158,7 @@ impl PruningTable<'_> {
             target: text(target),
             scratch: text(&scratch),
             prune,
+            searched: self.searched.clone(),
             text: CALIBRATION_TEXT.to_owned(),
             n_ctx: CHUNK_TOKENS,
             n_chunks: n_chunks.unwrap_or_else(|| prune.calibration_chunks()),

@@ -1,12 +1,13 @@
 //! `whittle pruning-table`: what each way to prune costs, beside what others do.
 //! Not for users: it is what the README's table of pruning comes from.
 
+use std::iter;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::backend::WorkerLauncher;
+use crate::backend::{WorkerError, WorkerLauncher};
 use crate::bench::machine::MachineFacts;
 use crate::bench::{Pruner, PruningRow, PruningTable};
 use crate::domain::protocol::{NeuronScore, Yardstick};
@@ -50,26 +51,39 @@ pub(super) async fn pruning_table(args: PruningTableArgs) -> anyhow::Result<()> 
     let ratios = ratios?;
     let _machine = MachineLock::take(&MachineLock::default_path()).await?;
     let machine = tokio::task::spawn_blocking(MachineFacts::read).await?;
-    let table = PruningTable {
+    let most = ratios.iter().copied().max();
+    let mut table = PruningTable {
         launcher: &WorkerLauncher::current_program()?,
         base: &base,
         folder: &std::env::temp_dir(),
         n_calibration_chunks: args.calibration,
         n_chunks: &args.chunks,
+        searched: Vec::new(),
         n_threads: args.threads.unwrap_or_else(|| machine.default_threads()),
     };
+    let by_search = [
+        Pruner::Method(PruningMethod::Depth),
+        Pruner::Yardstick(Yardstick::Blocks),
+    ];
+    if let Some(most) = most
+        && args.by.iter().any(|pruner| by_search.contains(pruner))
+    {
+        table.searched = ended_or(table.search(most, say)).await?;
+    }
     print_head(&args.chunks);
     for ratio in ratios {
-        let rows = table.rows(ratio, &args.by, say);
-        let rows = tokio::select! {
-            rows = rows => rows?,
-            () = asked_to_end() => bail!("ended; nothing is left of what was being pruned"),
-        };
-        for row in &rows {
-            print_row(ratio, row);
+        for row in &ended_or(table.rows(ratio, &args.by, say)).await? {
+            print_row(ratio, row, args.chunks.len());
         }
     }
     Ok(())
+}
+
+async fn ended_or<T>(work: impl Future<Output = Result<T, WorkerError>>) -> anyhow::Result<T> {
+    tokio::select! {
+        done = work => Ok(done?),
+        () = asked_to_end() => bail!("ended; nothing is left of what was being pruned"),
+    }
 }
 
 fn print_head(chunks: &[u32]) {
@@ -79,7 +93,7 @@ fn print_head(chunks: &[u32]) {
     println!("|---|---|---|---|{}---|", "---|".repeat(chunks.len()));
 }
 
-fn print_row(ratio: PruningRatio, row: &PruningRow) {
+fn print_row(ratio: PruningRatio, row: &PruningRow, n_columns: usize) {
     let ratios = row
         .ln_perplexity_ratio
         .iter()
@@ -87,6 +101,8 @@ fn print_row(ratio: PruningRatio, row: &PruningRow) {
             Ok(estimate) => format!(" {} |", times(estimate)),
             Err(reason) => format!(" {reason} |"),
         });
+    let not_read = n_columns - row.ln_perplexity_ratio.len();
+    let ratios = ratios.chain(iter::repeat_n(" |".to_owned(), not_read));
     println!(
         "| {ratio} | {} | {:.2} % | {:.1} |{} {:.1} |",
         name(row.pruner),

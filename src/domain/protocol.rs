@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::environment::{EngineInfo, LoadReport, Sandbox};
 use super::evaluation::{EvaluationCommand, EvaluationProgress, EvaluationReport};
 use super::pruned_labels::Origin;
-use super::pruning::{Prune, PruningCut, PruningProgress};
+use super::pruning::{CurvePoint, Prune, PruningCut, PruningProgress};
 use super::quality::AnswerComparison;
 use super::quantization::QuantizationType;
 use super::recipe::Quantize;
@@ -129,6 +129,10 @@ pub struct PruneCommand {
     pub scratch: String,
     /// What is removed, and how much.
     pub prune: Prune,
+    /// What an earlier search for blocks of the same model found, where there was one:
+    /// as far as it goes it is not repeated.
+    #[serde(default)]
+    pub searched: Vec<CurvePoint>,
     /// The calibration text.
     pub text: String,
     /// Tokens of a chunk.

@@ -59,6 +59,8 @@ pub(crate) struct Job<'a> {
     pub(crate) scratch: &'a Path,
     /// What is removed, and how much.
     pub(crate) prune: Prune,
+    /// What an earlier search for blocks of the same model and text found.
+    pub(crate) searched: &'a [CurvePoint],
     /// What it is chosen by; none: as Whittle does.
     pub(crate) yardstick: Option<Yardstick>,
     /// The text that activations are collected on.

@@ -69,7 +69,9 @@ pub(super) fn search(
     job: &Job<'_>,
     on_progress: &mut dyn FnMut(PruningProgress),
 ) -> Result<Found, PruneError> {
-    let text = text.spread(job.prune.search_chunks() as usize);
+    if let Some(found) = known(text, n_remove, job) {
+        return Ok(found);
+    }
     memory::fit_search(base, text.n_tokens(), job)?;
     let mut models = Vec::new();
     let n_blocks = base.shape.n_blocks();
@@ -101,8 +103,8 @@ pub(super) fn search(
         influence: vec![f64::INFINITY; blocks.len()],
         costs: vec![None; blocks.len()],
         blocks,
-        start: Stream::new(base.embeddings(&text)?, n_embd, job.calibration.n_ctx),
-        judge: Judge::new(base, &head, &text, job)?,
+        start: Stream::new(base.embeddings(text)?, n_embd, job.calibration.n_ctx),
+        judge: Judge::new(base, &head, text, job)?,
     };
     let weights: Vec<u64> = base
         .shape
@@ -167,6 +169,22 @@ pub(super) fn search(
         on_progress(PruningProgress::Search { done, of, point });
     }
     Ok(found)
+}
+
+/// What an earlier search found: one for more blocks begins as this one would.
+fn known(text: &Calibration, n_remove: u32, job: &Job<'_>) -> Option<Found> {
+    let is_to_be_reached = job.prune.loss_budget.is_none();
+    let curve = job.searched.get(..=n_remove as usize);
+    let curve = curve.filter(|_| is_to_be_reached)?;
+    Some(Found {
+        removed: curve
+            .iter()
+            .filter_map(|point| point.removed_layer)
+            .collect(),
+        curve: curve.to_vec(),
+        n_tokens: text.n_tokens(),
+        refused: None,
+    })
 }
 
 struct Search<'a> {

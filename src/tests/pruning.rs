@@ -12,7 +12,9 @@ use whittle::domain::protocol::{
     Yardstick,
 };
 use whittle::domain::pruned_labels::Origin;
-use whittle::domain::pruning::{Prune, PruningCut, PruningMethod, PruningProgress, PruningRatio};
+use whittle::domain::pruning::{
+    CurvePoint, Prune, PruningCut, PruningMethod, PruningProgress, PruningRatio,
+};
 use whittle::domain::quantization::QuantizationType;
 use whittle::gguf::{Document, check_model};
 
@@ -43,6 +45,7 @@ struct Ask {
     n_chunks: u32,
     yardstick: Option<Yardstick>,
     loss_budget: Option<f64>,
+    searched: Vec<CurvePoint>,
 }
 
 fn ask(method: PruningMethod, ratio: f64) -> Ask {
@@ -53,6 +56,7 @@ fn ask(method: PruningMethod, ratio: f64) -> Ask {
         n_chunks: 4,
         yardstick: None,
         loss_budget: None,
+        searched: Vec::new(),
     }
 }
 
@@ -116,6 +120,7 @@ impl Bench {
                     PruningRatio::try_from(ask.ratio).expect("a ratio"),
                 )
             },
+            searched: ask.searched,
             text: ask.text,
             n_ctx: 512,
             n_chunks: ask.n_chunks,
@@ -273,6 +278,32 @@ async fn what_is_refitted_loses_less_than_what_others_leave() {
         let theirs = distance(&bench.quality().await);
         assert!(own < theirs, "{score:?}: {own} is not below {theirs}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_for_more_blocks_begins_as_one_for_fewer() {
+    let bench = Bench::of(Tiny {
+        n_blocks: 4,
+        ..Tiny::default()
+    });
+    let (more, _) = bench
+        .prune(ask(PruningMethod::Depth, 0.5))
+        .await
+        .expect("pruned");
+    let (fewer, _) = bench
+        .prune(ask(PruningMethod::Depth, 0.25))
+        .await
+        .expect("pruned");
+    assert_eq!(more.curve[..2], fewer.curve);
+    let again = Ask {
+        searched: more.curve,
+        ..ask(PruningMethod::Depth, 0.25)
+    };
+    let (known, told) = bench.prune(again).await.expect("pruned");
+    assert_eq!(known.layers, fewer.layers);
+    assert_eq!(known.curve, fewer.curve);
+    let searched = |progress: &PruningProgress| matches!(progress, PruningProgress::Search { .. });
+    assert!(!told.iter().any(searched), "it is not repeated");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,7 @@ pub(super) fn serve(
         target: Path::new(&command.target),
         scratch: Path::new(&command.scratch),
         prune: command.prune,
+        searched: &command.searched,
         yardstick,
         calibration: CalibrationOptions {
             text: &command.text,
