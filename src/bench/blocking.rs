@@ -1,6 +1,8 @@
 //! What waits for the disk, off the threads on which everything else goes on.
 
+use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 
 /// Does `work` on a thread that may block.
 pub(super) async fn off_thread<T: Send + 'static>(
@@ -8,6 +10,11 @@ pub(super) async fn off_thread<T: Send + 'static>(
 ) -> io::Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(io::Error::other).and_then(|done| done)
+}
+
+/// Opens a file to read.
+pub(super) async fn open(path: PathBuf) -> io::Result<File> {
+    off_thread(move || File::open(path)).await
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::variant::{VariantError, Workshop, storage};
 use super::workbench::Workbench;
 use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::model::Model;
+use crate::domain::not_refitted::NotRefitted;
 use crate::domain::protocol::{PruneCommand, WorkerCommand, WorkerEvent};
 use crate::domain::pruned_labels::Origin;
 use crate::domain::pruning::{Prune, PruningCut, PruningForecast, PruningMethod, PruningReport};
@@ -35,6 +36,8 @@ pub(super) struct PruneOrder<'a> {
     slice_bytes: u64,
     /// What is lost with such a base, one sentence each.
     pub(super) cautions: Vec<String>,
+    /// Why what stays will not be refitted, as the cautions say already.
+    not_refitted: Option<NotRefitted>,
 }
 
 impl Workshop {
@@ -88,8 +91,9 @@ impl Workshop {
             }
             Ok(other) => Err(worker.unexpected(doing, &other).into()),
             Err(error) => {
-                let written = bytes_below(workbench.folder());
-                Err(self.explain(wanted, written, error))
+                let folder = workbench.folder().to_path_buf();
+                let written = off_thread(move || Ok(bytes_below(&folder))).await;
+                Err(self.explain(wanted, written.unwrap_or(0), error))
             }
         }
     }
@@ -110,6 +114,7 @@ impl<'a> PruneOrder<'a> {
             forecast: planned.forecast,
             slice_bytes: planned.slice_bytes,
             cautions: planned.warnings(base),
+            not_refitted: planned.not_refitted,
         })
     }
 
@@ -147,7 +152,14 @@ impl<'a> PruneOrder<'a> {
 
     /// What the user of the file must know, one sentence each.
     pub(super) fn warnings(&self, report: &PruningReport) -> Vec<String> {
-        let found = [pruning_check::warning(&report.check), report.cut.caution()];
+        let PruningReport { cut, check } = report;
+        let not_refitted = cut.not_refitted;
+        let is_news = |why: &NotRefitted| self.not_refitted != Some(*why);
+        let found = [
+            pruning_check::warning(check),
+            cut.caution(),
+            not_refitted.filter(is_news).map(NotRefitted::words),
+        ];
         let found = found.into_iter().flatten();
         found.chain(self.cautions.clone()).collect()
     }

@@ -1,10 +1,11 @@
 //! Pruned variants: pruned by one worker, checked by another, and where the
 //! recipe says so quantized by a third.
 
-use std::fs::File;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::base_file::BaseFile;
+use super::blocking::{off_thread, open};
 use super::digest;
 use super::imatrix::{self, KeptImatrix};
 use super::making::Making;
@@ -99,7 +100,7 @@ impl Workshop {
         let model = self
             .pruned_model(order, (path, &report), quantize.imatrix)
             .await?;
-        let opened = File::open(path).map_err(unusable)?;
+        let opened = open(path.clone()).await.map_err(unusable)?;
         let source = BaseFile::open(&model, &opened).await?;
         let imatrix: Option<KeptImatrix> = match quantize.imatrix {
             false => None,
@@ -190,7 +191,9 @@ impl Workshop {
                 .map_err(unusable)?,
             false => String::new(),
         };
-        let size_bytes = std::fs::metadata(path).map_err(unusable)?.len();
+        let own = path.to_path_buf();
+        let measured = off_thread(move || Ok(fs::metadata(own)?.len()));
+        let size_bytes = measured.await.map_err(unusable)?;
         let header = shelf::check_written(path.to_path_buf()).await?;
         Ok(Model {
             name: order.name(report),

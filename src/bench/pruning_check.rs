@@ -1,11 +1,11 @@
 //! Nothing broken leaves the workshop: what was pruned is loaded by a fresh
 //! worker, answers, and reads text that it was not made by.
 
-use std::fs::File;
 use std::iter;
 use std::path::Path;
 
 use super::base_file::BaseFile;
+use super::blocking::open;
 use super::machine::MachineLoad;
 use super::making::Making;
 use super::quality::{QualityPlan, measure_quality};
@@ -31,7 +31,8 @@ impl Workshop {
         part: &Path,
         on_progress: &mut (impl FnMut(Making) + Send),
     ) -> Result<PruningCheck, VariantError> {
-        let made = File::open(part).map_err(|error| storage(&self.variants, &error))?;
+        let opened = open(part.to_path_buf()).await;
+        let made = opened.map_err(|error| storage(&self.variants, &error))?;
         let available = (MachineLoad::read().available_memory_mb * 1e6) as u64;
         let plan = QualityPlan {
             launcher: &self.launcher,

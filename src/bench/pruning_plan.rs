@@ -7,6 +7,7 @@ use super::base_file::BaseFile;
 use super::variant::VariantError;
 use crate::backend::WorkerError;
 use crate::domain::model::Model;
+use crate::domain::not_refitted::NotRefitted;
 use crate::domain::pruned_labels::Origin;
 use crate::domain::pruning::{Prune, PruningForecast, PruningMethod};
 use crate::domain::pruning_memory::{LayerNeeds, SearchNeeds};
@@ -20,6 +21,8 @@ pub(super) struct Planned {
     pub(super) slice_bytes: u64,
     /// How many neurons can only go or stay together.
     neurons_together: u32,
+    /// Why what stays will not be refitted, as far as the header says.
+    pub(super) not_refitted: Option<NotRefitted>,
 }
 
 /// Why there is no plan.
@@ -65,6 +68,7 @@ fn read(file: &File, size_bytes: u64, prune: Prune, origin: &Origin) -> Result<P
     let way = plan.first();
     let name = origin.name(prune, way.ratio);
     let texts = origin.texts(prune, way.ratio);
+    let n_tokens = u64::from(prune.calibration_chunks()) * u64::from(CHUNK_TOKENS);
     Ok(Planned {
         forecast: PruningForecast {
             achieved_pruning_ratio: way.ratio,
@@ -81,6 +85,7 @@ fn read(file: &File, size_bytes: u64, prune: Prune, origin: &Origin) -> Result<P
         },
         slice_bytes: slice_bytes(&document, shape.n_blocks(), prune.method),
         neurons_together: plan.neurons_together,
+        not_refitted: plan.not_refitted(&shape, n_tokens),
     })
 }
 
@@ -137,12 +142,14 @@ impl Planned {
     /// What is lost with such a base.
     pub(super) fn warnings(&self, base: &Model) -> Vec<String> {
         let narrows = self.forecast.n_ff_after < self.forecast.n_ff_before;
-        let is_coarse = narrows && self.neurons_together > 1;
-        let words = format!(
-            "Pruned coarsely: the base is {}, whose neurons go in groups of {}, and what stays cannot be repaired. An F16, BF16 or F32 file of the model, or an upcast (whittle upcast), loses less.",
-            base.kind(),
-            self.neurons_together
-        );
-        is_coarse.then_some(words).into_iter().collect()
+        let words = self.not_refitted.map(|why| match why {
+            NotRefitted::Quantized if narrows => format!(
+                "Pruned coarsely: the base is {}, whose neurons go in groups of {}, and what stays cannot be repaired. An F16, BF16 or F32 file of the model, or an upcast (whittle upcast), loses less.",
+                base.kind(),
+                self.neurons_together
+            ),
+            why => why.words(),
+        });
+        words.into_iter().collect()
     }
 }

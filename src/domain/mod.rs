@@ -21,6 +21,7 @@ pub mod mcnemar;
 pub mod metrics;
 pub mod model;
 pub mod noise;
+pub mod not_refitted;
 pub mod ollama;
 pub mod outlier;
 pub mod pareto;

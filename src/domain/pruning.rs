@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::loss_budget::LossBudget;
+use super::not_refitted::NotRefitted;
 use super::quality::{AnswerComparison, CHUNKS_QUICK};
 use super::units;
 
@@ -294,6 +295,9 @@ pub struct PruningCut {
     /// did not tell apart: what stays was refitted with a larger ridge than usual.
     #[serde(default)]
     pub singular_layers: Vec<u32>,
+    /// Why what stays was not refitted to take over what is gone; null: it was.
+    #[serde(default)]
+    pub not_refitted: Option<NotRefitted>,
     /// How long it took, s.
     pub prune_s: f64,
 }
@@ -550,6 +554,7 @@ mod tests {
             calibration_tokens: 512,
             curve: Vec::new(),
             singular_layers,
+            not_refitted: None,
             prune_s: 1.0,
         };
         assert_eq!(cut(Vec::new()).caution(), None);
@@ -588,6 +593,7 @@ mod tests {
                 calibration_tokens: 20_480,
                 curve: Vec::new(),
                 singular_layers: Vec::new(),
+                not_refitted: None,
                 prune_s: 1.0,
             };
             assert!((cut.file_share() - 0.2).abs() < 1e-9);

@@ -82,6 +82,16 @@ impl Family {
         self == Self::Llama
     }
 
+    /// Whether what a block gives is added to the residual stream as it is, so that
+    /// what the stream lacks can be made good there.
+    pub fn adds_as_it_is(self) -> bool {
+        match self {
+            Self::Llama | Self::Qwen2 | Self::Qwen3 => true,
+            // It is normalized first.
+            Self::Gemma3 => false,
+        }
+    }
+
     /// What a token's embedding is multiplied with before the first block, of
     /// width `n_embd`. llama.cpp does so for tokens, not for embeddings that it
     /// is given.

@@ -7,6 +7,7 @@ use super::rewrite::Content;
 use super::shape::{BlockShape, ModelShape};
 use super::steps::{self, Share};
 use super::types::TensorType;
+use crate::domain::not_refitted::NotRefitted;
 use crate::domain::pruning::{Prune, PruningMethod};
 
 /// What is to be removed from a model.
@@ -76,6 +77,17 @@ impl PruningPlan {
     /// The first way: the only one by width and depth.
     pub fn first(&self) -> Way {
         self.ways[0]
+    }
+
+    /// Why what stays cannot be refitted on so many tokens of text, if it cannot.
+    pub fn not_refitted(&self, shape: &ModelShape, n_tokens: u64) -> Option<NotRefitted> {
+        let is_by_depth = self.prune.method == PruningMethod::Depth;
+        match () {
+            () if self.neurons_together > 1 => Some(NotRefitted::Quantized),
+            () if is_by_depth && !shape.family.adds_as_it_is() => Some(NotRefitted::Architecture),
+            () if is_by_depth && n_tokens < shape.n_ff.into() => Some(NotRefitted::Text),
+            () => None,
+        }
     }
 
     fn way(&self, shape: &ModelShape, share: Share) -> Way {

@@ -152,6 +152,35 @@ fn quantized_weights_are_cut_by_whole_blocks_and_not_refitted() {
 }
 
 #[test]
+fn what_cannot_be_refitted_is_known_before() {
+    use NotRefitted::{Architecture, Quantized, Text};
+    use PruningMethod::{Auto, Depth, Width};
+    let gemma = ModelShape {
+        family: Family::Gemma3,
+        ..smollm2()
+    };
+    let mut quantized = smollm2();
+    for block in &mut quantized.blocks {
+        block.down = TensorType::of_id(8).expect("Q8_0");
+    }
+    for (shape, method, n_tokens, why) in [
+        (&smollm2(), Depth, 1536, None),
+        (&smollm2(), Depth, 1535, Some(Text)),
+        // More is read.
+        (&smollm2(), Width, 1535, None),
+        (&gemma, Depth, 1536, Some(Architecture)),
+        (&gemma, Width, 1536, None),
+        (&gemma, Auto, 1536, None),
+        (&quantized, Depth, 1536, Some(Quantized)),
+        (&quantized, Width, 1536, Some(Quantized)),
+    ] {
+        let plan = planned(shape, method, 0.3);
+        let found = plan.not_refitted(shape, n_tokens);
+        assert_eq!(found, why, "{:?} by {method}", shape.family);
+    }
+}
+
+#[test]
 fn a_budget_is_for_depth_alone() {
     let with_budget = |method| Prune {
         loss_budget: Some(LossBudget::try_from(1.5).expect("a budget")),

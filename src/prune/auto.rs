@@ -78,6 +78,7 @@ pub(super) fn by_auto(
         stays,
         curve: found.curve,
         n_tokens: text.n_tokens(),
+        not_refitted: plan.not_refitted(&base.shape, text.n_tokens() as u64),
     })
 }
 

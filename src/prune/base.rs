@@ -13,8 +13,8 @@ use super::error::PruneError;
 use super::replaced::Replaced;
 use crate::engine::{Model, ModelOptions, dequantize};
 use crate::gguf::{
-    Content, Document, Family, ModelShape, Narrowing, NotPrunable, Rewrite, SliceEnd, Tensor,
-    block_tensor, slice_block, slice_blocks,
+    Content, Document, ModelShape, Narrowing, NotPrunable, Rewrite, SliceEnd, Tensor, block_tensor,
+    slice_block, slice_blocks,
 };
 
 /// What a block adds to the residual stream goes through these last.
@@ -82,11 +82,7 @@ impl Base {
     /// Whether what `ffn_down` gives is added to the residual stream as it is,
     /// so that what the stream lacks can be made good there.
     pub(super) fn is_plain(&self) -> bool {
-        match self.shape.family {
-            Family::Llama | Family::Qwen2 | Family::Qwen3 => true,
-            // It is normalized first.
-            Family::Gemma3 => false,
-        }
+        self.shape.family.adds_as_it_is()
     }
 
     /// Bytes of the largest block.

@@ -7,7 +7,8 @@ use super::error::PruneError;
 use super::layer::Choice;
 use super::rebuild::{Rebuilt, Stays, fit, rebuild};
 use super::search::search;
-use super::{Decided, Job, choice};
+use super::{Decided, Job};
+use crate::domain::not_refitted::NotRefitted;
 use crate::domain::pruning::PruningProgress;
 use crate::gguf::{BlockCut, NotPrunable, PruningPlan};
 
@@ -32,22 +33,23 @@ pub(super) fn by_depth(
         ..Stays::without(base, &found.removed)
     };
     // Where refitting is not possible, what the search found stays as it is.
-    let is_enough = text.n_tokens() >= base.shape.n_ff as usize;
-    let choice = choice(plan, job);
-    let may_be_refitted = job.yardstick.is_none() && choice == Choice::Surgeon;
-    let can_be_refitted = may_be_refitted && base.is_plain() && is_enough;
-    let (rebuilt, n_tokens) = match can_be_refitted && fit(base, &text, job).is_ok() {
-        true => {
-            let rebuilt = rebuild(base, &text, (&stays, choice), None, job, on_progress)?;
+    let not_refitted = plan
+        .not_refitted(&base.shape, text.n_tokens() as u64)
+        .or_else(|| fit(base, &text, job).err().map(|_| NotRefitted::Memory));
+    let (rebuilt, n_tokens) = match (job.yardstick, not_refitted) {
+        (None, None) => {
+            let wanted = (&stays, Choice::Surgeon);
+            let rebuilt = rebuild(base, &text, wanted, None, job, on_progress)?;
             (rebuilt, text.n_tokens())
         }
-        false => (as_they_are(&stays), found.n_tokens),
+        _ => (as_they_are(&stays), found.n_tokens),
     };
     Ok(Decided {
         rebuilt,
         stays,
         curve: found.curve,
         n_tokens,
+        not_refitted,
     })
 }
 

@@ -44,6 +44,7 @@ use width::by_width;
 pub(crate) use calibration::CalibrationOptions;
 pub(crate) use error::PruneError;
 
+use crate::domain::not_refitted::NotRefitted;
 use crate::domain::protocol::Yardstick;
 use crate::domain::pruned_labels::Origin;
 use crate::domain::pruning::{CurvePoint, Prune, PruningCut, PruningMethod, PruningProgress};
@@ -98,6 +99,8 @@ struct Decided {
     curve: Vec<CurvePoint>,
     /// Tokens that were read.
     n_tokens: usize,
+    /// Why what stays was not refitted, if it was not.
+    not_refitted: Option<NotRefitted>,
 }
 
 fn make(
@@ -132,6 +135,7 @@ fn make(
         n_tokens: decided.n_tokens,
         curve: decided.curve,
         singular_layers: decided.rebuilt.singular,
+        not_refitted: decided.not_refitted,
     };
     Ok(report::cut(&rewrite, (document, len), layers, found))
 }

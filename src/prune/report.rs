@@ -1,6 +1,7 @@
 //! What was removed, in figures.
 
 use super::rebuild::Stays;
+use crate::domain::not_refitted::NotRefitted;
 use crate::domain::pruning::{CurvePoint, LayerCut, PruningCut};
 use crate::gguf::{BlockShape, Document, ModelShape, Rewrite};
 
@@ -39,6 +40,8 @@ pub(super) struct Found {
     pub(super) curve: Vec<CurvePoint>,
     /// Blocks where a ridge had to be raised.
     pub(super) singular_layers: Vec<u32>,
+    /// Why what stays was not refitted, if it was not.
+    pub(super) not_refitted: Option<NotRefitted>,
 }
 
 /// The whole of it; `before` is the base with its size. The time is not known yet.
@@ -62,6 +65,7 @@ pub(super) fn cut(
         calibration_tokens: u32::try_from(found.n_tokens).unwrap_or(u32::MAX),
         curve: found.curve,
         singular_layers: found.singular_layers,
+        not_refitted: found.not_refitted,
         prune_s: 0.0,
     }
 }

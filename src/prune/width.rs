@@ -28,5 +28,6 @@ pub(super) fn by_width(
         stays,
         curve: Vec::new(),
         n_tokens: text.n_tokens(),
+        not_refitted: plan.not_refitted(&base.shape, text.n_tokens() as u64),
     })
 }

@@ -23,6 +23,7 @@ mod history;
 mod house;
 mod input;
 mod load;
+mod not_refitted;
 mod ollama;
 mod openapi;
 mod other_user;

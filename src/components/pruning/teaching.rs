@@ -13,7 +13,7 @@ pub fn Teaching() -> impl IntoView {
             </p>
             <ol>
                 <li>"reads a calibration text with the model, to see which parts matter,"</li>
-                <li>"cuts the others out, and refits what stays to take over their part,"</li>
+                <li>"cuts the others out, and refits what stays to take over their part where it can,"</li>
                 <li>
                     "checks the file on another text: a model that no longer works is deleted, one that \
                      no longer answers sensibly is said to be broken,"

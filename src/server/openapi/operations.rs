@@ -130,8 +130,9 @@ fn measuring(schemas: &mut Schemas) -> Vec<Operation> {
         .says(
             "Prune a model, measure both, and wait for what it changes",
             "Removes a share of the weights of the transformer blocks, chosen on a built-in \
-             calibration text, repairs what is left, and checks the file on another text: \
-             `pruning` says what was removed where, and what it cost. `width` removes neurons of \
+             calibration text, repairs what is left where that can be done, and checks the file on \
+             another text: `pruning` says what was removed where, what it cost, and in \
+             `not_refitted` why nothing was repaired, if so. `width` removes neurons of \
              every feed-forward network, `depth` whole blocks, `auto` both. `quick` reads less of that \
              text and loses a little more; by depth, `loss_budget` ends the search before more is \
              lost. With `then_quantize`, the pruned model is quantized. Otherwise as \
