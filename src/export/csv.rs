@@ -6,6 +6,7 @@ use csv::{Terminator, Writer, WriterBuilder};
 use crate::domain::benchmark::Answer;
 use crate::domain::outlier::{Outlier, Work};
 use crate::domain::prompt::Prompt;
+use crate::domain::pruning::PruningReport;
 use crate::domain::recipe::Recipe;
 use crate::domain::run::Run;
 use crate::domain::sample::{ArmRequest, Generation, StopReason};
@@ -45,6 +46,12 @@ impl Row<'_> {
         recipe.and_then(Recipe::suffix).unwrap_or_default()
     }
 
+    /// What pruning did to make the arm, and its check; none: it was not pruned.
+    fn pruning(&self) -> Option<&PruningReport> {
+        let arm = self.run.arms.get(self.request.arm_position as usize)?;
+        arm.model.variant.as_ref()?.pruning.as_ref()
+    }
+
     /// The prompt as the user wrote it.
     fn prompt_text(&self) -> &str {
         let prompt = self.of_prompt(&self.run.spec.prompts);
@@ -69,7 +76,7 @@ impl Row<'_> {
 /// A column: its name, as the JSON has it, and its cell of a row.
 type Column = (&'static str, fn(&Row) -> String);
 
-const COLUMNS: [Column; 28] = [
+const COLUMNS: [Column; 32] = [
     ("run_id", |row| row.run.id.to_string()),
     ("run_name", |row| {
         text(row.run.name.as_deref().unwrap_or(""))
@@ -122,6 +129,18 @@ const COLUMNS: [Column; 28] = [
     ("is_outlier", |row| optional(row.is_outlier())),
     ("text", |row| text(&row.generation().text)),
     ("is_right", |row| optional(row.is_right())),
+    ("achieved_pruning_ratio", |row| {
+        optional(row.pruning().map(|one| one.cut.achieved_pruning_ratio))
+    }),
+    ("check_base_perplexity", |row| {
+        optional(row.pruning().map(|one| one.check.base_perplexity))
+    }),
+    ("check_perplexity", |row| {
+        optional(row.pruning().map(|one| one.check.perplexity))
+    }),
+    ("check_is_broken", |row| {
+        optional(row.pruning().map(|one| one.check.is_broken()))
+    }),
 ];
 
 pub(super) fn head() -> anyhow::Result<Vec<u8>> {
@@ -235,10 +254,10 @@ mod tests {
             "a line each, ended as RFC 4180 has it"
         );
         insta::assert_snapshot!(text, @r#"
-run_id,run_name,model_id,model_name,file_type,arm_position,recipe,iteration,prompt,prompt_text,n_prompt_tokens,n_generated,response_time_s,time_to_first_token_s,prefill_s,decode_s,tokens_per_second,cpu_s,cpu_decode_s,major_page_faults,rss_bytes,anonymous_bytes,file_bytes,peak_rss_bytes,stop,is_outlier,text,is_right
-12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,,1,1,'=cmd|' /C calc'!A0,5,3,0.5,0.25,0.125,0.25,8,1,0.5,,4096,,,8192,max_tokens,,"'	=HYPERLINK(""http://x"")",
+run_id,run_name,model_id,model_name,file_type,arm_position,recipe,iteration,prompt,prompt_text,n_prompt_tokens,n_generated,response_time_s,time_to_first_token_s,prefill_s,decode_s,tokens_per_second,cpu_s,cpu_decode_s,major_page_faults,rss_bytes,anonymous_bytes,file_bytes,peak_rss_bytes,stop,is_outlier,text,is_right,achieved_pruning_ratio,check_base_perplexity,check_perplexity,check_is_broken
+12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,,1,1,'=cmd|' /C calc'!A0,5,3,0.5,0.25,0.125,0.25,8,1,0.5,,4096,,,8192,max_tokens,,"'	=HYPERLINK(""http://x"")",,,,,
 12,'=1+1,tiny,"' ""@SUM(A1)",F16,0,,1,2,"two
-lines, ""quoted""",5,1,0.5,0.25,0.125,0.25,,1,0.5,,4096,,,8192,max_tokens,,'-1 or more,
+lines, ""quoted""",5,1,0.5,0.25,0.125,0.25,,1,0.5,,4096,,,8192,max_tokens,,'-1 or more,,,,,
 "#);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let read: Result<Vec<_>, _> = reader.records().collect();

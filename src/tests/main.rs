@@ -28,6 +28,7 @@ mod ollama;
 mod openapi;
 mod other_user;
 mod prompts;
+mod pruned_exports;
 mod pruned_files;
 mod pruned_variants;
 mod pruning;
