@@ -151,18 +151,23 @@ impl MakingClock {
         self.at
     }
 
+    /// Seconds that are left, where the step under way has taken `spent` of them so
+    /// far: what it took counts more than what was guessed.
+    pub(super) fn seconds_left(&self, spent: f64) -> f64 {
+        let here = match self.share_done {
+            share if share > 0.0 => spent / share * (1.0 - share).max(0.0),
+            _ => (self.step_seconds() - spent).max(0.0),
+        };
+        here + self.later_seconds()
+    }
+
     /// Seconds that the step under way may take, all of it.
-    pub(super) fn step_seconds(&self) -> f64 {
+    fn step_seconds(&self) -> f64 {
         self.steps.get(self.at).map_or(0.0, |(_, seconds)| *seconds)
     }
 
-    /// The share of the step under way that is behind, 0 to 1.
-    pub(super) fn share_done(&self) -> f64 {
-        self.share_done
-    }
-
     /// Seconds that the steps after it may take.
-    pub(super) fn later_seconds(&self) -> f64 {
+    fn later_seconds(&self) -> f64 {
         let later = self.steps.iter().skip(self.at + 1);
         later.map(|(_, seconds)| seconds).sum()
     }
@@ -184,7 +189,7 @@ mod tests {
     }
 
     fn left(clock: &MakingClock) -> f64 {
-        clock.step_seconds() * (1.0 - clock.share_done()) + clock.later_seconds()
+        clock.step_seconds() * (1.0 - clock.share_done) + clock.later_seconds()
     }
 
     fn search(done: u32, removed_share: f64) -> Making {

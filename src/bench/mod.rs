@@ -17,6 +17,7 @@ mod launch;
 mod loss;
 pub mod machine;
 mod making;
+mod making_progress;
 mod measure;
 mod order;
 mod outliers;
@@ -44,6 +45,7 @@ mod workbench;
 
 pub use evaluation_text::{TextProblem, check_size, evaluation_text};
 pub use making::Making;
+pub use making_progress::MakingProgress;
 pub use measure::measure;
 pub use plan::{Conduct, MeasureError, Measured, Observation, Plan};
 pub use pruning_table::{Pruner, PruningRow, PruningTable};

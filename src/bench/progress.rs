@@ -38,7 +38,7 @@ pub(super) struct Progress {
     making: Option<MakingClock>,
     /// Whether prompts are being answered: a part of quality with a clock of its own.
     part: Part,
-    /// Share of the step of the variant, or of the part of quality, that is behind.
+    /// Share of the part of quality that is behind.
     share_done: f64,
     /// Tokens of each arm's current request.
     n_generated: Vec<u32>,
@@ -230,9 +230,8 @@ impl Progress {
     fn making_left(&self, spent: f64) -> f64 {
         let (basis, recipes) = (&self.bases[0], &self.work.recipes);
         let n_begun = self.in_the_making().map_or(0, |at| at + 1);
-        let here = self.making.as_ref().map_or(0.0, |clock| {
-            self.left_of_share(clock.step_seconds(), spent) + clock.later_seconds()
-        });
+        let clock = self.making.as_ref();
+        let here = clock.map_or(0.0, |clock| clock.seconds_left(spent));
         let later = recipes.iter().skip(n_begun);
         let later: f64 = later.map(|recipe| basis.making_seconds(recipe)).sum();
         let matrices = self.matrices_up_to(recipes.len()) - self.matrices_up_to(n_begun);
@@ -310,7 +309,6 @@ impl Progress {
         if clock.at() != before {
             self.stage_start = Instant::now();
         }
-        self.share_done = clock.share_done();
         Some(live)
     }
 

@@ -2,15 +2,17 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::run_args::locate;
-use crate::bench::{Making, Variant};
+use crate::bench::{Making, MakingProgress, Variant};
 use crate::domain::defaults::PROMPTS;
-use crate::domain::pruning::{PruningCheck, PruningReport};
+use crate::domain::event::MakingLive;
+use crate::domain::pruning::{CurvePoint, PruningCheck, PruningReport};
 use crate::domain::recipe::Recipe;
 use crate::domain::units;
 use crate::domain::variant::VariantRecord;
@@ -27,14 +29,21 @@ pub(super) async fn make(
     let data = DataFolder::open(&data_dir)?;
     let state = crate::server::open_state(&data).await?;
     let located = locate(&state, model).await?;
+    let basis = state.speed(&located.model).await?;
     let bar = bar();
+    // The clock does not run while it waits for the machine.
+    let mut progress: Option<MakingProgress> = None;
+    let on_progress = |making: Making| {
+        let progress = progress.get_or_insert_with(|| MakingProgress::start(recipe, &basis));
+        show(&bar, progress, &making);
+    };
     let on_wait = || {
         bar.set_message(
             "waiting: the machine is busy with a measurement, or with reading a new model",
         );
     };
     let made = tokio::select! {
-        made = state.make_variant(&located, recipe, on_wait, |making| show(&bar, &making)) => made,
+        made = state.make_variant(&located, recipe, on_wait, on_progress) => made,
         // Dropping the making ends its worker and removes what it wrote.
         () = asked_to_end() => bail!("ended before the variant was made; nothing is left of it"),
     };
@@ -54,25 +63,37 @@ fn bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}  {eta}") {
+    let bar = ProgressBar::new(1000);
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}") {
         bar.set_style(style);
     }
+    bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
 
-fn show(bar: &ProgressBar, making: &Making) {
-    let (step, done, of) = making.step();
-    let found = making.point().map(|point| {
+fn show(bar: &ProgressBar, progress: &mut MakingProgress, making: &Making) {
+    let live = progress.learn(making);
+    bar.set_position((progress.fraction_done() * 1000.0) as u64);
+    bar.set_message(in_words(&live, making.point(), progress.seconds_left()));
+}
+
+/// `searching, try 3 of 44: 6.7 % removed, perplexity 24.10; about 2 min 5 s left`.
+fn in_words(live: &MakingLive, point: Option<CurvePoint>, seconds_left: f64) -> String {
+    let count = live.count().map(|count| format!(", {count}"));
+    let found = point.map(|point| {
         format!(
             ": {:.1} % removed, perplexity {}",
             point.removed_share * 100.0,
             units::number(point.perplexity)
         )
     });
-    bar.set_length(of.into());
-    bar.set_position(done.into());
-    bar.set_message(format!("{}{}", step.words(), found.unwrap_or_default()));
+    format!(
+        "{}{}{}; about {} left",
+        live.step.words(),
+        count.unwrap_or_default(),
+        found.unwrap_or_default(),
+        units::duration(seconds_left)
+    )
 }
 
 fn print(variant: &Variant) {
@@ -140,5 +161,40 @@ fn print_record(record: &VariantRecord) {
     }
     for warning in &record.warnings {
         println!("Note: {warning}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::MakingStep;
+
+    #[test]
+    fn the_bar_says_what_is_done_how_far_and_how_long_still() {
+        let live = |step, done, of| MakingLive {
+            step,
+            done,
+            of,
+            curve: Vec::new(),
+        };
+        let layer = live(MakingStep::Calibrating, 3, 30);
+        assert_eq!(
+            in_words(&layer, None, 125.0),
+            "calibrating and cutting, layer 3 of 30; about 2 min 5 s left"
+        );
+        let point = CurvePoint {
+            removed_layer: Some(7),
+            removed_share: 0.0667,
+            perplexity: 24.1,
+        };
+        assert_eq!(
+            in_words(&live(MakingStep::Searching, 3, 44), Some(point), 4.0),
+            "searching, try 3 of 44: 6.7 % removed, perplexity 24.10; about 4 s left"
+        );
+        let hashing = live(MakingStep::Hashing, 0, 0);
+        assert_eq!(
+            in_words(&hashing, None, 1.0),
+            "reading the file for its hash; about 1 s left"
+        );
     }
 }

@@ -418,7 +418,8 @@ impl AppState {
         })
     }
 
-    pub(super) async fn speed(&self, model: &Model) -> Result<SpeedBasis, AppError> {
+    /// What is known of a model's speed, or guessed from its size.
+    pub(crate) async fn speed(&self, model: &Model) -> Result<SpeedBasis, AppError> {
         let measured = self.parts.store.speed(&model.id).await?;
         Ok(measured.unwrap_or_else(|| SpeedBasis::guess(model.size_bytes)))
     }
