@@ -8,6 +8,7 @@ use crate::components::choice::Forecasts;
 use crate::components::form::RunForm;
 use crate::components::live::LiveFeed;
 use crate::domain::error::ErrorCode;
+use crate::domain::model::ModelId;
 use crate::domain::recipe::Recipe;
 
 /// What the server says of the chosen variants; nothing until it has. Not asked
@@ -19,10 +20,22 @@ pub(super) fn forecasts(
 ) -> Forecasts {
     let known = RwSignal::new(None);
     let refusal = RwSignal::new(None);
+    let chosen = Memo::new(move |_| (form.model.get(), recipes()));
     let asked = Memo::new(move |_| {
-        let recipes = recipes();
         let is_quiet = feed.state.with(Option::is_none);
-        Some((form.model.get().filter(|_| is_quiet)?, recipes))
+        let (model, recipes) = chosen.get();
+        Some((model.filter(|_| is_quiet)?, recipes))
+    });
+    // What was said of another choice goes at once: an answer may be long in coming.
+    Effect::new(move |before: Option<(Option<ModelId>, Vec<Recipe>)>| {
+        let now = chosen.get();
+        if let Some((model, _)) = before.filter(|before| *before != now) {
+            refusal.set(None);
+            if model != now.0 {
+                known.set(None);
+            }
+        }
+        now
     });
     Effect::new(move |_| {
         let Some((model, recipes)) = asked.get() else {

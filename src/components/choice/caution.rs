@@ -13,6 +13,9 @@ use crate::domain::variant::{is_inexact, lossy_ancestor};
 pub fn BaseCaution(
     /// Where it stands.
     section: Section,
+    /// Whether whole blocks are to go, and nothing else.
+    #[prop(into)]
+    is_by_depth: Signal<bool>,
     /// The settings of every run: the model is chosen there.
     form: RunForm,
     /// The models of the library.
@@ -24,7 +27,8 @@ pub fn BaseCaution(
             let model = models
                 .iter()
                 .find(|model| Some(&model.id) == chosen.as_ref())?;
-            caution(section, model, original_of(model, models).as_ref())
+            let original = original_of(model, models);
+            caution(section, is_by_depth.get(), model, original.as_ref())
         })
     });
     move || {
@@ -40,12 +44,21 @@ pub fn BaseCaution(
 
 /// What to know of `model` in a section; `original` is the file that it was upcast
 /// from, where the library has it.
-fn caution(section: Section, model: &Model, original: Option<&Model>) -> Option<String> {
+fn caution(
+    section: Section,
+    is_by_depth: bool,
+    model: &Model,
+    original: Option<&Model>,
+) -> Option<String> {
     let file_type = &model.file_type;
     if is_inexact(file_type) && section == Section::Pruning {
+        let in_groups = match is_by_depth {
+            true => "",
+            false => "its weights can be removed in groups only, and ",
+        };
         return Some(format!(
-            "This model is {file_type} already: its weights can be removed in groups only, and what \
-             stays cannot be repaired. Where there is an F16, BF16 or F32 file of it, choose that one."
+            "This model is {file_type} already: {in_groups}what stays cannot be \
+             repaired. Where there is an F16, BF16 or F32 file of it, choose that one."
         ));
     }
     if is_inexact(file_type) {
@@ -75,6 +88,7 @@ mod tests {
         let said = |file_type, provenance| {
             caution(
                 Section::Quantization,
+                false,
                 &Model::sample(file_type, provenance),
                 None,
             )
@@ -90,16 +104,24 @@ mod tests {
         assert_eq!(said("F16", None), None);
         assert_eq!(said("BF16", Some("upcast from F32")), None);
         assert_eq!(said("F16", Some("quantized from F32")), None);
-        let pruning = caution(Section::Pruning, &Model::sample("Q4_K_M", None), None);
-        let pruning = pruning.expect("a warning");
-        assert!(pruning.contains("in groups only"), "{pruning}");
+        let pruning = |is_by_depth| {
+            let model = Model::sample("Q4_K_M", None);
+            caution(Section::Pruning, is_by_depth, &model, None).expect("a warning")
+        };
+        let (width, depth) = (pruning(false), pruning(true));
+        assert!(width.contains("in groups only"), "{width}");
+        assert!(
+            depth.contains("already: what stays cannot be repaired."),
+            "{depth}"
+        );
     }
 
     #[test]
     fn the_original_is_promised_only_where_it_is() {
         let upcast = Model::sample("F16", Some("upcast from Q4_1"));
         let original = Model::sample("Q4_1", None);
-        let said = |original| caution(Section::Quantization, &upcast, original).expect("a warning");
+        let said =
+            |original| caution(Section::Quantization, false, &upcast, original).expect("a warning");
         let with = said(Some(&original));
         assert!(with.ends_with("also told against the Q4_1 file."), "{with}");
         let without = said(None);
