@@ -124,10 +124,10 @@ def main() -> None:
     program = str(arguments.whittle.resolve())
     with tempfile.TemporaryDirectory() as folder:
         lines = product(arguments, program, Path(folder))
-    print("\n".join(lines), flush=True)
-    say("every method beside others, at every ratio: some minutes for each")
-    table = [program, "pruning-table", str(arguments.model), "--ratios", arguments.ratios, "--chunks", arguments.chunks]
-    beside = output_of(table).splitlines()
+        print("\n".join(lines), flush=True)
+        say("every method beside others, at every ratio: some minutes for each")
+        table = [program, "pruning-table", str(arguments.model), "--ratios", arguments.ratios]
+        beside = output_of([*table, "--chunks", arguments.chunks, "--folder", folder]).splitlines()
     print("\n".join(["", *beside]))
     if arguments.into:
         put_into(arguments.into, "bench-pruning", [*beside, "", *lines])

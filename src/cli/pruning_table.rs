@@ -1,12 +1,15 @@
 //! `whittle pruning-table`: what each way to prune costs, beside what others do.
 //! Not for users: it is what the README's table of pruning comes from.
 
+use std::fs::{self, DirBuilder};
 use std::iter;
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
 
+use super::DataDir;
 use crate::backend::{WorkerError, WorkerLauncher};
 use crate::bench::machine::MachineFacts;
 use crate::bench::{Pruner, PruningRow, PruningTable};
@@ -15,6 +18,7 @@ use crate::domain::pruning::{PruningMethod, PruningProgress, PruningRatio};
 use crate::domain::quality::Estimate;
 use crate::domain::units;
 use crate::gguf::check_model;
+use crate::library::DataFolder;
 use crate::machine_lock::MachineLock;
 use crate::server::asked_to_end;
 
@@ -37,6 +41,12 @@ pub(super) struct PruningTableArgs {
     /// Threads [default: the physical cores].
     #[arg(long)]
     threads: Option<u32>,
+    /// Where files lie meanwhile, with room for one of each way; nothing is left
+    /// [default: in the data folder].
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
 }
 
 pub(super) async fn pruning_table(args: PruningTableArgs) -> anyhow::Result<()> {
@@ -50,12 +60,14 @@ pub(super) async fn pruning_table(args: PruningTableArgs) -> anyhow::Result<()> 
         .collect();
     let ratios = ratios?;
     let _machine = MachineLock::take(&MachineLock::default_path()).await?;
+    // Not before: whoever ends it while it waits finds nothing.
+    let place = Place::open(args.folder.as_deref(), args.data)?;
     let machine = tokio::task::spawn_blocking(MachineFacts::read).await?;
     let most = ratios.iter().copied().max();
     let mut table = PruningTable {
         launcher: &WorkerLauncher::current_program()?,
         base: &base,
-        folder: &std::env::temp_dir(),
+        folder: place.folder(),
         n_calibration_chunks: args.calibration,
         n_chunks: &args.chunks,
         searched: Vec::new(),
@@ -83,6 +95,46 @@ async fn ended_or<T>(work: impl Future<Output = Result<T, WorkerError>>) -> anyh
     tokio::select! {
         done = work => Ok(done?),
         () = asked_to_end() => bail!("ended; nothing is left of what was being pruned"),
+    }
+}
+
+/// Where files lie meanwhile: what is made there is nobody else's business.
+enum Place {
+    /// In the data folder, which its owner alone can read: what a killed one left
+    /// goes when the next server starts.
+    Data(PathBuf),
+    /// In a folder of its own below the one that was given; gone with this.
+    Own(PathBuf),
+}
+
+impl Place {
+    fn open(given: Option<&Path>, data: DataDir) -> anyhow::Result<Self> {
+        let Some(given) = given else {
+            return Ok(Self::Data(DataFolder::open(&data.path())?.cache()));
+        };
+        let unusable = || format!("{} cannot be used", given.display());
+        let given = given.canonicalize().with_context(unusable)?;
+        let own = given.join(format!("whittle-pruning-table-{}", std::process::id()));
+        // Nobody else's: one that is there already is not taken.
+        let made = DirBuilder::new().mode(0o700).create(&own);
+        made.with_context(|| format!("{} cannot be made", own.display()))?;
+        Ok(Self::Own(own))
+    }
+
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Data(folder) | Self::Own(folder) => folder,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Self::Own(folder) = self
+            && let Err(error) = fs::remove_dir_all(&*folder)
+        {
+            eprintln!("{} cannot be removed: {error}", folder.display());
+        }
     }
 }
 

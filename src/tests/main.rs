@@ -32,6 +32,7 @@ mod pruned_exports;
 mod pruned_files;
 mod pruned_variants;
 mod pruning;
+mod pruning_table;
 mod quality;
 mod said;
 mod security;
