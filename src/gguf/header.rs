@@ -10,8 +10,8 @@ use super::value::{self, Array, NumberKind, Value};
 
 const MAX_KEYS: u64 = 65_536;
 const MAX_TENSORS: u64 = 262_144;
-/// ggml's own limits.
-const MAX_NAME_BYTES: usize = 64;
+/// ggml's own limits; a name ends with a zero.
+pub(super) const MAX_NAME_BYTES: usize = 64;
 const MAX_DIMENSIONS: u32 = 4;
 pub(super) const ALIGNMENT_KEY: &str = "general.alignment";
 const DEFAULT_ALIGNMENT: u64 = 32;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::document::{Document, Entry, Tensor};
-use super::header::ALIGNMENT_KEY;
+use super::header::{ALIGNMENT_KEY, MAX_NAME_BYTES};
 use super::types::TensorType;
 use super::value::Value;
 
@@ -191,6 +191,9 @@ impl<'d> Rewrite<'d> {
     ) -> Result<(), RewriteError> {
         if self.has_tensor(name) {
             return Err(error(name, "it is there already"));
+        }
+        if name.len() >= MAX_NAME_BYTES {
+            return Err(error(name, "the name is too long"));
         }
         let place = self.place(after)?;
         let mut planned = Planned {

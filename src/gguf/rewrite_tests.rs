@@ -313,9 +313,12 @@ fn a_change_that_does_not_fit_is_refused() {
     refuse(rewrite.replace("vector", TensorType::F32, &[2], too_few()));
     refuse(rewrite.replace("vector", TensorType::F32, &[0], Content::Bytes(Vec::new())));
     refuse(rewrite.add_after("vector", "matrix", TensorType::F32, &[1], too_few()));
+    let long = "x".repeat(64);
+    let four = Content::Bytes(vec![0; 4]);
+    refuse(rewrite.add_after("vector", &long, TensorType::F32, &[1], four));
     rewrite.keep_rows("matrix", &[0, 2]).expect("two rows");
     refuse(rewrite.keep_rows("matrix", &[0]));
-    assert_eq!(refused.len(), 8, "{refused:#?}");
+    assert_eq!(refused.len(), 9, "{refused:#?}");
     // What was refused has changed nothing.
     let new = written(&rewrite, &source);
     let after = read(&new);
