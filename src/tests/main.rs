@@ -28,6 +28,7 @@ mod ollama;
 mod openapi;
 mod other_user;
 mod prompts;
+mod pruned_endings;
 mod pruned_exports;
 mod pruned_files;
 mod pruned_variants;
