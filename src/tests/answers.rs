@@ -11,10 +11,11 @@ use sqlx::sqlite::SqliteConnectOptions;
 use whittle::bench::machine::MachineFacts;
 use whittle::machine_lock::MachineLock;
 
-use crate::house::{HOST, House, fake_workers};
+use crate::house::{HOST, House};
 use crate::tiny_model;
 use crate::variants::make_variant;
 use crate::witness::Witness;
+use crate::workers::fake_workers;
 
 /// Answers that need what no test can arrange at will.
 const NOT_ARRANGED: [&str; 3] = [

@@ -13,10 +13,10 @@ use tokio::sync::broadcast::error::RecvError;
 use whittle::domain::event::RunEvent;
 use whittle::domain::run::RunId;
 
-use crate::faults::{worker_of, workers_of};
-use crate::house::{House, real_workers};
+use crate::house::House;
 use crate::tiny_model::{self, Tiny};
 use crate::variants::files_below;
+use crate::workers::{real_workers, worker_of, workers_of};
 
 /// A type whose blocks are searched: it takes the longest to write.
 const SLOW_LEVEL: &str = "iq4_nl";

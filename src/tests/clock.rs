@@ -11,8 +11,9 @@ use std::process::Command;
 use serde_json::Value;
 use whittle::backend::WorkerLauncher;
 
-use crate::house::{House, real_workers};
+use crate::house::House;
 use crate::tiny_model;
+use crate::workers::real_workers;
 
 const JUMPING: &str = r#"
 #define _GNU_SOURCE

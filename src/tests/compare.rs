@@ -349,7 +349,7 @@ async fn two_arms_are_cancelled_at_every_stage() {
     }
     #[cfg(target_os = "linux")]
     assert_eq!(
-        crate::faults::workers_of(&house).len(),
+        crate::workers::workers_of(&house).len(),
         0,
         "a worker lives on"
     );
@@ -364,15 +364,10 @@ async fn a_killed_worker_of_two_is_named_by_its_arm() {
     let id = run["id"].as_i64().expect("an id");
     let mut workers = Vec::new();
     while workers.len() < 2 {
-        workers = crate::faults::workers_of(&house);
+        workers = crate::workers::workers_of(&house);
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    for worker in workers {
-        std::process::Command::new("kill")
-            .args(["-KILL", &worker.to_string()])
-            .status()
-            .expect("kill runs");
-    }
+    workers.into_iter().for_each(crate::workers::kill);
     let run = house.wait_for(id, "failed").await;
     let said = run["failure"]["message"].as_str().expect("a message");
     assert!(

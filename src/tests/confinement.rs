@@ -8,8 +8,9 @@ use whittle::domain::environment::Sandbox;
 use whittle::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
 use whittle::domain::run::{Failure, FailureKind, FlashAttention};
 
-use crate::house::{House, real_workers};
+use crate::house::House;
 use crate::tiny_model;
+use crate::workers::real_workers;
 
 async fn ask(grant: Grant, command: &WorkerCommand) -> Result<WorkerEvent, WorkerError> {
     let (mut worker, _) = WorkerProcess::start(&real_workers(), grant).await?;

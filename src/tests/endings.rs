@@ -10,8 +10,8 @@ use whittle::domain::event::{RunEvent, StageName};
 use whittle::domain::run::RunId;
 use whittle::machine_lock::MachineLock;
 
-use crate::faults::{STARTED, worker_of};
-use crate::house::{House, fake_workers};
+use crate::house::House;
+use crate::workers::{STARTED, fake_workers, kill, worker_of};
 
 /// More launches than any test waits for, each of short requests.
 fn long() -> Value {
@@ -119,9 +119,7 @@ async fn what_was_measured_until_a_run_ended_is_exported_raw() {
     let failed = export_after(&house, "failed", async |id| {
         // A launch is short: its worker may be gone before it is killed.
         while house.queue.job(RunId(id)).is_some() {
-            let mut kill = std::process::Command::new("kill");
-            kill.args(["-KILL", &worker_of(&house).await.to_string()]);
-            kill.status().expect("kill runs");
+            kill(worker_of(&house).await);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     });

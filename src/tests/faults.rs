@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::house::{House, fake_workers, message};
+use crate::house::{House, message};
 use crate::tiny_model;
-
-pub const STARTED: &str = r#"echo '{"event":"started","engine":{"version":"x","system_info":"","built_with":[],"missing_instruction_sets":[]},"sandbox":{"state":"full"}}'; "#;
+use crate::workers::{STARTED, fake_workers};
+#[cfg(target_os = "linux")]
+use crate::workers::{kill, worker_of};
 
 fn long() -> Value {
     json!({"test_queries": ["hello"], "iterations": 100, "max_tokens": 1000})
@@ -83,11 +84,7 @@ async fn after_a_killed_worker_the_next_run_works() {
     let house = House::with_model().await;
     let (_, run) = house.post("/api/runs", &long()).await;
     let id = run["id"].as_i64().expect("an id");
-    let worker = worker_of(&house).await;
-    std::process::Command::new("kill")
-        .args(["-KILL", &worker.to_string()])
-        .status()
-        .expect("kill runs");
+    kill(worker_of(&house).await);
     let run = house.wait_for(id, "failed").await;
     assert_eq!(run["failure"]["kind"], "worker_crashed");
     assert!(
@@ -207,29 +204,4 @@ async fn a_model_that_native_code_refuses_fails_its_run() {
     assert_eq!(answer["error"]["code"], "model_not_usable");
     let (_, run) = house.get("/api/runs/1").await;
     assert_eq!(run["failure"]["kind"], "model_not_usable", "{run}");
-}
-
-/// The worker of the house, told by the name that it was started with.
-#[cfg(target_os = "linux")]
-pub async fn worker_of(house: &House) -> u32 {
-    for _ in 0..400 {
-        if let Some(worker) = workers_of(house).first() {
-            return *worker;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("no worker was started");
-}
-
-/// All workers of the house that are up.
-#[cfg(target_os = "linux")]
-pub fn workers_of(house: &House) -> Vec<u32> {
-    let name = house.path().to_string_lossy().into_owned();
-    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
-    let worker = |entry: std::fs::DirEntry| {
-        let pid = entry.file_name().to_string_lossy().parse().ok()?;
-        let command = std::fs::read_to_string(entry.path().join("cmdline")).ok()?;
-        command.starts_with(&name).then_some(pid)
-    };
-    processes.filter_map(worker).collect()
 }

@@ -10,7 +10,7 @@ use axum::http::{Request, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
-use whittle::backend::{Deadlines, Reaper, WorkerLauncher};
+use whittle::backend::WorkerLauncher;
 use whittle::bench::machine::MachineFacts;
 use whittle::library::{DataFolder, Library, Ollama, OllamaOptions};
 use whittle::queue::Queue;
@@ -18,6 +18,7 @@ use whittle::server::{AllowedHosts, AppState, Idleness, Parts, measure_in_backgr
 use whittle::store::Store;
 
 use crate::tiny_model;
+use crate::workers::{named_in, real_workers};
 
 /// The Host that the house answers to.
 pub const HOST: &str = "127.0.0.1:8320";
@@ -26,44 +27,6 @@ pub struct House {
     pub router: Router,
     pub queue: Queue,
     folder: TempDir,
-}
-
-/// How workers are started.
-pub fn real_workers() -> WorkerLauncher {
-    WorkerLauncher {
-        program: env!("CARGO_BIN_EXE_whittle").into(),
-        arguments: vec!["worker".into()],
-        deadlines: Deadlines::default(),
-        memory_bytes: None,
-        reaper: Reaper::default(),
-    }
-}
-
-/// Workers that a shell script plays, given up after a second.
-pub fn fake_workers(script: &str) -> WorkerLauncher {
-    let second = Duration::from_secs(1);
-    WorkerLauncher {
-        program: "/bin/sh".into(),
-        arguments: vec!["-c".into(), script.into()],
-        deadlines: Deadlines {
-            start: second,
-            compute: second,
-            token: second,
-        },
-        memory_bytes: None,
-        reaper: Reaper::default(),
-    }
-}
-
-/// Tests run side by side: a name of its own tells this house's workers from
-/// those of the others.
-fn with_own_name(launcher: WorkerLauncher, folder: &Path) -> WorkerLauncher {
-    let program = folder.join("whittle-of-this-house");
-    std::os::unix::fs::symlink(&launcher.program, &program).expect("a link");
-    WorkerLauncher {
-        program,
-        ..launcher
-    }
 }
 
 impl House {
@@ -115,7 +78,7 @@ impl House {
         background: Option<Idleness>,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let launcher = with_own_name(launcher, folder.path());
+        let launcher = named_in(folder.path(), launcher);
         let data = DataFolder::open(&folder.path().join("data")).expect("a data folder");
         let store = Store::open(&data.database()).await.expect("a history");
         let lock = folder.path().join("machine.lock");

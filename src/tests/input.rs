@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use whittle::bench::machine::MachineFacts;
 
-use crate::house::{HOST, House, message, real_workers};
+use crate::house::{HOST, House, message};
 use crate::tiny_model;
+use crate::workers::real_workers;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_fields_are_named() {

@@ -44,3 +44,4 @@ mod variants;
 #[cfg(target_os = "linux")]
 mod waiting;
 mod witness;
+mod workers;

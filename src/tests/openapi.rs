@@ -7,8 +7,9 @@ use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::house::{HOST, House, real_workers};
+use crate::house::{HOST, House};
 use crate::witness::Witness;
+use crate::workers::real_workers;
 
 /// Every value in the document, with the name that it has.
 fn walk<'a>(name: &'a str, value: &'a Value, visit: &mut dyn FnMut(&'a str, &'a Value)) {

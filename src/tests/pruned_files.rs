@@ -19,8 +19,8 @@ use whittle::gguf::{
     block_tensor, narrowed, slice_block, slice_blocks, without_blocks,
 };
 
-use crate::house::real_workers;
 use crate::tiny_model::{self, Tiny};
+use crate::workers::real_workers;
 
 const ARCHITECTURES: [&str; 4] = ["llama", "qwen2", "qwen3", "gemma3"];
 /// Divergence below which two models are the same; another order of additions

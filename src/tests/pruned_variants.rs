@@ -16,10 +16,10 @@ use whittle::domain::pruning::{PruningProgress, PruningReport};
 use whittle::domain::recipe::Recipe;
 use whittle::gguf::{Document, check_model};
 
-use crate::faults::STARTED;
-use crate::house::{House, fake_workers, message};
+use crate::house::{House, message};
 use crate::tiny_model::{self, Tiny};
 use crate::variants::{Shop, SmallDisk, files_below};
+use crate::workers::{STARTED, fake_workers};
 
 const WIDTH: &str = r#"{"prune": {"ratio": 0.3}}"#;
 const DEPTH: &str = r#"{"prune": {"ratio": 0.5, "method": "depth"}}"#;

@@ -18,8 +18,8 @@ use whittle::domain::pruning::{
 use whittle::domain::quantization::QuantizationType;
 use whittle::gguf::{Document, check_model};
 
-use crate::house::real_workers;
 use crate::tiny_model::{self, Tiny};
+use crate::workers::real_workers;
 
 const TEXT: &str = include_str!("../evaluate/evaluation.txt");
 

@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use tower::ServiceExt;
 
-use crate::house::{HOST, House, real_workers};
+use crate::house::{HOST, House};
+use crate::workers::real_workers;
 
 fn post(headers: &[(&str, &str)]) -> Request<Body> {
     let mut request = Request::post("/api/runs").header("content-type", "application/json");

@@ -19,9 +19,9 @@ use whittle::domain::recipe::{Quantize, Recipe};
 use whittle::library::{DataFolder, Library, Located};
 use whittle::machine_lock::MachineLock;
 
-use crate::faults::STARTED;
-use crate::house::{House, fake_workers, message, real_workers};
+use crate::house::{House, message};
 use crate::tiny_model;
+use crate::workers::{STARTED, fake_workers, real_workers};
 
 /// A workshop with the tiny model.
 pub struct Shop {

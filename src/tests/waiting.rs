@@ -7,8 +7,8 @@ use whittle::backend::{Grant, WorkerProcess};
 use whittle::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
 use whittle::domain::run::{FlashAttention, GenerationMode};
 
-use crate::house::real_workers;
 use crate::tiny_model;
+use crate::workers::real_workers;
 
 /// CPU time of all threads of a process, ns.
 fn cpu_ns(pid: u32) -> u64 {

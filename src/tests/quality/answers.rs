@@ -3,7 +3,7 @@
 use whittle::bench::{QualityProgress, measure_quality};
 
 use super::{Ask, Models, chunks, measured, seeded};
-use crate::house::real_workers;
+use crate::workers::real_workers;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_are_shown_from_where_they_part() {

@@ -4,8 +4,8 @@ use whittle::bench::{QualityProgress, measure_quality};
 use whittle::domain::run::{Failure, FailureKind};
 
 use super::{Ask, Models, chunks, contains_itself, measured, seeded};
-use crate::house::real_workers;
 use crate::tiny_model::Tiny;
+use crate::workers::real_workers;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_against_itself_loses_nothing() {

@@ -15,8 +15,8 @@ use whittle::bench::{QualityPlan, QualityResult, measure_quality};
 use whittle::domain::metrics::Reading;
 use whittle::domain::quality::{Estimate, Quality, TextName};
 
-use crate::house::real_workers;
 use crate::tiny_model::{self, Tiny};
+use crate::workers::real_workers;
 
 /// Models in a folder of their own: the baseline, then its variants.
 struct Models {
