@@ -1,14 +1,15 @@
 //! What a worker can touch: its model, its output folder, its share of memory.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use whittle::backend::{Grant, WorkerError, WorkerProcess};
 use whittle::domain::environment::Sandbox;
 use whittle::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
-use whittle::domain::run::{Failure, FailureKind, FlashAttention};
+use whittle::domain::run::{Failure, FailureKind};
 
 use crate::house::House;
+use crate::one_worker::{self, reading, writing};
 use crate::tiny_model;
 use crate::workers::real_workers;
 
@@ -30,24 +31,11 @@ async fn is_confined() -> bool {
     }
 }
 
-fn load(path: &str, n_ctx: u32) -> WorkerCommand {
+fn load(path: String, n_ctx: u32) -> WorkerCommand {
     WorkerCommand::Load(LoadCommand {
-        path: path.to_owned(),
         n_ctx,
-        n_batch: 64,
-        n_ubatch: 64,
-        n_threads: 1,
-        mmap: false,
-        n_gpu_layers: 0,
-        flash_attention: FlashAttention::Auto,
+        ..one_worker::load(path)
     })
-}
-
-fn reading(model: &Path) -> Grant {
-    Grant {
-        model: Some(File::open(model).expect("the model")),
-        ..Grant::default()
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,10 +43,14 @@ async fn a_worker_reads_its_model_and_no_other_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let mine = tiny_model::write(folder.path(), "mine.gguf");
     let other = tiny_model::write(folder.path(), "other.gguf");
-    let loaded = ask(reading(&mine), &load(&Grant::model_path(&mine), 256)).await;
+    let loaded = ask(reading(&mine), &load(Grant::model_path(&mine), 256)).await;
     assert!(matches!(loaded, Ok(WorkerEvent::Loaded(_))), "{loaded:?}");
     if is_confined().await {
-        let refused = ask(reading(&mine), &load(&other.to_string_lossy(), 256)).await;
+        let refused = ask(
+            reading(&mine),
+            &load(other.to_string_lossy().into_owned(), 256),
+        )
+        .await;
         let refused = refused.expect_err("another model is out of reach");
         assert!(matches!(refused, WorkerError::Refused { .. }), "{refused}");
     }
@@ -76,10 +68,7 @@ async fn a_worker_writes_to_its_folder_alone() {
         target: target.join("out.gguf").to_string_lossy().into_owned(),
         provenance: "test".to_owned(),
     };
-    let grant = || Grant {
-        write_to: Some(mine.clone()),
-        ..reading(&model)
-    };
+    let grant = || writing(&model, &mine);
     let written = ask(grant(), &write(&mine)).await;
     assert!(matches!(written, Ok(WorkerEvent::Upcast)), "{written:?}");
     assert!(mine.join("out.gguf").is_file());
@@ -100,7 +89,7 @@ async fn a_model_that_needs_more_memory_than_there_is_is_said_to() {
         ..reading(&model)
     };
     // The keys and values of so long a context take twice as much.
-    let error = ask(grant, &load(&Grant::model_path(&model), 4_000_000)).await;
+    let error = ask(grant, &load(Grant::model_path(&model), 4_000_000)).await;
     let failure = Failure::from(error.expect_err("it does not fit"));
     assert_eq!(failure.kind, FailureKind::OutOfMemory, "{failure:?}");
     assert!(failure.message.contains("more memory than is available"));

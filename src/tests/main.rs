@@ -25,6 +25,7 @@ mod input;
 mod load;
 mod not_refitted;
 mod ollama;
+mod one_worker;
 mod openapi;
 mod other_user;
 mod prompts;

@@ -9,16 +9,16 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use whittle::backend::{Grant, WorkerProcess};
+use whittle::backend::Grant;
 use whittle::bench::{QualityPlan, measure_quality};
-use whittle::domain::protocol::{LoadCommand, QuantizeCommand, WorkerCommand, WorkerEvent};
+use whittle::domain::protocol::{WorkerCommand, WorkerEvent};
 use whittle::domain::quantization::QuantizationType;
-use whittle::domain::run::FlashAttention;
 use whittle::gguf::{
     Array, Content, Document, Down, ModelShape, Narrowing, Rewrite, SliceEnd, TensorType, Value,
     block_tensor, narrowed, slice_block, slice_blocks, without_blocks,
 };
 
+use crate::one_worker::{self, quantize, reading, start};
 use crate::tiny_model::{self, Tiny};
 use crate::workers::real_workers;
 
@@ -133,22 +133,8 @@ fn tiny(folder: &TempDir, tiny: Tiny) -> Model {
 
 /// Loads a file in a fresh worker, or says why that will not.
 async fn load(path: &Path) -> Result<(), String> {
-    let grant = Grant {
-        model: Some(File::open(path).expect("the model")),
-        ..Grant::default()
-    };
-    let started = WorkerProcess::start(&real_workers(), grant).await;
-    let mut worker = started.expect("a worker").0;
-    let load = WorkerCommand::Load(LoadCommand {
-        path: Grant::model_path(path),
-        n_ctx: 64,
-        n_batch: 64,
-        n_ubatch: 64,
-        n_threads: 1,
-        mmap: false,
-        n_gpu_layers: 0,
-        flash_attention: FlashAttention::Auto,
-    });
+    let mut worker = start(&real_workers(), reading(path)).await;
+    let load = WorkerCommand::Load(one_worker::load(Grant::model_path(path)));
     let loaded = worker.ask(&load, "loading", |_| ()).await;
     match loaded.map_err(|error| error.to_string())? {
         WorkerEvent::Loaded(_) => Ok(()),
@@ -297,27 +283,7 @@ async fn quantized_neurons_go_by_whole_blocks() {
     let exact = tiny(&folder, kind).with_idle_neurons(is_idle);
     for level in [QuantizationType::Q8_0, QuantizationType::Q4_0] {
         let target = exact.path.with_file_name("quantized.gguf");
-        let grant = Grant {
-            model: Some(File::open(&exact.path).expect("the model")),
-            write_to: Some(folder.path().to_path_buf()),
-            ..Grant::default()
-        };
-        let started = WorkerProcess::start(&real_workers(), grant).await;
-        let mut worker = started.expect("a worker").0;
-        let quantize = WorkerCommand::Quantize(QuantizeCommand {
-            source: Grant::model_path(&exact.path),
-            target: target.to_string_lossy().into_owned(),
-            level,
-            imatrix: None,
-            allow_requantize: false,
-            n_threads: 1,
-            provenance: "test".to_owned(),
-        });
-        let quantized = worker.ask(&quantize, "quantizing", |_| ()).await;
-        assert!(
-            matches!(quantized, Ok(WorkerEvent::Quantized { .. })),
-            "{quantized:?}"
-        );
+        quantize(&exact.path, &target, level).await;
         let model = Model::at(target);
         assert_eq!(model.shape.neurons_together(), 32);
         let cut = model.without_neurons(is_idle);

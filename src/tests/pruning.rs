@@ -8,8 +8,7 @@ use whittle::backend::{Grant, WorkerError, WorkerLauncher, WorkerProcess};
 use whittle::bench::{QualityPlan, QualityResult, measure_quality};
 use whittle::domain::loss_budget::LossBudget;
 use whittle::domain::protocol::{
-    NeuronScore, PruneCommand, QuantizeCommand, WorkerCommand, WorkerErrorKind, WorkerEvent,
-    Yardstick,
+    NeuronScore, PruneCommand, WorkerCommand, WorkerErrorKind, WorkerEvent, Yardstick,
 };
 use whittle::domain::pruned_labels::Origin;
 use whittle::domain::pruning::{
@@ -18,6 +17,7 @@ use whittle::domain::pruning::{
 use whittle::domain::quantization::QuantizationType;
 use whittle::gguf::{Document, check_model};
 
+use crate::one_worker::{quantize, start, writing};
 use crate::tiny_model::{self, Tiny};
 use crate::workers::real_workers;
 
@@ -96,13 +96,10 @@ impl Bench {
 
     async fn worker(&self) -> WorkerProcess {
         let grant = Grant {
-            model: Some(File::open(&self.model).expect("the model")),
-            write_to: Some(self.making()),
             memory_bytes: self.launcher.memory_bytes,
-            ..Grant::default()
+            ..writing(&self.model, &self.making())
         };
-        let started = WorkerProcess::start(&self.launcher, grant).await;
-        started.expect("a worker").0
+        start(&self.launcher, grant).await
     }
 
     fn command(&self, ask: Ask) -> WorkerCommand {
@@ -158,24 +155,7 @@ impl Bench {
     /// The model as Q8_0.
     async fn quantized(&self) -> PathBuf {
         let target = self.making().join("quantized.gguf");
-        let command = WorkerCommand::Quantize(QuantizeCommand {
-            source: Grant::model_path(&self.model),
-            target: target.to_string_lossy().into_owned(),
-            level: QuantizationType::Q8_0,
-            imatrix: None,
-            allow_requantize: false,
-            n_threads: 1,
-            provenance: "quantized".to_owned(),
-        });
-        let answer = self
-            .worker()
-            .await
-            .ask(&command, "quantizing", |_| ())
-            .await;
-        assert!(
-            matches!(answer, Ok(WorkerEvent::Quantized { .. })),
-            "{answer:?}"
-        );
+        quantize(&self.model, &target, QuantizationType::Q8_0).await;
         target
     }
 

@@ -1,12 +1,13 @@
 //! A worker that waits for its turn leaves the processor to the other.
 
-use std::fs::{self, File};
+use std::fs;
 use std::time::Duration;
 
 use whittle::backend::{Grant, WorkerProcess};
 use whittle::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
-use whittle::domain::run::{FlashAttention, GenerationMode};
+use whittle::domain::run::GenerationMode;
 
+use crate::one_worker::{load, reading, start};
 use crate::tiny_model;
 use crate::workers::real_workers;
 
@@ -27,21 +28,13 @@ fn cpu_ns(pid: u32) -> u64 {
 async fn worker_with_model(n_threads: u32) -> (WorkerProcess, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let model = tiny_model::write(folder.path(), "tiny.gguf");
-    let grant = Grant {
-        model: Some(File::open(&model).expect("the model")),
-        ..Grant::default()
-    };
-    let started = WorkerProcess::start(&real_workers(), grant).await;
-    let (mut worker, _) = started.expect("a worker");
+    let mut worker = start(&real_workers(), reading(&model)).await;
     let load = WorkerCommand::Load(LoadCommand {
-        path: Grant::model_path(&model),
         n_ctx: 2048,
         n_batch: 2048,
         n_ubatch: 512,
         n_threads,
-        mmap: false,
-        n_gpu_layers: 0,
-        flash_attention: FlashAttention::Auto,
+        ..load(Grant::model_path(&model))
     });
     let loaded = worker.ask(&load, "loading", |_| ()).await;
     assert!(matches!(loaded, Ok(WorkerEvent::Loaded(_))), "{loaded:?}");
