@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use whittle::bench::machine::MachineFacts;
+use whittle::domain::quantization::QuantizationType;
+use whittle::domain::recipe::Recipe;
 use whittle::machine_lock::MachineLock;
 
 use crate::house::{HOST, House};
+use crate::shop::make_in;
 use crate::tiny_model;
-use crate::variants::make_variant;
 use crate::witness::Witness;
 use crate::workers::fake_workers;
 
@@ -203,7 +205,7 @@ async fn variants(witness: &mut Witness, house: &House, crashing: &House) {
     let (status, answer) = witness.post(house, forecast, &asked(&model)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
     std::fs::remove_file(strange).expect("the file");
-    let variant = make_variant(house).await;
+    let variant = make_in(house, &Recipe::quantized(QuantizationType::Q4_0)).await;
     let (_, listing) = witness.get(house, "/api/models", "/api/models").await;
     // The model, and what was made of it above: by quantizing and by pruning.
     assert_eq!(listing["models"].as_array().map(Vec::len), Some(3));

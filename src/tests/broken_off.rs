@@ -14,8 +14,8 @@ use whittle::domain::event::RunEvent;
 use whittle::domain::run::RunId;
 
 use crate::house::House;
+use crate::shop::{NO_FILES, files_below};
 use crate::tiny_model::{self, Tiny};
-use crate::variants::files_below;
 use crate::workers::{real_workers, worker_of, workers_of};
 
 /// A type whose blocks are searched: it takes the longest to write.
@@ -102,7 +102,7 @@ async fn cancel(house: &House, id: i64) {
 fn left(house: &House) -> Vec<PathBuf> {
     assert!(workers_of(house).is_empty(), "a worker lives on");
     let cache = files_below(&house.path().join("data/cache/making"));
-    assert_eq!(cache, [""; 0].map(PathBuf::from));
+    assert_eq!(cache, NO_FILES);
     files_below(&house.path().join("data/variants"))
 }
 
@@ -125,7 +125,7 @@ async fn cancelling_while_a_variant_is_written_leaves_nothing() {
     let house = house_with_wide_model().await;
     let (id, _) = held_while_quantizing(&house).await;
     cancel(&house, id).await;
-    assert_eq!(left(&house), [""; 0].map(PathBuf::from));
+    assert_eq!(left(&house), NO_FILES);
     the_next_works(&house, SLOW_LEVEL).await;
 }
 
@@ -142,7 +142,7 @@ async fn a_worker_killed_while_it_writes_a_variant_leaves_nothing() {
     );
     assert_eq!(run["failure"]["kind"], "worker_crashed");
     assert_eq!(run["comparison"], Value::Null);
-    assert_eq!(left(&house), [""; 0].map(PathBuf::from));
+    assert_eq!(left(&house), NO_FILES);
     the_next_works(&house, SLOW_LEVEL).await;
 }
 

@@ -1,0 +1,134 @@
+//! A workshop with the tiny model, in which real workers make its variants.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use whittle::backend::WorkerLauncher;
+use whittle::bench::{Making, Variant, VariantError, Workshop};
+use whittle::domain::recipe::Recipe;
+use whittle::domain::variant::{VariantForecast, VariantRecord};
+use whittle::library::{DataFolder, Library, Located};
+
+use crate::house::House;
+use crate::tiny_model;
+use crate::workers::{named_in, real_workers};
+
+/// A workshop with the tiny model.
+pub struct Shop {
+    pub workshop: Workshop,
+    pub located: Located,
+    pub folder: TempDir,
+}
+
+impl Shop {
+    pub fn new() -> Self {
+        Self::with_workers(real_workers())
+    }
+
+    /// Its workers are told from those of other tests by their name.
+    pub fn with_workers(launcher: WorkerLauncher) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let launcher = named_in(folder.path(), launcher);
+        let data = DataFolder::open(&folder.path().join("data")).expect("a data folder");
+        let path = tiny_model::write(folder.path(), "tiny.gguf");
+        let lock = folder.path().join("machine.lock");
+        let library = Library::open(&data, &[], lock).expect("a library");
+        Self {
+            workshop: workshop(&data, launcher),
+            located: library.at_path(&path).expect("the model"),
+            folder,
+        }
+    }
+
+    pub fn base(&self) -> File {
+        File::open(&self.located.path).expect("the model")
+    }
+
+    pub async fn make(&self, recipe: &Recipe) -> Result<Variant, VariantError> {
+        self.make_watched(recipe, |_| ()).await
+    }
+
+    pub async fn make_watched(
+        &self,
+        recipe: &Recipe,
+        on_progress: impl FnMut(Making) + Send,
+    ) -> Result<Variant, VariantError> {
+        let (base, file) = (&self.located.model, self.base());
+        self.workshop.make(base, &file, recipe, on_progress).await
+    }
+
+    /// Makes a variant of a variant.
+    pub async fn make_of(&self, base: &Variant, recipe: &Recipe) -> Variant {
+        let file = File::open(&base.path).expect("the variant");
+        let made = self.workshop.make(&base.model, &file, recipe, |_| ());
+        made.await.expect("it is made")
+    }
+
+    /// What would become of the model, or of a variant of it.
+    pub async fn forecast(&self, base: Option<&Variant>, recipe: Recipe) -> VariantForecast {
+        let (model, path) = match base {
+            None => (&self.located.model, &self.located.path),
+            Some(variant) => (&variant.model, &variant.path),
+        };
+        let file = File::open(path).expect("the base");
+        let forecast = self.workshop.forecast(model, &file, &[recipe]).await;
+        let mut forecast = forecast.expect("a forecast");
+        assert!(forecast.free_bytes.is_some());
+        forecast.variants.remove(0)
+    }
+
+    /// Files below the variants' folder.
+    pub fn left(&self) -> Vec<PathBuf> {
+        files_below(&self.workshop.variants)
+    }
+
+    /// Neither variants nor anything half made.
+    #[track_caller]
+    pub fn assert_nothing_left(&self) {
+        assert_eq!(self.left(), NO_FILES);
+        let making = self.workshop.cache.join("making");
+        assert_eq!(files_below(&making), NO_FILES);
+    }
+}
+
+/// What is left where nothing is.
+pub const NO_FILES: [PathBuf; 0] = [];
+
+fn workshop(data: &DataFolder, launcher: WorkerLauncher) -> Workshop {
+    Workshop {
+        launcher,
+        variants: data.variants(),
+        cache: data.cache(),
+        n_threads: 1,
+    }
+}
+
+/// Makes a variant of the house's tiny model.
+pub async fn make_in(house: &House, recipe: &Recipe) -> Variant {
+    let data = DataFolder::open(&house.path().join("data")).expect("the data folder");
+    let library = Library::open(&data, &[], house.path().join("other.lock")).expect("a library");
+    let base = library.at_path(&house.models().join("tiny.gguf"));
+    let base = base.expect("the model");
+    let file = File::open(&base.path).expect("the model");
+    let workshop = workshop(&data, real_workers());
+    let making = workshop.make(&base.model, &file, recipe, |_| ());
+    making.await.expect("it is made")
+}
+
+/// What is known of how a variant was made.
+pub fn record(variant: &Variant) -> &VariantRecord {
+    variant.model.variant.as_ref().expect("a variant")
+}
+
+/// All files below a folder, which may be none.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.path() {
+            path if path.is_dir() => files.extend(files_below(&path)),
+            path => files.push(path),
+        }
+    }
+    files
+}

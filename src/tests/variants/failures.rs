@@ -1,0 +1,94 @@
+//! Whatever goes wrong while a variant is made leaves nothing, and is said.
+
+use std::fs;
+
+use whittle::bench::{Making, VariantError};
+
+use super::recipe;
+use crate::mishaps::{SmallDisk, append, assert_full, fill};
+use crate::shop::Shop;
+use crate::workers::{STARTED, fake_workers};
+
+/// The stages in which something can happen; all but the last with a worker.
+const STAGES: [fn(&Making) -> bool; 3] = [
+    |making| matches!(making, Making::Imatrix(1, _)),
+    |making| matches!(making, Making::Tensors(0, _)),
+    |making| matches!(making, Making::Hashing),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_leaves_nothing_at_any_stage() {
+    for is_reached in STAGES {
+        let shop = Shop::new();
+        let recipe = recipe("q4_0", true);
+        shop.cancel_when(&recipe, is_reached).await;
+        shop.make(&recipe).await.expect("it is made afterwards");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_worker_leaves_nothing_at_any_stage() {
+    for is_reached in &STAGES[..2] {
+        let shop = Shop::new();
+        let recipe = recipe("q4_0", true);
+        shop.kill_when(&recipe, is_reached).await;
+        shop.make(&recipe).await.expect("it is made afterwards");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_said_before_and_while_quantizing() {
+    let mut shop = Shop::new();
+    let small = shop.keep_apart();
+    let q8 = recipe("q8_0", false);
+    let what = "Q8_0 of tiny.gguf";
+    if let Some(_disk) = SmallDisk::mount(&small, 64) {
+        assert_full(shop.make(&q8).await, what);
+        shop.assert_nothing_left();
+    }
+    if let Some(_disk) = SmallDisk::mount(&small, 1024) {
+        let filler = small.join("filler");
+        let made = shop.make_watched(&q8, |making| {
+            if matches!(making, Making::Tensors(0, _)) {
+                fill(&filler);
+            }
+        });
+        assert_full(made.await, what);
+        assert_eq!(shop.left(), std::slice::from_ref(&filler));
+        fs::remove_file(&filler).expect("the filler");
+        shop.make(&q8).await.expect("it is made once there is room");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_fails_for_another_reason_is_no_full_disk() {
+    let script = format!(
+        r#"{STARTED} read line; echo '{{"event":"predicted","tensor_bytes":[1000]}}'; read line; echo '{{"event":"failed","kind":"model","message":"failed to quantize: basic_ios::clear: iostream error"}}'; read line"#
+    );
+    let shop = Shop::with_workers(fake_workers(&script));
+    let error = shop
+        .make(&recipe("q8_0", false))
+        .await
+        .expect_err("it fails");
+    let words = error.to_string();
+    assert!(matches!(error, VariantError::Storage(_)), "{words}");
+    assert!(words.contains("a limit on the size of files"), "{words}");
+    shop.assert_nothing_left();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base_that_has_changed_is_said() {
+    let q8 = recipe("q8_0", false);
+    let before = Shop::new();
+    append(&before.located.path);
+    let during = Shop::new();
+    let path = during.located.path.clone();
+    let made = during.make_watched(&q8, |making| {
+        if matches!(making, Making::Tensors(0, _)) {
+            append(&path);
+        }
+    });
+    before.assert_base_has_changed(before.make(&q8).await);
+    during.assert_base_has_changed(made.await);
+}
