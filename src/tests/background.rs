@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use whittle::machine_lock::MachineLock;
 use whittle::server::Idleness;
 
-use crate::compare::noise_launches;
+use crate::compare::{noise_launches, quantity};
 use crate::house::House;
 
 /// A machine that always counts as quiet, and is looked at all the time: tests
@@ -70,10 +70,7 @@ async fn is_gone(house: &House, id: i64) {
 /// Launches behind the noise that a comparison is judged by.
 async fn n_launches(house: &House, id: i64) -> Value {
     let (_, run) = house.get(&format!("/api/runs/{id}")).await;
-    let improvements = run["comparison"]["variants"][0]["improvements"].as_array();
-    let mut improvements = improvements.expect("improvements").iter();
-    let time = improvements.find(|one| one["quantity"] == "response_time");
-    time.expect("a time")["band"]["n_launches"].clone()
+    quantity(&run, "response_time")["band"]["n_launches"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,23 +12,14 @@ use crate::tiny_model::{self, Tiny};
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_pruned_is_refused_before_the_start() {
     let house = House::with_model().await;
-    let strange = Tiny {
-        architecture: "nosuch",
-        ..Tiny::default()
-    };
     let experts = Tiny {
-        architecture: "qwen2",
         n_experts: 8,
-        ..Tiny::default()
-    };
-    let recurrent = Tiny {
-        architecture: "mamba",
-        ..Tiny::default()
+        ..Tiny::of("qwen2")
     };
     for (name, tiny) in [
-        ("strange.gguf", strange),
+        ("strange.gguf", Tiny::of("nosuch")),
         ("experts.gguf", experts),
-        ("recurrent.gguf", recurrent),
+        ("recurrent.gguf", Tiny::of("mamba")),
     ] {
         tiny_model::write_as(&house.models(), name, tiny);
     }
