@@ -49,6 +49,16 @@ impl Default for Tiny {
     }
 }
 
+impl Tiny {
+    /// One of an architecture.
+    pub fn of(architecture: &'static str) -> Self {
+        Self {
+            architecture,
+            ..Self::default()
+        }
+    }
+}
+
 /// Writes a model of its own kind into `folder`.
 pub fn write_as(folder: &Path, name: &str, tiny: Tiny) -> PathBuf {
     write_bytes(folder, name, &bytes_of(tiny))
@@ -78,10 +88,7 @@ fn write_bytes(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
 
 /// The whole file.
 pub fn bytes(architecture: &'static str) -> Vec<u8> {
-    bytes_of(Tiny {
-        architecture,
-        ..Tiny::default()
-    })
+    bytes_of(Tiny::of(architecture))
 }
 
 fn bytes_of(tiny: Tiny) -> Vec<u8> {

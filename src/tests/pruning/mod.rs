@@ -65,10 +65,7 @@ fn four_chunks() -> String {
 
 impl Bench {
     fn with(architecture: &'static str) -> Self {
-        Self::of(Tiny {
-            architecture,
-            ..Tiny::default()
-        })
+        Self::of(Tiny::of(architecture))
     }
 
     fn with_four_blocks() -> Self {
