@@ -13,7 +13,8 @@ use crate::tiny_model;
 /// A server of its own process.
 pub struct Server {
     child: Child,
-    address: String,
+    /// Where it listens: a host and a port.
+    pub address: String,
 }
 
 impl Server {

@@ -1,0 +1,28 @@
+//! `whittle compare`.
+
+use super::{Desk, assert_says};
+
+#[test]
+fn compare_prints_one_table() {
+    let desk = Desk::new();
+    let compare = ["compare", &*desk.model];
+    let short = ["--iterations", "2", "--max-tokens", "8", "--prompt", "hi"];
+    let quantized = [&compare, &["--quantize", "q4_0,q8_0"], &short[..]].concat();
+    let says = [
+        "95 % interval",
+        "Q4_0",
+        "Q8_0",
+        "Model size",
+        "better",
+        "-5.0 % to +5.0 %, assumed",
+    ];
+    assert_says(&desk.printed(&quantized), says);
+    let run = desk.json(&quantized);
+    assert_eq!(run["technique"], "quantization");
+    assert_eq!(run["arms"].as_array().map(Vec::len), Some(3));
+    let pruned = ["--prune", "0.3", "--method", "width"];
+    let run = desk.json(&[&compare, &pruned[..], &short].concat());
+    assert_eq!(run["technique"], "pruning");
+    let recipe = &run["comparison"]["variants"][0]["recipe"];
+    assert_eq!(recipe["prune"]["ratio"], 0.3);
+}

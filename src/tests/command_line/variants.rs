@@ -1,0 +1,58 @@
+//! `whittle quantize`, `prune` and `upcast`.
+
+use whittle::gguf::check_model;
+
+use super::{Desk, assert_says};
+
+#[test]
+fn quantize_makes_a_variant_once_and_says_what_is_in_it() {
+    let desk = Desk::new();
+    let text = desk.printed_quietly(&["quantize", &desk.model, "--type", "Q4_0"]);
+    assert_says(
+        &text,
+        ["bits per weight", "Q4_0    ", "Q8_0 instead of Q6_K"],
+    );
+    let path = text.lines().next().expect("a path");
+    let header = check_model(path.as_ref()).expect("a model");
+    assert_eq!(header.file_type, "Q4_0");
+    let variant = desk.json(&["quantize", &desk.model, "--type", "q4_0"]);
+    assert_eq!(variant["path"], path);
+    assert_eq!(variant["model"]["origin"], "variant");
+    let id = variant["model"]["id"].as_str().expect("an id");
+    let twice = desk.printed(&["quantize", id, "--type", "q8_0"]);
+    assert_says(&twice, ["Note: Requantized: the base is Q4_0"]);
+}
+
+#[test]
+fn prune_makes_a_variant_once_and_says_what_is_gone() {
+    let desk = Desk::new();
+    let prune = ["prune", &*desk.model, "--ratio", "0.3"];
+    let text = desk.printed_quietly(&prune);
+    let says = [
+        "Removed 30.0 % of the weights of the blocks",
+        "64 of 128 neurons are left",
+        "times the base's",
+    ];
+    assert_says(&text, says);
+    let path = text.lines().next().expect("a path");
+    assert!(path.contains("pruned-30"), "{path}");
+    assert_eq!(desk.json(&prune)["path"], path);
+    let variant = desk.json(&[&prune[..], &["--then", "q8_0"]].concat());
+    let record = &variant["model"]["variant"];
+    assert_eq!(record["recipe"]["prune"]["ratio"], 0.3);
+    assert_eq!(record["recipe"]["quantize"]["level"], "q8_0");
+}
+
+#[test]
+fn upcast_writes_a_model_that_says_where_it_comes_from() {
+    let desk = Desk::new();
+    let target = desk.path("tiny-f16.gguf");
+    let upcast = ["upcast", &*desk.model, &target];
+    desk.printed(&upcast);
+    let header = check_model(target.as_ref()).expect("a model");
+    assert_eq!(header.file_type, "F16");
+    assert_eq!(header.provenance.as_deref(), Some("upcast from F32"));
+    assert!(!std::path::Path::new(&desk.path("tiny-f16.gguf.part")).exists());
+    let again = desk.run(&upcast);
+    assert!(!again.status.success(), "an existing file is not replaced");
+}
