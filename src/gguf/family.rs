@@ -102,8 +102,13 @@ impl Family {
         }
     }
 
-    /// The tensors that a block may have, after `blk.N.`.
-    pub(super) fn block_tensors(self) -> &'static [&'static str] {
+    /// Whether a block may have this tensor, named as after `blk.N.`.
+    pub(super) fn may_have(self, part: &str) -> bool {
+        EVERY_BLOCK.contains(&part) || self.own_tensors().contains(&part)
+    }
+
+    /// The tensors that a block may have beside those of every block.
+    fn own_tensors(self) -> &'static [&'static str] {
         match self {
             Self::Llama => &LLAMA,
             Self::Qwen2 => &QWEN2,
@@ -124,70 +129,44 @@ pub(super) const OUTSIDE: [&str; 7] = [
     "rope_factors_short.weight",
 ];
 
-const LLAMA: [&str; 18] = [
+/// The tensors of a block in every family.
+const EVERY_BLOCK: [&str; 9] = [
     "attn_norm.weight",
     "attn_q.weight",
     "attn_k.weight",
     "attn_v.weight",
+    "attn_output.weight",
+    "ffn_norm.weight",
+    "ffn_gate.weight",
+    "ffn_up.weight",
+    "ffn_down.weight",
+];
+
+const LLAMA: [&str; 9] = [
     "attn_qkv.weight",
     "attn_q.bias",
     "attn_k.bias",
     "attn_v.bias",
     "attn_qkv.bias",
-    "attn_output.weight",
     "attn_output.bias",
-    "ffn_norm.weight",
-    "ffn_gate.weight",
-    "ffn_up.weight",
-    "ffn_down.weight",
     "ffn_gate.bias",
     "ffn_up.bias",
     "ffn_down.bias",
 ];
 
-const QWEN2: [&str; 14] = [
-    "attn_norm.weight",
-    "attn_q.weight",
-    "attn_k.weight",
-    "attn_v.weight",
+const QWEN2: [&str; 5] = [
     "attn_qkv.weight",
     "attn_q.bias",
     "attn_k.bias",
     "attn_v.bias",
     "attn_qkv.bias",
-    "attn_output.weight",
-    "ffn_norm.weight",
-    "ffn_gate.weight",
-    "ffn_up.weight",
-    "ffn_down.weight",
 ];
 
-const QWEN3: [&str; 11] = [
-    "attn_norm.weight",
-    "attn_q.weight",
-    "attn_k.weight",
-    "attn_v.weight",
-    "attn_q_norm.weight",
-    "attn_k_norm.weight",
-    "attn_output.weight",
-    "ffn_norm.weight",
-    "ffn_gate.weight",
-    "ffn_up.weight",
-    "ffn_down.weight",
-];
+const QWEN3: [&str; 2] = ["attn_q_norm.weight", "attn_k_norm.weight"];
 
-const GEMMA3: [&str; 13] = [
-    "attn_norm.weight",
-    "attn_q.weight",
-    "attn_k.weight",
-    "attn_v.weight",
+const GEMMA3: [&str; 4] = [
     "attn_q_norm.weight",
     "attn_k_norm.weight",
-    "attn_output.weight",
     "post_attention_norm.weight",
-    "ffn_norm.weight",
-    "ffn_gate.weight",
-    "ffn_up.weight",
-    "ffn_down.weight",
     "post_ffw_norm.weight",
 ];

@@ -159,9 +159,7 @@ fn matrix(document: &Document, name: &str) -> Result<Matrix, NotPrunable> {
 /// Refuses tensors that would be left behind, or whose meaning is unknown.
 fn check_names(document: &Document, family: Family, n_blocks: u64) -> Result<(), NotPrunable> {
     let is_known = |tensor: &&Tensor| match block_of(tensor.name()) {
-        Some((layer, part)) => {
-            u64::from(layer) < n_blocks && family.block_tensors().contains(&part)
-        }
+        Some((layer, part)) => u64::from(layer) < n_blocks && family.may_have(part),
         None => OUTSIDE.contains(&tensor.name()),
     };
     match document.tensors().find(|tensor| !is_known(tensor)) {
