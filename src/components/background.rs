@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+use crate::components::checkbox::Checkbox;
 use crate::components::no_script::NoScript;
 use crate::components::titled_card::TitledCard;
 use crate::domain::background::Background;
@@ -35,17 +36,12 @@ pub fn BackgroundCard(
             about="What is measured without being asked for"
         >
             <div class="inset">
-                <label class="choice">
-                    <input
-                        type="checkbox"
-                        autocomplete="off"
-                        aria-describedby="background-help"
-                        checked=background.with_untracked(|background| background.is_on)
-                        prop:checked=is_on
-                        on:change=move |event| on_change.run(event_target_checked(&event))
-                    />
-                    <span>"Measure models against themselves while the machine is idle"</span>
-                </label>
+                <Checkbox
+                    is_on=Signal::derive(is_on)
+                    on_change
+                    words="Measure models against themselves while the machine is idle"
+                    described_by="background-help"
+                />
                 <p class="note" id="background-help">
                     "A difference counts only where it is larger than the noise: what a model shows \
                      against itself. Until that was measured, it is assumed. Whittle measures it for \

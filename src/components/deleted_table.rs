@@ -4,7 +4,8 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::components::deletion::{Deletion, DeletionProblem};
+use crate::components::deletion::Deletion;
+use crate::components::run_row::{NoteRow, date_cell, given_name, model_cell, plan_cell};
 use crate::components::words;
 use crate::domain::run::{DeletedRun, RunId};
 
@@ -49,31 +50,17 @@ fn DeletedRow(deleted: DeletedRun, on_restore: Callback<Deletion>) -> impl IntoV
     } = deleted;
     let id = run.id;
     let deletion = Deletion::new(id, true);
-    let is_restored = move || !deletion.is_deleted.get();
-    let is_noted = move || is_restored() || deletion.problem.with(Option::is_some);
-    let name = run
-        .name
-        .map(|name| view! { <bdi class="run-name">{name}</bdi> });
     let plan = words::plan(run.n_prompts.into(), &run.settings);
-    let date = |label: &'static str, at: String| {
-        view! {
-            <td data-label=label>
-                <time datetime=at.clone()>{words::date(&at)}</time>
-            </td>
-        }
-    };
+    let technique = run.technique.label().to_owned();
+    let restored = move |()| view! { <RestoredNote id/> }.into_any();
     view! {
-        <tr hidden=is_restored>
-            <th scope="row">{format!("Run {id}")} {name}</th>
-            <td data-label="Model">
-                {run.model_name} " " <small>{run.model_kind}</small>
-            </td>
-            {date("Asked for", run.created_at)}
-            <td data-label="Plan">
-                {run.technique.label()} <small class="line">{plan}</small>
-            </td>
-            {date("Deleted", deleted_at)}
-            {date("Kept until", kept_until)}
+        <tr hidden=move || deletion.is_changed()>
+            <th scope="row">{format!("Run {id}")} {given_name(run.name)}</th>
+            {model_cell(run.model_name, run.model_kind)}
+            {date_cell("Asked for", run.created_at)}
+            {plan_cell(technique, plan)}
+            {date_cell("Deleted", deleted_at)}
+            {date_cell("Kept until", kept_until)}
             <td class="row-actions">
                 <button
                     type="button"
@@ -86,16 +73,7 @@ fn DeletedRow(deleted: DeletedRun, on_restore: Callback<Deletion>) -> impl IntoV
                 </button>
             </td>
         </tr>
-        <Show when=is_noted>
-            <tr class="row-note">
-                <td colspan="7">
-                    <Show when=is_restored>
-                        <RestoredNote id/>
-                    </Show>
-                    <DeletionProblem deletion/>
-                </td>
-            </tr>
-        </Show>
+        <NoteRow deletion n_columns="7" note=Callback::new(restored)/>
     }
 }
 

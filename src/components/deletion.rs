@@ -34,6 +34,11 @@ impl Deletion {
             problem: RwSignal::new(None),
         }
     }
+
+    /// Whether the run was deleted or restored since the page was opened.
+    pub fn is_changed(&self) -> bool {
+        self.is_deleted.get() != self.was_deleted
+    }
 }
 
 /// Deletes; gets the focus back when the run is restored.

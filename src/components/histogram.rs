@@ -1,33 +1,21 @@
-//! The bars of a histogram, drawn by the server as well: plain boxes that the
-//! style sheet places, so that they follow the width, the theme and the zoom.
+//! The bars of a histogram of latencies.
 
 use leptos::prelude::*;
 
+use super::bars::{Bar, Bars};
 use crate::domain::latency::HistogramBin;
 use crate::domain::units;
 
-/// Draws the bars with their scale. Hidden from screen readers: a table with
-/// the same numbers stands beside it.
+/// Draws the bars with their scale.
 #[component]
 pub fn Histogram(
     /// From the least latency up; not empty.
     bins: Vec<HistogramBin>,
 ) -> impl IntoView {
     let greatest = bins.iter().map(|bin| bin.count).max().unwrap_or(0);
-    let edges = edges(&bins);
-    let bars = bins
-        .into_iter()
-        .map(|bin| bar(&bin, greatest))
-        .collect_view();
-    view! {
-        <div class="histogram" aria-hidden="true">
-            <span class="scale">{units::count(greatest)} " tokens"</span>
-            <div class="bars">{bars}</div>
-            <div class="edges">
-                {edges.into_iter().map(|edge| view! { <span>{edge}</span> }).collect_view()}
-            </div>
-        </div>
-    }
+    let scale = format!("{} tokens", units::count(greatest));
+    let bars = bins.iter().map(|bin| bar(bin, greatest)).collect();
+    view! { <Bars scale bars edges=edges(&bins)/> }
 }
 
 /// From where to where, in words.
@@ -39,13 +27,10 @@ pub fn range(bin: &HistogramBin) -> String {
     )
 }
 
-fn bar(bin: &HistogramBin, greatest: u64) -> impl IntoView + use<> {
-    let share = bin.count as f64 / greatest.max(1) as f64 * 100.0;
-    let words = format!("{} ms: {} tokens", range(bin), units::count(bin.count));
-    view! {
-        <span class="slot" title=words>
-            <span class="fill" style=format!("height:{share:.2}%")></span>
-        </span>
+fn bar(bin: &HistogramBin, greatest: u64) -> Bar {
+    Bar {
+        percent: bin.count as f64 / greatest.max(1) as f64 * 100.0,
+        words: format!("{} ms: {} tokens", range(bin), units::count(bin.count)),
     }
 }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::histogram::{Histogram, range};
+use super::table_head::table_head;
 use crate::domain::latency::{HistogramBin, Percentiles};
 use crate::domain::units;
 
@@ -39,15 +40,7 @@ fn PercentileTable(tokens: Percentiles, requests: Percentiles) -> impl IntoView 
         <div class="scroll">
             <table>
                 <caption class="hidden">"Latency percentiles"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Latency, ms"</th>
-                        <th scope="col">"P50"</th>
-                        <th scope="col">"P95"</th>
-                        <th scope="col">"P99"</th>
-                        <th scope="col">"n"</th>
-                    </tr>
-                </thead>
+                {table_head(&["Latency, ms", "P50", "P95", "P99", "n"])}
                 <tbody>
                     {row("Between tokens", tokens)} {row("Whole requests", requests)}
                 </tbody>
@@ -76,12 +69,7 @@ fn Distribution(bins: Vec<HistogramBin>) -> impl IntoView {
                 <summary>"The chart as a table"</summary>
                 <div class="scroll">
                     <table>
-                        <thead>
-                            <tr>
-                                <th scope="col">"Gap, ms"</th>
-                                <th scope="col">"Tokens"</th>
-                            </tr>
-                        </thead>
+                        {table_head(&["Gap, ms", "Tokens"])}
                         <tbody>{table}</tbody>
                     </table>
                 </div>

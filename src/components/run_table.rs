@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use crate::components::deletion::{DeleteButton, DeletedNote, Deletion, DeletionProblem};
+use crate::components::deletion::{DeleteButton, DeletedNote, Deletion};
+use crate::components::run_row::{NoteRow, date_cell, given_name, model_cell, plan_cell};
 use crate::components::words;
 use crate::domain::compare::Quantity;
 use crate::domain::recipe::Recipe;
@@ -53,34 +54,24 @@ fn RunRow(
     on_restore: Callback<Deletion>,
 ) -> impl IntoView {
     let deletion = Deletion::new(run.id, false);
-    let is_deleted = deletion.is_deleted;
-    let is_noted = move || is_deleted.get() || deletion.problem.with(Option::is_some);
     let technique = technique_words(&run);
-    let name = run
-        .name
-        .map(|name| view! { <bdi class="run-name">{name}</bdi> });
     let figure = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), units::number);
     let status = words::status_key(run.status);
     let plan = words::plan(run.n_prompts.into(), &run.settings);
+    let deleted = move |()| view! { <DeletedNote deletion on_restore/> }.into_any();
     view! {
-        <tr data-status=status hidden=move || is_deleted.get()>
+        <tr data-status=status hidden=move || deletion.is_changed()>
             <th scope="row">
                 <A href=format!("/runs/{}", run.id)>{format!("Run {}", run.id)}</A>
-                {name}
+                {given_name(run.name)}
             </th>
-            <td data-label="Model">
-                {run.model_name} " " <small>{run.model_kind}</small>
-            </td>
-            <td data-label="Asked for">
-                <time datetime=run.created_at.clone()>{words::date(&run.created_at)}</time>
-            </td>
+            {model_cell(run.model_name, run.model_kind)}
+            {date_cell("Asked for", run.created_at)}
             <td data-label="Status">
                 <span class=format!("chip {status}")>{run.status.word()}</span>
                 {run.is_unstable.then(|| view! { " " <span class="chip unstable">"Unstable"</span> })}
             </td>
-            <td data-label="Plan">
-                {technique} <small class="line">{plan}</small>
-            </td>
+            {plan_cell(technique, plan)}
             <td class="number" data-label=Quantity::TokensPerSecond.head()>{figure(run.tokens_per_second)}</td>
             <td class="number" data-label=Quantity::ResponseTime.head()>{figure(run.response_time_s)}</td>
             <td class="number" data-label=Quantity::Memory.head()>{figure(run.memory_usage_mb)}</td>
@@ -88,16 +79,7 @@ fn RunRow(
                 <DeleteButton deletion on_delete/>
             </td>
         </tr>
-        <Show when=is_noted>
-            <tr class="row-note">
-                <td colspan="9">
-                    <Show when=move || is_deleted.get()>
-                        <DeletedNote deletion on_restore/>
-                    </Show>
-                    <DeletionProblem deletion/>
-                </td>
-            </tr>
-        </Show>
+        <NoteRow deletion n_columns="9" note=Callback::new(deleted)/>
     }
 }
 

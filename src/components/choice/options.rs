@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::quality::QualityChoice;
 use super::text::TextField;
+use crate::components::checkbox::Checkbox;
 use crate::components::form::RunForm;
 use crate::components::section::Section;
 use crate::domain::defaults::{ITERATIONS, ITERATIONS_CAREFUL};
@@ -68,16 +69,11 @@ pub fn QualityField(
     view! {
         <fieldset class="field">
             <legend>"Quality"</legend>
-            <label class="choice">
-                <input
-                    type="checkbox"
-                    autocomplete="off"
-                    checked=quality.is_measured.get_untracked()
-                    prop:checked=move || quality.is_measured.get()
-                    on:change=move |event| quality.is_measured.set(event_target_checked(&event))
-                />
-                <span>"Measure what it costs: perplexity, divergence, answers side by side"</span>
-            </label>
+            <Checkbox
+                is_on=quality.is_measured
+                on_change=Callback::new(move |is_on| quality.is_measured.set(is_on))
+                words="Measure what it costs: perplexity, divergence, answers side by side"
+            />
             <Show when=move || quality.is_measured.get()>
                 <div class="row">
                     <label for=section.chunks_id()>"Chunks"</label>

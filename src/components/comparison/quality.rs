@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::answers::AnswerPairs;
 use super::right_answers::RightAnswersNote;
 use super::view::Shown;
+use crate::components::table_head::table_head;
 use crate::components::words::{self, kld};
 use crate::domain::metrics::Reading;
 use crate::domain::prompt::Prompt;
@@ -118,13 +119,7 @@ fn Estimates(quality: Quality) -> impl IntoView {
         <div class="scroll">
             <table>
                 <caption class="hidden">"Quality"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Figure"</th>
-                        <th scope="col">"Value ± error"</th>
-                        <th scope="col">"95 % interval"</th>
-                    </tr>
-                </thead>
+                {table_head(&["Figure", "Value ± error", "95 % interval"])}
                 <tbody>
                     {row(names::PERPLEXITY.to_owned(), quality.perplexity.perplexity, units::number)}
                     {row(names::LN_PERPLEXITY_RATIO.to_owned(), quality.ln_perplexity_ratio, kld)}
@@ -159,12 +154,7 @@ fn Percentiles(quality: Quality) -> impl IntoView {
     view! {
         <table>
             <caption class="hidden">"Percentiles of the divergence"</caption>
-            <thead>
-                <tr>
-                    <th scope="col">"Of all tokens, at most"</th>
-                    <th scope="col">"KLD, nats"</th>
-                </tr>
-            </thead>
+            {table_head(&["Of all tokens, at most", "KLD, nats"])}
             <tbody>{rows.map(row).collect_view()}</tbody>
         </table>
     }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::number_field::NumberField;
 use super::state::RunForm;
+use crate::components::checkbox::Checkbox;
 use crate::components::words;
 use crate::domain::defaults::ITERATIONS_CAREFUL;
 use crate::domain::run::{FlashAttention, GenerationMode, Setting};
@@ -187,23 +188,18 @@ fn FlashAttentionField(form: RunForm, on_change: Callback<()>) -> impl IntoView 
 
 #[component]
 fn MmapField(form: RunForm, on_change: Callback<()>) -> impl IntoView {
-    let toggle = move |event| {
-        form.mmap.set(event_target_checked(&event));
+    let toggle = move |is_on| {
+        form.mmap.set(is_on);
         on_change.run(());
     };
     view! {
         <div class="field">
-            <label class="choice">
-                <input
-                    type="checkbox"
-                    autocomplete="off"
-                    aria-describedby="mmap-help"
-                    checked=form.mmap.get_untracked()
-                    prop:checked=move || form.mmap.get()
-                    on:change=toggle
-                />
-                <span>"Map the file (mmap)"</span>
-            </label>
+            <Checkbox
+                is_on=form.mmap
+                on_change=Callback::new(toggle)
+                words="Map the file (mmap)"
+                described_by="mmap-help"
+            />
             <span class="note" id="mmap-help">
                 "Off by default: mapped and repacked weights are counted twice."
             </span>

@@ -3,7 +3,9 @@
 use leptos::prelude::*;
 
 use super::forecast::Forecast;
+use super::select_field::SelectField;
 use super::state::PruningForm;
+use crate::components::checkbox::Checkbox;
 use crate::components::choice::Forecasts;
 use crate::components::quantization::options;
 use crate::domain::loss_budget::LossBudget;
@@ -34,7 +36,11 @@ pub fn PruningEditor(
             <Show when=move || form.method.get() == PruningMethod::Depth>
                 <BudgetField form/>
             </Show>
-            <QuickField form/>
+            <Checkbox
+                is_on=form.quick
+                on_change=Callback::new(move |is_on| form.quick.set(is_on))
+                words="Quick: read less of the calibration text, and lose a little more"
+            />
             <ThenField form/>
             <Forecast form forecasts/>
         </fieldset>
@@ -100,13 +106,13 @@ fn RatioField(form: PruningForm) -> impl IntoView {
 
 #[component]
 fn MethodField(form: PruningForm) -> impl IntoView {
-    let choose = move |event| {
-        if let Ok(method) = event_target_value(&event).parse() {
+    let choose = move |word: String| {
+        if let Ok(method) = word.parse() {
             form.method.set(method);
         }
     };
     let first = form.method.get_untracked();
-    let option = |method: PruningMethod| {
+    let option = move |method: PruningMethod| {
         view! {
             <option
                 value=method.word()
@@ -118,27 +124,21 @@ fn MethodField(form: PruningForm) -> impl IntoView {
         }
     };
     view! {
-        <div class="field">
-            <label for=METHOD_ID>"Method"</label>
-            <select
-                id=METHOD_ID
-                autocomplete="off"
-                aria-describedby="pruning-method-help"
-                on:change=choose
-            >
-                {PruningMethod::ALL.map(option).collect_view()}
-            </select>
-            <span class="note" id="pruning-method-help">
-                {move || advice(form.method.get())}
-            </span>
-        </div>
+        <SelectField
+            id=METHOD_ID
+            label="Method"
+            on_choose=Callback::new(choose)
+            help=Signal::derive(move || advice(form.method.get()))
+        >
+            {PruningMethod::ALL.map(option).collect_view()}
+        </SelectField>
     }
 }
 
 #[component]
 fn BudgetField(form: PruningForm) -> impl IntoView {
-    let choose = move |event| {
-        let ratio = event_target_value(&event).parse::<f64>().ok();
+    let choose = move |ratio: String| {
+        let ratio = ratio.parse::<f64>().ok();
         form.budget
             .set(ratio.and_then(|ratio| LossBudget::try_from(ratio).ok()));
     };
@@ -162,43 +162,21 @@ fn BudgetField(form: PruningForm) -> impl IntoView {
         }
     };
     view! {
-        <div class="field">
-            <label for=BUDGET_ID>"Remove blocks until"</label>
-            <select
-                id=BUDGET_ID
-                autocomplete="off"
-                aria-describedby="pruning-budget-help"
-                on:change=choose
-            >
-                {choices}
-            </select>
-            <span class="note" id="pruning-budget-help">
-                "A block that would cost more, on the calibration text and before anything is repaired, \
-                 stays; the ratio is then the most that goes."
-            </span>
-        </div>
-    }
-}
-
-#[component]
-fn QuickField(form: PruningForm) -> impl IntoView {
-    view! {
-        <label class="choice">
-            <input
-                type="checkbox"
-                autocomplete="off"
-                checked=form.quick.get_untracked()
-                prop:checked=move || form.quick.get()
-                on:change=move |event| form.quick.set(event_target_checked(&event))
-            />
-            <span>"Quick: read less of the calibration text, and lose a little more"</span>
-        </label>
+        <SelectField
+            id=BUDGET_ID
+            label="Remove blocks until"
+            on_choose=Callback::new(choose)
+            help="A block that would cost more, on the calibration text and before anything is repaired, \
+                  stays; the ratio is then the most that goes."
+        >
+            {choices}
+        </SelectField>
     }
 }
 
 #[component]
 fn ThenField(form: PruningForm) -> impl IntoView {
-    let choose = move |event| form.then.set(event_target_value(&event).parse().ok());
+    let choose = move |level: String| form.then.set(level.parse().ok());
     // Written anew where another type is filled in.
     let choices = move || {
         let chosen = form.then.get();
@@ -210,20 +188,14 @@ fn ThenField(form: PruningForm) -> impl IntoView {
         }
     };
     view! {
-        <div class="field">
-            <label for=THEN_ID>"Then quantize"</label>
-            <select
-                id=THEN_ID
-                autocomplete="off"
-                aria-describedby="pruning-then-help"
-                on:change=choose
-            >
-                {choices}
-            </select>
-            <span class="note" id="pruning-then-help">
-                "In this order: what is removed is chosen, and what stays repaired, by the exact weights."
-            </span>
-        </div>
+        <SelectField
+            id=THEN_ID
+            label="Then quantize"
+            on_choose=Callback::new(choose)
+            help="In this order: what is removed is chosen, and what stays repaired, by the exact weights."
+        >
+            {choices}
+        </SelectField>
     }
 }
 

@@ -2,21 +2,22 @@
 
 use leptos::prelude::*;
 
+use crate::components::bars::{Bar, Bars};
+use crate::components::table_head::table_head;
 use crate::domain::pruning::LayerCut;
 use crate::domain::units;
 
 /// The chart; the numbers are in the table below it.
 #[component]
 pub(super) fn LayerChart(layers: Vec<LayerCut>) -> impl IntoView {
-    let bar = |cut: &LayerCut| {
-        let share = cut.removed_share() * 100.0;
-        view! {
-            <span class="slot" title=in_words(cut)>
-                <span class="fill" style=format!("height:{share:.2}%")></span>
-            </span>
-        }
+    let bar = |cut: &LayerCut| Bar {
+        percent: cut.removed_share() * 100.0,
+        words: in_words(cut),
     };
+    let bars = layers.iter().map(bar).collect();
+    let scale = "100 % of the block's weights".to_owned();
     let last = layers.last().map_or(0, |cut| cut.layer);
+    let edges = vec!["block 0".to_owned(), format!("block {last}")];
     let row = |cut: &LayerCut| {
         let count = |n: u32| units::count(n.into());
         view! {
@@ -33,26 +34,12 @@ pub(super) fn LayerChart(layers: Vec<LayerCut>) -> impl IntoView {
     view! {
         <figure class="chart removed">
             <h3>"What was removed where"</h3>
-            <div class="histogram" aria-hidden="true">
-                <span class="scale">"100 % of the block's weights"</span>
-                <div class="bars">{layers.iter().map(bar).collect_view()}</div>
-                <div class="edges">
-                    <span>"block 0"</span>
-                    <span>{format!("block {last}")}</span>
-                </div>
-            </div>
+            <Bars scale bars edges/>
             <details>
                 <summary>"Its numbers"</summary>
                 <table>
                     <caption class="hidden">"What was removed of each block"</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Block"</th>
-                            <th scope="col">"Weights removed"</th>
-                            <th scope="col">"Neurons before"</th>
-                            <th scope="col">"Neurons after"</th>
-                        </tr>
-                    </thead>
+                    {table_head(&["Block", "Weights removed", "Neurons before", "Neurons after"])}
                     <tbody>{layers.iter().map(row).collect_view()}</tbody>
                 </table>
             </details>

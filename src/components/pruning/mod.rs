@@ -6,6 +6,7 @@ mod editor;
 mod forecast;
 mod layers;
 mod report;
+mod select_field;
 mod state;
 mod teaching;
 

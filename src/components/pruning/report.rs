@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::curve::SearchCurve;
 use super::layers::LayerChart;
 use crate::components::comparison::AnswerPairs;
+use crate::components::table_head::table_head;
 use crate::components::words;
 use crate::domain::defaults::PROMPTS;
 use crate::domain::prompt::Prompt;
@@ -93,14 +94,7 @@ fn BeforeAndAfter(label: String, cut: PruningCut, check: PruningCheck) -> impl I
         <div class="scroll">
             <table>
                 <caption class="hidden">{format!("Before and after: {label}")}</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Figure"</th>
-                        <th scope="col">"Before"</th>
-                        <th scope="col">"After"</th>
-                        <th scope="col">"Change"</th>
-                    </tr>
-                </thead>
+                {table_head(&["Figure", "Before", "After", "Change"])}
                 <tbody>
                     {row(
                         "Weights of the blocks",

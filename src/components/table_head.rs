@@ -1,0 +1,13 @@
+//! The head of a table whose columns are alike.
+
+use leptos::prelude::*;
+
+/// A row of headings.
+pub fn table_head(columns: &'static [&'static str]) -> impl IntoView {
+    let column = |words: &&'static str| view! { <th scope="col">{*words}</th> };
+    view! {
+        <thead>
+            <tr>{columns.iter().map(column).collect_view()}</tr>
+        </thead>
+    }
+}
