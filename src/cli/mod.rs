@@ -2,6 +2,7 @@
 
 mod address;
 mod bench;
+mod closed_output;
 mod compare;
 mod follow;
 mod making;
@@ -123,6 +124,7 @@ pub fn run() -> anyhow::Result<()> {
     let cli = Cli::parse();
     // A worker's standard error is the engine's log.
     if !matches!(cli.command, Command::Worker(_)) {
+        closed_output::end_quietly();
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
         tracing_subscriber::fmt()
             .with_env_filter(filter)

@@ -1,15 +1,11 @@
 //! `whittle bench`.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
-
 use serde_json::Value;
-use whittle::machine_lock::MachineLock;
 
 use super::{Desk, assert_says};
 
 /// As short as can be.
-const SHORT: [&str; 6] = ["--iterations", "1", "--max-tokens", "4", "--prompt", "hi"];
+pub const SHORT: [&str; 6] = ["--iterations", "1", "--max-tokens", "4", "--prompt", "hi"];
 
 #[test]
 fn bench_prints_the_stored_run_as_json() {
@@ -41,28 +37,4 @@ fn bench_judges_the_prompts_of_a_file() {
     let printed = desk.printed(&[&bench, &SHORT[..4]].concat());
     let judged = "1 of 1 (100 %, 95 % interval 21 to 100 %)";
     assert_says(&printed, [judged, "natural stop"]);
-}
-
-#[test]
-fn bench_in_a_pipe_says_once_that_it_waits_for_the_machine() {
-    let desk = Desk::new();
-    let bench = [&["bench", &*desk.model], &SHORT[..]].concat();
-    // Its hash is known then: reading it waits for the machine, too.
-    desk.printed(&bench);
-    let lock = MachineLock::wait(&MachineLock::default_path()).expect("the machine");
-    let mut bench = desk
-        .command(&bench)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("whittle runs");
-    let mut errors = BufReader::new(bench.stderr.take().expect("its errors"));
-    let mut line = String::new();
-    errors.read_line(&mut line).expect("a line");
-    assert!(line.starts_with("waiting: the machine is busy"), "{line}");
-    drop(lock);
-    let mut rest = String::new();
-    errors.read_to_string(&mut rest).expect("the rest");
-    assert_eq!(rest, "");
-    assert!(bench.wait().expect("it ends").success());
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod compare;
+mod piped;
 mod quality;
 mod refused;
 mod serve;
