@@ -11,7 +11,7 @@ use whittle::domain::variant::{VariantForecast, VariantRecord};
 use whittle::library::{DataFolder, Library, Located};
 
 use crate::house::House;
-use crate::tiny_model;
+use crate::tiny_model::{self, Tiny};
 use crate::workers::{named_in, real_workers};
 
 /// A workshop with the tiny model.
@@ -26,12 +26,21 @@ impl Shop {
         Self::with_workers(real_workers())
     }
 
-    /// Its workers are told from those of other tests by their name.
+    /// A workshop with another tiny model.
+    pub fn with_tiny(tiny: Tiny) -> Self {
+        Self::of(real_workers(), tiny)
+    }
+
     pub fn with_workers(launcher: WorkerLauncher) -> Self {
+        Self::of(launcher, Tiny::default())
+    }
+
+    /// Its workers are told from those of other tests by their name.
+    fn of(launcher: WorkerLauncher, tiny: Tiny) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let launcher = named_in(folder.path(), launcher);
         let data = DataFolder::open(&folder.path().join("data")).expect("a data folder");
-        let path = tiny_model::write(folder.path(), "tiny.gguf");
+        let path = tiny_model::write_as(folder.path(), "tiny.gguf", tiny);
         let lock = folder.path().join("machine.lock");
         let library = Library::open(&data, &[], lock).expect("a library");
         Self {

@@ -2,7 +2,10 @@
 
 mod bench;
 mod compare;
+#[cfg(target_os = "linux")]
+mod killed;
 mod piped;
+mod pruning_table;
 mod quality;
 mod refused;
 mod serve;

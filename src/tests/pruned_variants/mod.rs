@@ -1,10 +1,13 @@
 //! Pruned variants of the tiny model, made by real workers.
 
 mod compared;
+mod exports;
 mod failures;
 mod forecast;
 mod made;
+mod not_refitted;
 mod once;
+mod played;
 mod refused;
 mod stages;
 
