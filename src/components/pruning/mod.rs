@@ -5,6 +5,7 @@ mod curve;
 mod editor;
 mod forecast;
 mod layers;
+mod ratio_field;
 mod report;
 mod select_field;
 mod state;
