@@ -1,0 +1,32 @@
+//! What pruning is asked for, and what it did.
+
+mod check;
+mod cut;
+mod forecast;
+mod method;
+mod progress;
+mod prune;
+mod ratio;
+
+use serde::{Deserialize, Serialize};
+
+pub use check::{CHECK_CHUNKS, PruningCheck};
+pub use cut::{LayerCut, PruningCut};
+pub use forecast::PruningForecast;
+pub use method::{PruningMethod, UnknownMethod};
+pub use progress::{CurvePoint, PruningProgress};
+pub use prune::{
+    CALIBRATION_CHUNKS, CALIBRATION_CHUNKS_QUICK, Prune, SEARCH_CHUNKS, SEARCH_CHUNKS_QUICK,
+};
+pub use ratio::{BadRatio, PruningRatio};
+
+/// What pruning a model removed, and what that cost on text that it was not
+/// chosen by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PruningReport {
+    /// What is gone.
+    pub cut: PruningCut,
+    /// The check of the written file.
+    pub check: PruningCheck,
+}
