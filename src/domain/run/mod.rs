@@ -3,8 +3,6 @@
 mod asked;
 mod deleted;
 mod problem;
-#[cfg(test)]
-mod problem_tests;
 mod request;
 mod setting;
 mod stored;

@@ -1,11 +1,11 @@
 //! The two wordings of what is wrong with a request.
 
-use super::problem::RunProblem;
-use super::setting::Setting;
-use super::stored::Technique;
+use super::RunProblem;
 use crate::domain::pruning::PruningMethod;
 use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::Recipe;
+use crate::domain::run::setting::Setting;
+use crate::domain::run::stored::Technique;
 
 const SETTINGS: [Setting; 9] = [
     Setting::Iterations,
