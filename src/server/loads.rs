@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::AppState;
-use super::state::{LAST_MODEL, PROMPTS, panicked, settings_key};
+use super::remembered::{LAST_MODEL, PROMPTS, settings_key};
+use super::state::panicked;
 use crate::backend::Introduction;
 use crate::domain::about::About;
 use crate::domain::dashboard::{Dashboard, Machine, Remembered};

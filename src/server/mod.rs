@@ -1,5 +1,6 @@
 //! The HTTP side: state, routes, security layers, event streams.
 
+mod asked;
 mod assets;
 mod background;
 mod errors;
@@ -9,13 +10,17 @@ mod history;
 mod loads;
 mod openapi;
 mod prompt_sets;
+mod remembered;
 mod router;
+mod runs;
 mod security;
 mod serve;
+mod start;
 mod state;
 mod status;
 mod variants;
 
+pub(crate) use asked::Asked;
 pub use background::{Idleness, measure_in_background};
 #[cfg(test)]
 pub(crate) use openapi::DOCUMENT;
@@ -23,5 +28,4 @@ pub use router::router;
 pub use security::AllowedHosts;
 pub use serve::{ServeOptions, serve};
 pub(crate) use serve::{asked_to_end, open_state};
-pub(crate) use state::Asked;
 pub use state::{AppState, Parts};
