@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::request::{RunSettings, RunSpec};
+use super::spec::{RunSettings, RunSpec};
 use crate::domain::benchmark::{self, ArmResult};
 use crate::domain::compare::Comparison;
 use crate::domain::environment::Environment;
