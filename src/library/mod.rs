@@ -4,7 +4,9 @@
 mod content;
 mod data_folder;
 mod error;
+mod find;
 mod folders;
+mod listing;
 mod ollama;
 mod scan;
 mod texts;
@@ -14,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use crate::domain::model::{LibraryListing, Model, ModelId, ModelOrigin, UnusableFile};
+use crate::domain::model::Model;
 use crate::machine_lock::{MachineLock, TURN};
 use content::{Contents, Knowledge};
 use folders::Folder;
@@ -150,131 +152,6 @@ impl Library {
         self.ollama.as_ref()
     }
 
-    /// Looks at the folders anew and lists what is there; hashes that are not
-    /// known yet are computed meanwhile.
-    pub fn listing(&self) -> LibraryListing {
-        let mut listing = LibraryListing {
-            folders: self.inner.folders.iter().map(Folder::shown).collect(),
-            variants_folder: self.inner.places.variants.display().to_string(),
-            ..LibraryListing::default()
-        };
-        for folder in &self.inner.folders {
-            for found in scan::gguf_files(&folder.path) {
-                match found {
-                    Ok(path) => self.list_file(&path, folder.origin, &mut listing),
-                    Err(unusable) => listing.unusable.push(unusable),
-                }
-            }
-        }
-        self.list_ollama(&mut listing);
-        self.list_variants(&mut listing);
-        listing
-            .models
-            .sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-        listing.models.dedup_by(|a, b| a.id == b.id);
-        listing
-            .unusable
-            .sort_by(|a, b| a.file_name.cmp(&b.file_name));
-        listing.default_model = sole_or_made_here(&listing.models);
-        listing
-    }
-
-    /// The listing once every hash is known, or after a good while.
-    pub fn settled_listing(&self) -> LibraryListing {
-        let start = Instant::now();
-        loop {
-            let listing = self.listing();
-            if listing.n_pending == 0 || start.elapsed() > PATIENCE {
-                return listing;
-            }
-            self.inner.wait_for_a_hash();
-        }
-    }
-
-    fn list_file(&self, path: &Path, origin: ModelOrigin, listing: &mut LibraryListing) {
-        match self.look(path) {
-            Ok(Knowledge::Complete(content)) => listing.models.push(content.model(path, origin)),
-            Ok(Knowledge::Hashing) => listing.n_pending += 1,
-            Err(error) => listing.unusable.push(UnusableFile {
-                file_name: scan::shown_name(path),
-                reason: error.to_string(),
-                variant: None,
-            }),
-        }
-    }
-
-    /// The model with this id and its file, waiting for hashes under way.
-    ///
-    /// # Errors
-    /// When no folder has such a model, or what it holds is damaged.
-    pub fn find(&self, id: &ModelId) -> Result<Located, LibraryError> {
-        if let Some(located) = self.find_in_ollama(id)? {
-            return Ok(located);
-        }
-        if let Some(located) = self.find_variant(id) {
-            return Ok(located);
-        }
-        let files = || {
-            self.inner.folders.iter().flat_map(|folder| {
-                scan::gguf_files(&folder.path)
-                    .into_iter()
-                    .flatten()
-                    .map(|path| (path, folder.origin))
-            })
-        };
-        let mut is_pending = false;
-        for (path, origin) in files() {
-            match self.look(&path) {
-                Ok(Knowledge::Complete(content)) => {
-                    let model = content.model(&path, origin);
-                    if model.id == *id {
-                        return Ok(Located {
-                            model,
-                            identity: content.identity,
-                            path,
-                        });
-                    }
-                }
-                Ok(Knowledge::Hashing) => is_pending = true,
-                Err(_) => {}
-            }
-        }
-        if is_pending {
-            for (path, origin) in files() {
-                if let Ok(content) = self.wait_for(&path, PATIENCE) {
-                    let model = content.model(&path, origin);
-                    if model.id == *id {
-                        return Ok(Located {
-                            model,
-                            identity: content.identity,
-                            path,
-                        });
-                    }
-                }
-            }
-        }
-        Err(LibraryError::Unknown(id.clone()))
-    }
-
-    /// The model in the file at `path`, wherever that is: for the command
-    /// line alone.
-    ///
-    /// # Errors
-    /// When the file is not there or is no model that can be measured.
-    pub fn at_path(&self, path: &Path) -> Result<Located, LibraryError> {
-        let unreadable = |error| LibraryError::Unreadable {
-            path: path.to_path_buf(),
-            source: error,
-        };
-        let path = path.canonicalize().map_err(unreadable)?;
-        let content = self.wait_for(&path, LONG_PATIENCE)?;
-        Ok(Located {
-            model: content.model(&path, ModelOrigin::CommandLine),
-            identity: content.identity,
-            path,
-        })
-    }
-
     fn look(&self, path: &Path) -> Result<Knowledge, LibraryError> {
         let (knowledge, is_new) = self.inner.contents().look(path)?;
         if is_new {
@@ -315,20 +192,4 @@ impl Inner {
     fn contents(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The model that a request without one gets when none was used before. Never a
-/// variant, and no copy of one: what gains are claimed against is chosen.
-fn sole_or_made_here(models: &[Model]) -> Option<ModelId> {
-    let models: Vec<&Model> = models
-        .iter()
-        .filter(|model| model.origin != ModelOrigin::Variant)
-        .collect();
-    let sole = (models.len() == 1).then(|| models[0]);
-    let is_upcast = |model: &Model| {
-        let provenance = model.provenance.as_deref();
-        provenance.is_some_and(|words| words.starts_with("upcast"))
-    };
-    sole.or_else(|| models.iter().copied().find(|model| is_upcast(model)))
-        .map(|model| model.id.clone())
 }

@@ -1,0 +1,81 @@
+//! The model that is named, with its file.
+
+use std::path::Path;
+
+use super::content::Knowledge;
+use super::{LONG_PATIENCE, Library, LibraryError, Located, PATIENCE, scan};
+use crate::domain::model::{ModelId, ModelOrigin};
+
+impl Library {
+    /// The model with this id and its file, waiting for hashes under way.
+    ///
+    /// # Errors
+    /// When no folder has such a model, or what it holds is damaged.
+    pub fn find(&self, id: &ModelId) -> Result<Located, LibraryError> {
+        if let Some(located) = self.find_in_ollama(id)? {
+            return Ok(located);
+        }
+        if let Some(located) = self.find_variant(id) {
+            return Ok(located);
+        }
+        let files = || {
+            self.inner.folders.iter().flat_map(|folder| {
+                scan::gguf_files(&folder.path)
+                    .into_iter()
+                    .flatten()
+                    .map(|path| (path, folder.origin))
+            })
+        };
+        let mut is_pending = false;
+        for (path, origin) in files() {
+            match self.look(&path) {
+                Ok(Knowledge::Complete(content)) => {
+                    let model = content.model(&path, origin);
+                    if model.id == *id {
+                        return Ok(Located {
+                            model,
+                            identity: content.identity,
+                            path,
+                        });
+                    }
+                }
+                Ok(Knowledge::Hashing) => is_pending = true,
+                Err(_) => {}
+            }
+        }
+        if is_pending {
+            for (path, origin) in files() {
+                if let Ok(content) = self.wait_for(&path, PATIENCE) {
+                    let model = content.model(&path, origin);
+                    if model.id == *id {
+                        return Ok(Located {
+                            model,
+                            identity: content.identity,
+                            path,
+                        });
+                    }
+                }
+            }
+        }
+        Err(LibraryError::Unknown(id.clone()))
+    }
+
+    /// The model in the file at `path`, wherever that is: for the command
+    /// line alone.
+    ///
+    /// # Errors
+    /// When the file is not there or is no model that can be measured.
+    pub fn at_path(&self, path: &Path) -> Result<Located, LibraryError> {
+        let unreadable = |error| LibraryError::Unreadable {
+            path: path.to_path_buf(),
+            source: error,
+        };
+        let path = path.canonicalize().map_err(unreadable)?;
+        let content = self.wait_for(&path, LONG_PATIENCE)?;
+        Ok(Located {
+            model: content.model(&path, ModelOrigin::CommandLine),
+            identity: content.identity,
+            path,
+        })
+    }
+}
