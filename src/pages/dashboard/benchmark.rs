@@ -1,19 +1,9 @@
-//! `/`: choose a model, run the baseline, read the figures.
+//! The sections of the dashboard, and how they go together.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::A;
 
-use super::actions::{Shown, remember};
-use super::latest::{active_of, keep_latest, latest_of};
-use super::prompt_sets;
-use super::pruning::PruningSection;
-use super::quantization::QuantizationSection;
-use super::trade_offs::TradeOffs;
-use super::variant_section::Common;
-use crate::api;
-use crate::components::alert::PageError;
-use crate::components::empty::NoModels;
+use super::machine_line::MachineLine;
 use crate::components::form::{
     EstimateLine, ModelPicker, PreflightNote, PromptEditor, PromptSets, RunForm, SettingsEditor,
     show_faulty, speeds_of,
@@ -27,67 +17,20 @@ use crate::components::quantization::QuantizationForm;
 use crate::components::run_section::RunSection;
 use crate::components::section::Section;
 use crate::components::words;
-use crate::domain::background::Background;
-use crate::domain::dashboard::{Dashboard, Machine};
+use crate::domain::dashboard::Dashboard;
 use crate::domain::error::AppError;
 use crate::domain::model::LibraryListing;
-use crate::domain::preflight::Room;
 use crate::domain::run::{Run, RunRequest};
-use crate::domain::units;
-
-/// The page.
-#[component]
-pub fn DashboardPage() -> impl IntoView {
-    let dashboard = Resource::new(|| (), |()| api::load_dashboard());
-    view! {
-        <Title text="Dashboard"/>
-        <Suspense fallback=|| view! { <p class="loading">"Loading the dashboard…"</p> }>
-            {move || Suspend::new(async move {
-                match dashboard.await {
-                    Ok(dashboard) if dashboard.library.models.is_empty() => {
-                        view! { <EmptyDashboard dashboard/> }.into_any()
-                    }
-                    Ok(dashboard) => view! { <Benchmark dashboard/> }.into_any(),
-                    Err(error) => {
-                        view! {
-                            <h1>"Dashboard"</h1>
-                            <PageError error/>
-                        }
-                            .into_any()
-                    }
-                }
-            })}
-        </Suspense>
-    }
-}
+use crate::pages::actions::{Shown, remember};
+use crate::pages::latest::{active_of, keep_latest, latest_of};
+use crate::pages::prompt_sets;
+use crate::pages::pruning::PruningSection;
+use crate::pages::quantization::QuantizationSection;
+use crate::pages::trade_offs::TradeOffs;
+use crate::pages::variant_section::Common;
 
 #[component]
-fn EmptyDashboard(dashboard: Dashboard) -> impl IntoView {
-    let notices = dashboard.notices;
-    view! {
-        {(!notices.is_empty()).then(|| view! { <Warnings warnings=notices/> })}
-        <div class="page-head">
-            <h1>"Dashboard"</h1>
-        </div>
-        <section id="baseline" class="card" data-status="idle" aria-labelledby="baseline-title">
-            <div class="bar">
-                <h2 id="baseline-title">"Baseline Benchmark"</h2>
-            </div>
-            <NoModels
-                folder=dashboard.machine.models_folder.clone()
-                n_pending=dashboard.library.n_pending
-            />
-        </section>
-        <MachineLine
-            machine=dashboard.machine
-            room=dashboard.room
-            background=dashboard.background
-        />
-    }
-}
-
-#[component]
-fn Benchmark(dashboard: Dashboard) -> impl IntoView {
+pub(super) fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     let speeds = speeds_of(&dashboard);
     let library_note = library_note(&dashboard.library);
     let Dashboard {
@@ -278,34 +221,4 @@ fn show_baseline_of(compared: Shown, shown: Shown, form: RunForm) {
             shown.run.set(Some(measured));
         }
     });
-}
-
-/// The machine in one line, with what is measured on it unasked.
-#[component]
-fn MachineLine(machine: Machine, room: Room, background: Background) -> impl IntoView {
-    let mut parts = vec![machine.cpu_model];
-    parts.push(match machine.physical_cores {
-        Some(physical) => format!("{physical} cores, {} logical", machine.logical_cores),
-        None => format!("{} logical cores", machine.logical_cores),
-    });
-    parts.push(format!(
-        "{} of {} GB available",
-        units::number(room.available_memory_mb / 1e3),
-        units::number(machine.total_memory_mb / 1e3)
-    ));
-    if let Some(load) = room.load_average {
-        parts.push(format!("load {load:.1}"));
-    }
-    parts.push(machine.engine_version);
-    let unasked = background.run.map(|run| {
-        view! {
-            " · "
-            <A href=format!("/runs/{run}")>"measuring a model against itself meanwhile"</A>
-        }
-    });
-    view! {
-        <p class="machine">
-            {parts.join(" · ")} {unasked}
-        </p>
-    }
 }
