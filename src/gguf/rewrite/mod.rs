@@ -1,11 +1,18 @@
 //! A GGUF file that is to be made of another: what changes, and what stays.
 
-use std::path::PathBuf;
+mod planned;
+#[cfg(test)]
+mod strategies;
+#[cfg(test)]
+mod tests;
 
 use super::document::{Document, Entry, Tensor};
 use super::header::{ALIGNMENT_KEY, MAX_NAME_BYTES};
 use super::types::TensorType;
 use super::value::Value;
+
+pub use planned::Content;
+pub(super) use planned::{Planned, Source};
 
 /// A file to be made of the one that a [`Document`] describes. What is not
 /// changed stays as it is, byte for byte and in its order.
@@ -21,43 +28,6 @@ pub struct Rewrite<'d> {
 pub(super) enum Key<'d> {
     Kept(&'d Entry),
     Set(String, Value),
-}
-
-/// A tensor, and where its bytes come from.
-#[derive(Debug)]
-pub(super) struct Planned<'d> {
-    pub(super) name: String,
-    pub(super) kind: TensorType,
-    pub(super) shape: Vec<u64>,
-    pub(super) n_bytes: u64,
-    pub(super) source: Source<'d>,
-}
-
-/// Where bytes come from.
-#[derive(Debug)]
-pub(super) enum Source<'d> {
-    Whole(&'d Tensor),
-    /// These rows, ascending.
-    Rows(&'d Tensor, Vec<u32>),
-    /// These blocks of every row, ascending; a block is an element, or what the
-    /// type keeps together.
-    Blocks(&'d Tensor, Vec<u32>),
-    New(Content),
-}
-
-/// The bytes of a tensor that no source has.
-#[derive(Debug)]
-pub enum Content {
-    /// In memory.
-    Bytes(Vec<u8>),
-    /// In a file, from an offset on: read when it is needed, so that memory
-    /// never holds a whole model.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Where they begin.
-        offset: u64,
-    },
 }
 
 /// A change that does not fit the file.
@@ -239,42 +209,6 @@ impl<'d> Rewrite<'d> {
     }
 }
 
-impl<'d> Planned<'d> {
-    fn become_of(
-        &mut self,
-        kind: TensorType,
-        shape: Vec<u64>,
-        source: Source<'d>,
-    ) -> Result<(), RewriteError> {
-        let size = || {
-            let row = shape.first().copied().unwrap_or(1);
-            if !row.is_multiple_of(kind.block()) || shape.len() > 4 {
-                return None;
-            }
-            let n = shape.iter().try_fold(1_u64, |n, size| n.checked_mul(*size));
-            kind.bytes_of(n.filter(|n| *n > 0)?)
-        };
-        let n_bytes = size().ok_or_else(|| {
-            let kind = kind.name();
-            error(&self.name, format!("{shape:?} is no shape of {kind}"))
-        })?;
-        if let Source::New(Content::Bytes(bytes)) = &source
-            && bytes.len() as u64 != n_bytes
-        {
-            let given = bytes.len();
-            return Err(error(
-                &self.name,
-                format!("{given} bytes were given, and {shape:?} takes {n_bytes}"),
-            ));
-        }
-        self.kind = kind;
-        self.shape = shape;
-        self.n_bytes = n_bytes;
-        self.source = source;
-        Ok(())
-    }
-}
-
 fn error(tensor: &str, what: impl Into<String>) -> RewriteError {
     RewriteError {
         tensor: tensor.to_owned(),
@@ -308,7 +242,3 @@ fn whole_blocks(columns: &[u32], block: u64) -> Option<Vec<u32>> {
     };
     pieces.map(whole).collect()
 }
-
-#[cfg(test)]
-#[path = "rewrite_tests.rs"]
-mod tests;
