@@ -4,7 +4,9 @@
 
 mod curate;
 mod deleted;
+mod ending;
 mod error;
+mod insert;
 mod list;
 mod noise;
 mod open;
@@ -18,10 +20,11 @@ mod write;
 use sqlx::{Pool, Sqlite};
 
 pub use curate::Deletion;
+pub use ending::{Ending, Finished};
 pub use error::StoreError;
 pub use open::set_aside;
 pub use raw::Place;
-pub use write::{Ending, Finished, Owner, Raw};
+pub use write::{Owner, Raw};
 
 /// A cheap handle on the history.
 #[derive(Debug, Clone)]
