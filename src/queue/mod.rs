@@ -4,10 +4,11 @@
 mod background;
 mod feed;
 mod job;
+mod line;
 mod owner;
 mod runner;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +22,7 @@ use crate::domain::event::{RunEvent, Sequenced};
 use crate::domain::run::{Failure, RunId, Technique};
 use crate::machine_lock::MachineLock;
 use crate::store::{Ending, Store, StoreError};
+use line::Jobs;
 
 pub use job::{Job, OpenModel};
 pub use owner::{is_alive, this_process};
@@ -62,14 +64,6 @@ struct Inner {
     shutdown: CancellationToken,
     /// Held by the runner until it has ended.
     runner_done: CancellationToken,
-}
-
-#[derive(Default)]
-struct Jobs {
-    waiting: VecDeque<Arc<Job>>,
-    current: Option<Arc<Job>>,
-    /// Runs on their way into `waiting`, which count against its bound.
-    n_entering: usize,
 }
 
 impl Queue {
@@ -230,23 +224,6 @@ impl Inner {
         }
     }
 
-    /// Counts a run against the bound before it is stored, so that no burst
-    /// of requests passes it.
-    fn reserve(self: &Arc<Self>) -> Result<Place, QueueError> {
-        if self.shutdown.is_cancelled() {
-            return Err(QueueError::ShuttingDown);
-        }
-        let mut jobs = self.jobs();
-        if jobs.waiting.len() + jobs.n_entering >= QUEUE_LIMIT {
-            return Err(QueueError::Full);
-        }
-        jobs.n_entering += 1;
-        Ok(Place {
-            inner: Arc::clone(self),
-            is_filled: false,
-        })
-    }
-
     /// Tells everyone who waits where they stand now.
     async fn announce_positions(&self) {
         let waiting: Vec<Arc<Job>> = self.jobs().waiting.iter().cloned().collect();
@@ -255,54 +232,6 @@ impl Inner {
             if let Err(error) = job.feed.announce(&self.store, event, None).await {
                 tracing::warn!(run = job.id.0, %error, "a place in the queue was not stored");
             }
-        }
-    }
-}
-
-impl Jobs {
-    /// Whether anything waits, or is about to.
-    fn has_more(&self) -> bool {
-        self.n_entering > 0 || !self.waiting.is_empty()
-    }
-
-    fn position(&self, id: RunId) -> Option<u32> {
-        (1..)
-            .zip(&self.waiting)
-            .find(|(_, job)| job.id == id)
-            .map(|(position, _)| position)
-    }
-}
-
-/// A place in the queue, kept for a run while it is being stored; given back
-/// when that fails.
-struct Place {
-    inner: Arc<Inner>,
-    is_filled: bool,
-}
-
-impl Place {
-    /// Puts the run there and says where that is; none: too late, the queue
-    /// has been emptied for good or is about to be.
-    fn fill(mut self, job: Arc<Job>) -> Option<u32> {
-        let mut jobs = self.inner.jobs();
-        if self.inner.shutdown.is_cancelled() {
-            return None;
-        }
-        let id = job.id;
-        // In one step: a run counts once, or others are refused for it.
-        jobs.n_entering -= 1;
-        jobs.waiting.push_back(job);
-        let position = jobs.position(id);
-        drop(jobs);
-        self.is_filled = true;
-        position
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if !self.is_filled {
-            self.inner.jobs().n_entering -= 1;
         }
     }
 }
