@@ -75,13 +75,15 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
             "the front end was not built before this binary: pages work without scripts only; use make run"
         );
     }
+    // Whoever reads the address may end it at once.
+    let asked = asked_to_end();
     say(&format!("Whittle is at http://{address}"));
     say(&format!("Models: {}", data.models().display()));
     let router = router(state.clone(), AllowedHosts::loopback(address));
     let ending = {
         let queue = state.queue().clone();
         async move {
-            asked_to_end().await;
+            asked.await;
             let _ = writeln!(
                 std::io::stderr(),
                 "Ending: what runs is marked as interrupted."
@@ -177,16 +179,27 @@ fn say(line: &str) {
 }
 
 /// Returns when the process is asked to end: by Ctrl-C, by another program, or
-/// because its terminal is closed.
-pub(crate) async fn asked_to_end() {
+/// because its terminal is closed. It listens from the call on, not from the first
+/// poll.
+pub(crate) fn asked_to_end() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let told = async |kind: SignalKind| match signal(kind) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
+    let told = |kind: SignalKind| {
+        let signal = signal(kind);
+        Box::pin(async {
+            match signal {
+                Ok(mut signal) => drop(signal.recv().await),
+                Err(_) => std::future::pending().await,
+            }
+        })
     };
-    tokio::select! {
-        () = told(SignalKind::interrupt()) => {}
-        () = told(SignalKind::terminate()) => {}
-        () = told(SignalKind::hangup()) => {}
+    let interrupt = told(SignalKind::interrupt());
+    let terminate = told(SignalKind::terminate());
+    let hangup = told(SignalKind::hangup());
+    async {
+        tokio::select! {
+            () = interrupt => {}
+            () = terminate => {}
+            () = hangup => {}
+        }
     }
 }
