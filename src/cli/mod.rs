@@ -121,17 +121,21 @@ impl DataDir {
 /// # Errors
 /// When it cannot be done; the message says why and what to do.
 pub fn run() -> anyhow::Result<()> {
-    let cli = Cli::parse();
-    // A worker's standard error is the engine's log.
-    if !matches!(cli.command, Command::Worker(_)) {
-        closed_output::end_quietly();
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .init();
-    }
-    match cli.command {
+    let command = match Cli::parse().command {
+        // Its standard error is the engine's log.
+        Command::Worker(options) => return crate::worker::run(&options),
+        command => command,
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    closed_output::unless_closed(|| obey(command))
+}
+
+fn obey(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Worker(options) => crate::worker::run(&options),
         Command::Serve {
             addr,
