@@ -23,7 +23,7 @@ use crate::domain::pruning::{Prune, PruningCut, PruningForecast, PruningMethod, 
 use crate::domain::quality::CHUNK_TOKENS;
 
 /// Raised where the same order would give another file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A pruned file in the making.
 pub(super) struct PruneOrder<'a> {

@@ -68,7 +68,11 @@ fn read(file: &File, size_bytes: u64, prune: Prune, origin: &Origin) -> Result<P
     let way = plan.first();
     let name = origin.name(prune, way.ratio);
     let texts = origin.texts(prune, way.ratio);
-    let n_tokens = u64::from(prune.calibration_chunks()) * u64::from(CHUNK_TOKENS);
+    let n_least = if prune.quick { 0 } else { shape.n_ff };
+    let n_chunks = prune
+        .calibration_chunks()
+        .max(n_least.div_ceil(CHUNK_TOKENS));
+    let n_tokens = u64::from(n_chunks) * u64::from(CHUNK_TOKENS);
     Ok(Planned {
         forecast: PruningForecast {
             achieved_pruning_ratio: way.ratio,

@@ -21,7 +21,8 @@ pub(super) struct PruneArgs {
     /// (whole blocks) or auto (both, where they cost the least).
     #[arg(long, default_value_t = PruningMethod::default())]
     method: PruningMethod,
-    /// Read less of the calibration text: done sooner, and more is lost.
+    /// Read less of the calibration text, and try fewer blocks: done sooner, and more is
+    /// lost.
     #[arg(long)]
     quick: bool,
     /// By depth: remove blocks until the next would make the perplexity more than so

@@ -32,7 +32,7 @@ impl NotRefitted {
             ),
             Self::Text => (
                 "its blocks have more neurons than tokens of calibration text are read",
-                "Without quick, or by width, more are read.",
+                "By width more are read, and by depth without quick.",
             ),
             Self::Memory => (
                 "that takes more memory than was free",
@@ -53,7 +53,7 @@ mod tests {
         for (why, says) in [
             (Quantized, "whittle upcast"),
             (Architecture, "By width"),
-            (Text, "Without quick"),
+            (Text, "without quick"),
             (Memory, "make it again"),
         ] {
             let words = why.words();

@@ -169,6 +169,19 @@ impl Model {
         (wanted && bos >= 0).then_some(bos)
     }
 
+    /// The token that ends an answer: of a turn where the vocabulary has one, else of
+    /// a text.
+    pub(crate) fn end_of_turn(&self) -> Option<Token> {
+        // SAFETY: the vocabulary is alive.
+        let (turn, text) = unsafe {
+            (
+                sys::llama_vocab_eot(self.vocab()),
+                sys::llama_vocab_eos(self.vocab()),
+            )
+        };
+        [turn, text].into_iter().find(|token| *token >= 0)
+    }
+
     /// Number of tokens in the vocabulary.
     pub(crate) fn n_vocab(&self) -> usize {
         // SAFETY: the vocabulary is alive.

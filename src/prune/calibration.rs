@@ -62,7 +62,7 @@ impl Calibration {
 
     /// Some of its chunks as conversations, if the model knows some.
     fn with_conversations(mut self, vocabulary: &Model) -> Result<Self, PruneError> {
-        for chunk in self.chunks.iter_mut().skip(EVERY - 1).step_by(EVERY) {
+        for chunk in self.chunks.iter_mut().skip(EVERY / 2).step_by(EVERY) {
             if let Some(said) = conversations(vocabulary, chunk)? {
                 *chunk = said;
             }

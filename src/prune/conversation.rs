@@ -28,7 +28,12 @@ pub(super) fn conversations(
         if dressed.template != ChatTemplate::Applied {
             return Ok(None);
         }
-        said.extend(vocabulary.tokenize(&(dressed.text + answer), true)?);
+        let tokens = vocabulary.tokenize(&(dressed.text + answer), true)?;
+        // A text has one beginning, whatever the template or the vocabulary adds.
+        let is_beginning = |token: &&Token| Some(**token) == vocabulary.bos();
+        let n_beginnings = tokens.iter().take_while(is_beginning).count();
+        said.extend(&tokens[n_beginnings..]);
+        said.extend(vocabulary.end_of_turn());
     }
     // Marks come on top; where a tokenizer makes fewer of the same text, it stays plain.
     said.truncate(tokens.len());

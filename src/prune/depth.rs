@@ -19,7 +19,7 @@ pub(super) fn by_depth(
     job: &Job<'_>,
     on_progress: &mut dyn FnMut(PruningProgress),
 ) -> Result<Decided, PruneError> {
-    let text = Calibration::of(job.source, job.calibration, 1)?;
+    let text = read(base, job)?;
     let n_remove = plan.first().n_blocks_removed;
     let found = search(base, &searched(job)?, n_remove, job, on_progress)?;
     if let (Some(budget), Some(least)) = (job.prune.loss_budget, found.refused)
@@ -51,6 +51,20 @@ pub(super) fn by_depth(
         n_tokens,
         not_refitted,
     })
+}
+
+/// The text to refit on: as many tokens as a block has neurons, if it has as many and
+/// they may take their time.
+fn read(base: &Base, job: &Job<'_>) -> Result<Calibration, PruneError> {
+    let n_needed = match job.prune.quick {
+        true => 1,
+        false => base.shape.n_ff as usize,
+    };
+    match Calibration::of(job.source, job.calibration, n_needed) {
+        // What the search finds stays as it is, then.
+        Err(PruneError::Text(_)) => Calibration::of(job.source, job.calibration, 1),
+        read => read,
+    }
 }
 
 /// The text to search on: the same however much is to go, so that a search for more

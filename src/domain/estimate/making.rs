@@ -18,6 +18,9 @@ const WIDTH_PREFILLS: f64 = 4.0;
 /// for each of some 44 tries, as a third of 30 blocks take.
 const SEARCH_PREFILLS: f64 = 22.0;
 
+/// The same where it is to be quick: some 32 tries.
+const SEARCH_PREFILLS_QUICK: f64 = 16.0;
+
 /// Prefills of the calibration text that an importance matrix takes: the squares
 /// of all activations are copied and summed beside it.
 const IMATRIX_PREFILLS: f64 = 1.5;
@@ -50,7 +53,11 @@ impl SpeedBasis {
         let searched = match prune.method {
             PruningMethod::Width => 0.0,
             PruningMethod::Depth | PruningMethod::Auto => {
-                SEARCH_PREFILLS * f64::from(prune.search_chunks())
+                let prefills = match prune.quick {
+                    true => SEARCH_PREFILLS_QUICK,
+                    false => SEARCH_PREFILLS,
+                };
+                prefills * f64::from(prune.search_chunks())
             }
         };
         let chunks = searched + WIDTH_PREFILLS * f64::from(prune.calibration_chunks());

@@ -34,7 +34,8 @@ pub struct PruningCut {
     /// did not tell apart: what stays was refitted with a larger ridge than usual.
     #[serde(default)]
     pub singular_layers: Vec<u32>,
-    /// Why what stays was not refitted to take over what is gone; null: it was.
+    /// Why what stays was not refitted to take over what is gone; null: it was, or the
+    /// report is older than this field.
     #[serde(default)]
     pub not_refitted: Option<NotRefitted>,
     /// How long it took, s.

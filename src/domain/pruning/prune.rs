@@ -32,8 +32,8 @@ pub struct Prune {
     /// and a half.
     #[cfg_attr(test, schemars(range(min = 0.1, max = 0.5)))]
     pub ratio: PruningRatio,
-    /// Whether less of the calibration text is read: it is done sooner, and loses
-    /// more.
+    /// Whether less of the calibration text is read, and fewer blocks are tried: it is
+    /// done sooner, and loses more.
     #[serde(default)]
     pub quick: bool,
     /// By depth: blocks are removed until the next would lose more than this;

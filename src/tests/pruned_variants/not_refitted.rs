@@ -34,7 +34,7 @@ async fn what_blocks_cannot_be_refitted_is_said_before_and_after() {
         n_blocks: 4,
         ..Tiny::of("gemma3")
     };
-    // More neurons than 12 chunks have tokens.
+    // More neurons than 10 chunks have tokens.
     let wide = Tiny {
         n_ff: 6400,
         ..Tiny::default()
