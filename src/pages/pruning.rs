@@ -8,6 +8,7 @@ use super::variant_section::{Common, VariantSection};
 use crate::components::live::LiveFeed;
 use crate::components::pruning::{PruningEditor, PruningForm, Teaching};
 use crate::components::section::Section;
+use crate::domain::pruning::PruningMethod;
 
 /// The section.
 #[component]
@@ -23,6 +24,10 @@ pub(super) fn PruningSection(
 ) -> impl IntoView {
     let form = common.form;
     let request = Memo::new(move |_| pruning.quality.request(form, vec![pruning.recipe()]));
+    let is_by_depth = Signal::derive(move || {
+        let prune = pruning.recipe().prune;
+        prune.is_some_and(|prune| prune.method == PruningMethod::Depth)
+    });
     let forecasts = forecasts(form, move || vec![pruning.recipe()], feed);
     view! {
         <VariantSection
@@ -30,6 +35,7 @@ pub(super) fn PruningSection(
             common
             quality=pruning.quality
             request
+            is_by_depth
             shown
             feed
             forecasts

@@ -32,6 +32,7 @@ pub(super) fn QuantizationSection(
             common
             quality=quantization.quality
             request
+            is_by_depth=false
             shown
             feed
             forecasts

@@ -15,7 +15,6 @@ use crate::components::section::Section;
 use crate::domain::error::AppError;
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::model::{Model, ModelId};
-use crate::domain::pruning::PruningMethod;
 use crate::domain::run::{Run, RunProblem, RunRequest, RunSpec, Setting};
 
 /// What all sections of the dashboard share.
@@ -53,6 +52,9 @@ pub(super) fn VariantSection(
     quality: QualityChoice,
     /// All that is chosen, as a request.
     request: Memo<Result<RunRequest, RunProblem>>,
+    /// Whether whole blocks are to go, and nothing else.
+    #[prop(into)]
+    is_by_depth: Signal<bool>,
     /// The comparison that is shown.
     shown: Shown,
     /// Its live state.
@@ -106,8 +108,6 @@ pub(super) fn VariantSection(
         let original = models.with_value(|models| original_of(&run.model, models));
         view! { <ComparisonOutcome run original again=Some(again) is_whole=false/> }.into_any()
     });
-    let is_by_depth =
-        Memo::new(move |_| request.with(|request| asks_for_depth(request.as_ref().ok())));
     let is_empty = move || shown.run.with(Option::is_none);
     view! {
         <RunSection
@@ -142,10 +142,4 @@ pub(super) fn VariantSection(
             <Show when=is_empty>{teaching()}</Show>
         </RunSection>
     }
-}
-
-fn asks_for_depth(request: Option<&RunRequest>) -> bool {
-    let recipes = request.and_then(|request| request.recipes.as_ref());
-    let mut pruned = recipes.into_iter().flatten().filter_map(|one| one.prune);
-    pruned.any(|prune| prune.method == PruningMethod::Depth)
 }
