@@ -28,7 +28,7 @@ METHODS = ["width", "depth", "auto"]
 SPEED = 1.15  # at least so many times the model's is wanted of 30 % by width
 
 
-def foretold(program: str, model: Path, ratio: float, folder: Path) -> dict[str, int]:
+def foretold(program: str, model: Path, methods: list[str], ratio: float, folder: Path) -> dict[str, int]:
     """Bytes that the file of each method is said to have, before it is made."""
     serve = [program, "serve", "--addr", "127.0.0.1:0", "--data-dir", str(folder), "--no-background"]
     server = subprocess.Popen([*serve, "--models", str(model.parent)], stdout=subprocess.PIPE, text=True)
@@ -38,13 +38,13 @@ def foretold(program: str, model: Path, ratio: float, folder: Path) -> dict[str,
         with urllib.request.urlopen(f"{address}/api/models") as answer:
             models = json.load(answer)["models"]
         id = next(one["id"] for one in models if one["file_name"] == model.name)
-        recipes = [{"prune": {"ratio": ratio, "method": method}} for method in METHODS]
+        recipes = [{"prune": {"ratio": ratio, "method": method}} for method in methods]
         body = json.dumps({"model": id, "recipes": recipes}).encode()
         headers = {"content-type": "application/json"}
         request = urllib.request.Request(f"{address}/api/variants/forecast", body, headers)
         with urllib.request.urlopen(request) as answer:
             variants = json.load(answer)["variants"]
-        return dict(zip(METHODS, (one["size_bytes"] for one in variants)))
+        return dict(zip(methods, (one["size_bytes"] for one in variants)))
     finally:
         server.terminate()
         server.wait()
@@ -76,9 +76,9 @@ def product(arguments: argparse.Namespace, program: str, folder: Path) -> list[s
     """The files of each method at one ratio: size, peer, speed."""
     llama_perplexity = peer.build("llama-perplexity") / "llama-perplexity"
     data = ["--data-dir", str(folder)]
-    sizes = foretold(program, arguments.model, arguments.ratio, folder)
+    sizes = foretold(program, arguments.model, arguments.methods, arguments.ratio, folder)
     rows = []
-    for method in METHODS:
+    for method in arguments.methods:
         say(f"{arguments.ratio:.0%} by {method}")
         prune = [program, "prune", str(arguments.model), "--ratio", str(arguments.ratio), "--method", method]
         made = json.loads(output_of([*prune, "--json", *data]))
@@ -109,12 +109,23 @@ def product(arguments: argparse.Namespace, program: str, folder: Path) -> list[s
     return [head, "|---" * 7 + "|", *rows, "", note]
 
 
+def beside(arguments: argparse.Namespace, program: str, folder: str) -> list[str]:
+    """Every method beside others, at every ratio."""
+    say("every method beside others, at every ratio: some minutes for each")
+    table = [program, "pruning-table", str(arguments.model), "--ratios", arguments.ratios]
+    by = ["--by", arguments.by] if arguments.by else []
+    return output_of([*table, *by, "--chunks", arguments.chunks, "--folder", folder]).splitlines()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model", type=Path, metavar="MODEL", help="F16")
     parser.add_argument("--whittle", type=Path, required=True, help="Whittle's release program")
     parser.add_argument("--ratios", default="0.1,0.2,0.3,0.4,0.5", help="of the table")
     parser.add_argument("--chunks", default="10,40", help="of the table")
+    parser.add_argument("--methods", type=lambda words: words.split(","), default=METHODS, help="of the files that are made and timed")
+    parser.add_argument("--by", help="what the table has [default: everything]")
+    parser.add_argument("--only", choices=["files", "table"], help="one of the two parts")
     parser.add_argument("--ratio", type=float, default=0.3, help="of the files that are made and timed")
     parser.add_argument("--iterations", type=int, default=10)
     parser.add_argument("--threads", type=int, default=physical_cores())
@@ -123,14 +134,12 @@ def main() -> None:
 
     program = str(arguments.whittle.resolve())
     with tempfile.TemporaryDirectory() as folder:
-        lines = product(arguments, program, Path(folder))
-        print("\n".join(lines), flush=True)
-        say("every method beside others, at every ratio: some minutes for each")
-        table = [program, "pruning-table", str(arguments.model), "--ratios", arguments.ratios]
-        beside = output_of([*table, "--chunks", arguments.chunks, "--folder", folder]).splitlines()
-    print("\n".join(["", *beside]))
-    if arguments.into:
-        put_into(arguments.into, "bench-pruning", [*beside, "", *lines])
+        parts = {"files": lambda: product(arguments, program, Path(folder)), "table": lambda: beside(arguments, program, folder)}
+        for part in [arguments.only] if arguments.only else parts:
+            lines = parts[part]()
+            print("\n".join([*lines, ""]), flush=True)
+            if arguments.into:
+                put_into(arguments.into, f"bench-pruning-{part}", lines)
 
 
 if __name__ == "__main__":

@@ -158,7 +158,13 @@ impl PruningTable<'_> {
             target: text(target),
             scratch: text(&scratch),
             prune,
-            searched: self.searched.clone(),
+            searched: match pruner {
+                Pruner::Method(PruningMethod::Depth) | Pruner::Yardstick(Yardstick::Blocks) => {
+                    self.searched.clone()
+                }
+                // Searches on another text, if at all.
+                _ => Vec::new(),
+            },
             text: CALIBRATION_TEXT.to_owned(),
             n_ctx: CHUNK_TOKENS,
             n_chunks: n_chunks.unwrap_or_else(|| prune.calibration_chunks()),

@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder};
 use std::iter;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -73,6 +74,7 @@ pub(super) async fn pruning_table(args: PruningTableArgs) -> anyhow::Result<()> 
         searched: Vec::new(),
         n_threads: args.threads.unwrap_or_else(|| machine.default_threads()),
     };
+    let mut searching_s = None;
     let by_search = [
         Pruner::Method(PruningMethod::Depth),
         Pruner::Yardstick(Yardstick::Blocks),
@@ -80,13 +82,18 @@ pub(super) async fn pruning_table(args: PruningTableArgs) -> anyhow::Result<()> 
     if let Some(most) = most
         && args.by.iter().any(|pruner| by_search.contains(pruner))
     {
+        let start = Instant::now();
         table.searched = ended_or(table.search(most, say)).await?;
+        searching_s = Some(start.elapsed().as_secs_f64());
     }
     print_head(&args.chunks);
     for ratio in ratios {
         for row in &ended_or(table.rows(ratio, &args.by, say)).await? {
             print_row(ratio, row, args.chunks.len());
         }
+    }
+    if let (Some(seconds), Some(most)) = (searching_s, most) {
+        println!("\nBlocks were searched for once for all ratios, up to {most}: {seconds:.1} s.");
     }
     Ok(())
 }
@@ -154,14 +161,21 @@ fn print_row(ratio: PruningRatio, row: &PruningRow, n_columns: usize) {
             Err(reason) => format!(" {reason} |"),
         });
     let not_read = n_columns - row.ln_perplexity_ratio.len();
-    let ratios = ratios.chain(iter::repeat_n(" |".to_owned(), not_read));
+    let ratios = ratios.chain(iter::repeat_n(" not read |".to_owned(), not_read));
+    let is_searched = matches!(
+        row.pruner,
+        Pruner::Method(PruningMethod::Depth) | Pruner::Yardstick(Yardstick::Blocks)
+    );
+    let seconds = match is_searched {
+        true => format!("{:.1} after the search", row.cut.prune_s),
+        false => format!("{:.1}", row.cut.prune_s),
+    };
     println!(
-        "| {ratio} | {} | {:.2} % | {:.1} |{} {:.1} |",
+        "| {ratio} | {} | {:.2} % | {:.1} |{} {seconds} |",
         name(row.pruner),
         row.cut.achieved_pruning_ratio * 100.0,
         row.cut.params_after as f64 / 1e6,
         ratios.collect::<String>(),
-        row.cut.prune_s,
     );
 }
 
