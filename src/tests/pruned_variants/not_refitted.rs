@@ -53,6 +53,19 @@ async fn what_blocks_cannot_be_refitted_is_said_before_and_after() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn wide_blocks_are_refitted_on_as_much_text_as_they_need() {
+    // More neurons than the usual chunks have tokens, as 8 billion parameters have.
+    let shop = Shop::with_tiny(Tiny {
+        n_ff: 14_336,
+        ..Tiny::default()
+    });
+    let forecast = shop.forecast(None, recipe(DEPTH)).await;
+    assert_eq!(forecast.warnings, [""; 0]);
+    let forecast = shop.forecast(None, recipe(QUICK)).await;
+    assert_eq!(forecast.warnings, [NotRefitted::Text.words()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_a_quantized_base_it_is_said_once_whatever_goes() {
     let shop = Shop::new();
     let q8 = r#"{"quantize": {"level": "q8_0"}}"#;
