@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from pathlib import Path
 
@@ -35,9 +36,16 @@ def foretold(program: str, model: Path, methods: list[str], ratio: float, folder
     try:
         lines = iter(server.stdout or [])
         address = next(found[0] for line in lines if (found := re.search(r"http://\S+", line)))
-        with urllib.request.urlopen(f"{address}/api/models") as answer:
-            models = json.load(answer)["models"]
-        id = next(one["id"] for one in models if one["file_name"] == model.name)
+        id = None
+        # A new library reads its files first.
+        while id is None:
+            with urllib.request.urlopen(f"{address}/api/models") as answer:
+                listing = json.load(answer)
+            ids = [one["id"] for one in listing["models"] if one["file_name"] == model.name]
+            id = ids[0] if ids else None
+            if id is None and listing["n_pending"] == 0:
+                sys.exit(f"the library does not have {model.name}")
+            time.sleep(0.2)
         recipes = [{"prune": {"ratio": ratio, "method": method}} for method in methods]
         body = json.dumps({"model": id, "recipes": recipes}).encode()
         headers = {"content-type": "application/json"}
