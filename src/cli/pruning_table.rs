@@ -83,12 +83,12 @@ pub(super) async fn pruning_table(args: PruningTableArgs) -> anyhow::Result<()> 
         && args.by.iter().any(|pruner| by_search.contains(pruner))
     {
         let start = Instant::now();
-        table.searched = ended_or(table.search(most, say)).await?;
+        table.searched = ended_or(table.search(most, tries())).await?;
         searching_s = Some(start.elapsed().as_secs_f64());
     }
     print_head(&args.chunks);
     for ratio in ratios {
-        for row in &ended_or(table.rows(ratio, &args.by, say)).await? {
+        for row in &ended_or(table.rows(ratio, &args.by, tries())).await? {
             print_row(ratio, row, args.chunks.len());
         }
     }
@@ -193,14 +193,20 @@ fn times(ln: &Estimate) -> String {
     }
 }
 
-fn say(pruner: Pruner, progress: &PruningProgress) {
-    if let PruningProgress::Search { done, of, point } = progress {
-        eprintln!(
-            "{}: try {done} of {of}, {:.1} % removed, perplexity {}",
-            name(pruner),
-            point.removed_share * 100.0,
-            units::number(point.perplexity)
-        );
+/// Tells each try of a search, once: it also tells each block that a try went through.
+fn tries() -> impl FnMut(Pruner, &PruningProgress) + Send {
+    let mut told = None;
+    move |pruner, progress| {
+        if let PruningProgress::Search { done, of, point } = progress
+            && told.replace(*done) != Some(*done)
+        {
+            eprintln!(
+                "{}: try {done} of {of}, {:.1} % removed, perplexity {}",
+                name(pruner),
+                point.removed_share * 100.0,
+                units::number(point.perplexity)
+            );
+        }
     }
 }
 
