@@ -1,8 +1,8 @@
 //! The model that is named, with its file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::content::Knowledge;
+use super::content::{Content, Knowledge};
 use super::{LONG_PATIENCE, Library, LibraryError, Located, PATIENCE, scan};
 use crate::domain::model::{ModelId, ModelOrigin};
 
@@ -26,17 +26,20 @@ impl Library {
                     .map(|path| (path, folder.origin))
             })
         };
+        let wanted = |content: Content, path: PathBuf, origin: ModelOrigin| {
+            let model = content.model(&path, origin);
+            (model.id == *id).then_some(Located {
+                model,
+                identity: content.identity,
+                path,
+            })
+        };
         let mut is_pending = false;
         for (path, origin) in files() {
             match self.look(&path) {
                 Ok(Knowledge::Complete(content)) => {
-                    let model = content.model(&path, origin);
-                    if model.id == *id {
-                        return Ok(Located {
-                            model,
-                            identity: content.identity,
-                            path,
-                        });
+                    if let Some(located) = wanted(*content, path, origin) {
+                        return Ok(located);
                     }
                 }
                 Ok(Knowledge::Hashing) => is_pending = true,
@@ -45,15 +48,10 @@ impl Library {
         }
         if is_pending {
             for (path, origin) in files() {
-                if let Ok(content) = self.wait_for(&path, PATIENCE) {
-                    let model = content.model(&path, origin);
-                    if model.id == *id {
-                        return Ok(Located {
-                            model,
-                            identity: content.identity,
-                            path,
-                        });
-                    }
+                if let Ok(content) = self.wait_for(&path, PATIENCE)
+                    && let Some(located) = wanted(content, path, origin)
+                {
+                    return Ok(located);
                 }
             }
         }
