@@ -1,4 +1,4 @@
-//! `whittle compare`: variants against their model, in one table.
+//! `whittle compare`: variants against their model.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,19 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
+use super::compare_print::table;
 use super::follow::measured;
 use super::prune::ratio;
 use super::run_args::RunArgs;
-use crate::domain::benchmark::ArmResult;
-use crate::domain::compare::{Improvement, NoiseBand, Quantity, VariantComparison};
-use crate::domain::defaults::ITERATIONS_CAREFUL;
-use crate::domain::metrics::Reading;
 use crate::domain::pruning::{Prune, PruningMethod, PruningRatio};
-use crate::domain::quality::{self, EvaluationText, Loss, Quality, names};
+use crate::domain::quality::EvaluationText;
 use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::{Quantize, Recipe};
-use crate::domain::run::{GenerationMode, Run, RunRequest, RunSettings};
-use crate::domain::units;
+use crate::domain::run::RunRequest;
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
@@ -97,206 +93,4 @@ fn read(file: &Path) -> anyhow::Result<EvaluationText> {
         name: name.unwrap_or_default().into_owned(),
         text,
     })
-}
-
-/// One table: a line for each quantity of each variant, notes below.
-fn table(run: &Run) -> String {
-    let mut rows = vec![
-        [
-            "",
-            "",
-            "baseline",
-            "variant",
-            "change",
-            "95 % interval",
-            "noise",
-            "",
-        ]
-        .map(str::to_owned),
-    ];
-    let comparison = run.comparison.as_ref();
-    let variants = comparison.iter().flat_map(|one| &one.variants);
-    for (variant, arm) in variants.zip(run.arms.iter().skip(1)) {
-        let name = arm.label();
-        for improvement in &variant.improvements {
-            let mut row = row(&name, improvement);
-            if improvement.quantity == Quantity::ResponseTime {
-                say_work(&mut row, &run.spec.settings, [&run.arms[0], arm]);
-            }
-            rows.push(row);
-        }
-        rows.extend(quality_rows(&name, variant));
-    }
-    let mut text = format!(
-        "{} ({}), run {}\n",
-        run.model.name,
-        run.model.kind(),
-        run.id
-    );
-    text.push_str(&aligned(&rows));
-    for note in notes(run) {
-        text.push_str(&format!("Note: {note}\n"));
-    }
-    text
-}
-
-fn row(name: &str, improvement: &Improvement) -> [String; 8] {
-    let quantity = improvement.quantity;
-    let shown = |value: Option<f64>| match value {
-        Some(value) => format!("{} {}", units::number(value), quantity.unit()),
-        None => "–".to_owned(),
-    };
-    let is_judged = improvement.not_judged.is_none();
-    let change = improvement.change.value().filter(|_| is_judged);
-    let ends = change.and_then(|change| Some((change.low_percent?, change.high_percent?)));
-    let verdict = match (&improvement.change, improvement.verdict) {
-        (Reading::NotMeasured(reason), _) => format!("not measured: {reason}"),
-        _ if !is_judged => format!(
-            "not judged: {}",
-            improvement.not_judged.as_deref().unwrap_or_default()
-        ),
-        (_, verdict) => verdict.map_or("", |verdict| verdict.words()).to_owned(),
-    };
-    [
-        name.to_owned(),
-        quantity.label().to_owned(),
-        shown(improvement.baseline),
-        shown(improvement.variant),
-        change.map_or_else(|| "–".to_owned(), |change| signed(change.ratio_percent())),
-        ends.map_or_else(String::new, |(low, high)| in_ratio(quantity, low, high)),
-        improvement
-            .band
-            .map_or_else(String::new, |band| noise(quantity, &band)),
-        verdict,
-    ]
-}
-
-/// What response times are the times for; at natural stop each for its own.
-fn say_work(row: &mut [String; 8], settings: &RunSettings, arms: [&ArmResult; 2]) {
-    match settings.mode {
-        GenerationMode::FixedLength => {
-            let tokens = units::plural(settings.max_tokens.into(), "token", "tokens");
-            row[1] = format!("{} ({tokens})", row[1]);
-        }
-        GenerationMode::NaturalStop => {
-            for (cell, arm) in row[2..4].iter_mut().zip(arms) {
-                if let Some(tokens) = arm.tokens_generated {
-                    *cell = format!("{cell} ({})", tokens.in_words());
-                }
-            }
-        }
-    }
-}
-
-/// The interval of the change itself: with its own sign, not with that of the
-/// improvement.
-fn in_ratio(quantity: Quantity, low: f64, high: f64) -> String {
-    let (low, high) = own_signs(quantity, low, high);
-    format!("{} to {}", signed(low), signed(high))
-}
-
-fn noise(quantity: Quantity, band: &NoiseBand) -> String {
-    let (low, high) = own_signs(quantity, band.low_percent, band.high_percent);
-    let assumed = if band.n_launches.is_none() {
-        ", assumed"
-    } else {
-        ""
-    };
-    format!("{} to {}{assumed}", signed(low), signed(high))
-}
-
-/// Of an improvement from `low` to `high`, the change of the quantity.
-fn own_signs(quantity: Quantity, low: f64, high: f64) -> (f64, f64) {
-    match quantity.higher_is_better() {
-        true => (low, high),
-        false => (-high, -low),
-    }
-}
-
-fn signed(percent: f64) -> String {
-    format!("{percent:+.1} %")
-}
-
-fn quality_rows(name: &str, variant: &VariantComparison) -> Vec<[String; 8]> {
-    let line = |label: &str, value: String, interval: String, words: &str| {
-        let row = [name, label, "", &value, "", &interval, "", words];
-        row.map(str::to_owned)
-    };
-    let quality: &Quality = match &variant.quality {
-        None => return Vec::new(),
-        Some(Reading::NotMeasured(reason)) => {
-            let reason = format!("not measured: {reason}");
-            return vec![line("Quality", String::new(), String::new(), &reason)];
-        }
-        Some(Reading::Measured(quality)) => quality,
-    };
-    let interval = |estimate: &quality::Estimate, scale: f64| {
-        let ends = estimate.low.zip(estimate.high);
-        let shown = |(low, high)| format!("{:.4} to {:.4}", low * scale, high * scale);
-        ends.map(shown).unwrap_or_default()
-    };
-    let number = |value: f64| format!("{value:.4}");
-    let loss = Loss::of(quality.mean_kld.value).words().0;
-    let (perplexity, same) = (&quality.perplexity.perplexity, &quality.same_top_token);
-    vec![
-        line(
-            names::PERPLEXITY,
-            number(perplexity.value),
-            interval(perplexity, 1.0),
-            "",
-        ),
-        line(
-            names::MEAN_KLD,
-            number(quality.mean_kld.value),
-            interval(&quality.mean_kld, 1.0),
-            loss,
-        ),
-        line(
-            names::SAME_TOP_TOKEN,
-            format!("{:.2} %", same.value * 100.0),
-            interval(same, 100.0),
-            "",
-        ),
-    ]
-}
-
-fn notes(run: &Run) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(comparison) = &run.comparison {
-        if comparison.assumes_noise() {
-            notes.push(
-                "The noise is assumed until this model has been measured against itself, with \
-                 these settings: POST /api/noise does it."
-                    .to_owned(),
-            );
-        }
-        if comparison.is_undecided() && run.spec.settings.iterations < ITERATIONS_CAREFUL {
-            notes.push(format!(
-                "What is undecided may be told by more launches: --iterations {ITERATIONS_CAREFUL}."
-            ));
-        }
-    }
-    notes.extend(run.warnings());
-    let disturbances = run.disturbances().into_iter();
-    notes.extend(disturbances.map(|reason| format!("Unstable: {reason}")));
-    notes
-}
-
-/// Columns as wide as their widest cell.
-fn aligned(rows: &[[String; 8]]) -> String {
-    let mut text = String::new();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..8).map(width).collect();
-    for row in rows {
-        let cells = row.iter().zip(&widths);
-        let cells: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
 }

@@ -4,6 +4,7 @@ mod address;
 mod bench;
 mod closed_output;
 mod compare;
+mod compare_print;
 mod follow;
 mod making;
 mod prompts;

@@ -1,6 +1,7 @@
 //! A stored run as a file: what it holds, and how each format writes it piece
 //! by piece, so that a large run never stands in memory as a whole.
 
+mod cell;
 mod csv;
 mod json;
 
