@@ -38,6 +38,11 @@ pub const TURN_SETTLE_S: f64 = 0.02;
 pub const N_CTX_LIMIT: u32 = 1 << 20;
 /// Largest batch.
 pub const N_BATCH_LIMIT: u32 = 1 << 16;
+/// Tokens of the thrown-away warm-up prefill: the code and the weights are those of
+/// the standard prefill, and a quarter of its buffers. What is still cold then is less
+/// than a hundredth: even without any warm-up a 512-token prefill of 135 M parameters
+/// was as fast within 1 %.
+pub const WARM_UP_PREFILL_TOKENS: u32 = 128;
 /// Tokens of the thrown-away warm-up generation.
 pub const WARM_UP_TOKENS: u32 = 16;
 

@@ -120,7 +120,7 @@ impl<'a> Launch<'a> {
     /// The standard prefill; the peak of memory counts from here on.
     pub(super) async fn measure_prefill(&mut self) -> Result<(), WorkerError> {
         settle().await;
-        self.prefill = self.process_prefill().await?;
+        self.prefill = self.process_prefill(defaults::PREFILL_TOKENS).await?;
         self.memory(&WorkerCommand::ResetPeakMemory).await?;
         Ok(())
     }
@@ -165,11 +165,9 @@ impl<'a> Launch<'a> {
         })
     }
 
-    async fn process_prefill(&mut self) -> Result<Prefill, WorkerError> {
-        let doing = "processing the 512-token prefill";
-        let command = WorkerCommand::Prefill {
-            n_tokens: defaults::PREFILL_TOKENS,
-        };
+    async fn process_prefill(&mut self, n_tokens: u32) -> Result<Prefill, WorkerError> {
+        let doing = "processing the prefill";
+        let command = WorkerCommand::Prefill { n_tokens };
         match self.worker.ask(&command, doing, |_| ()).await? {
             WorkerEvent::Prefilled(prefill) => {
                 let mut shared = self.setting.watch.shared();

@@ -21,12 +21,13 @@ pub(in crate::bench) enum Turn {
 }
 
 impl Launch<'_> {
-    /// The same work as what is measured, thrown away: pages are touched,
-    /// caches and clocks are warm.
+    /// The same work as what is measured, in short and thrown away: pages are
+    /// touched, caches and clocks are warm.
     pub(in crate::bench) async fn warm_up(&mut self) -> Result<(), WorkerError> {
         let spec = &self.setting.plan.spec;
         let max_tokens = defaults::WARM_UP_TOKENS.min(spec.settings.max_tokens);
-        self.process_prefill().await?;
+        self.process_prefill(defaults::WARM_UP_PREFILL_TOKENS)
+            .await?;
         let prompt = spec.prompts[0].text.clone();
         let mode = GenerationMode::FixedLength;
         let command = self.generate(prompt, max_tokens, mode, None);

@@ -1,7 +1,7 @@
 //! How long a launch takes: loading, warming up, the prefill, every prompt.
 
 use super::{SpeedBasis, Workload};
-use crate::domain::defaults::{PREFILL_TOKENS, SETTLE_S, WARM_UP_TOKENS};
+use crate::domain::defaults::{PREFILL_TOKENS, SETTLE_S, WARM_UP_PREFILL_TOKENS, WARM_UP_TOKENS};
 
 /// Seconds that a worker takes to start and be asked, whatever the model.
 const LAUNCH_OVERHEAD_S: f64 = 0.3;
@@ -20,10 +20,10 @@ impl SpeedBasis {
         self.load_s + LAUNCH_OVERHEAD_S
     }
 
-    /// Seconds of one warm-up: a prefill, and the first prompt in short.
+    /// Seconds of one warm-up: a prefill and the first prompt, both in short.
     pub fn warm_up_seconds(&self, work: &Workload) -> f64 {
         let first = work.prompt_tokens.first().copied().unwrap_or(0.0);
-        self.prompt_seconds(f64::from(PREFILL_TOKENS))
+        self.prompt_seconds(f64::from(WARM_UP_PREFILL_TOKENS))
             + self.prompt_seconds(first)
             + self.decode_seconds(WARM_UP_TOKENS.min(work.max_tokens))
     }
@@ -59,8 +59,8 @@ mod tests {
 
     #[test]
     fn each_warm_up_counts() {
-        // A prefill, the prompt, and 16 tokens or as many as are asked for.
-        let one = 1.0 + 1.0 / 512.0 + 0.25;
+        // 128 tokens, the prompt, and 16 tokens or as many as are asked for.
+        let one = 0.25 + 1.0 / 512.0 + 0.25;
         let more = seconds(of("four", 128, 10)) - seconds(of("four", 128, 0));
         assert!((more - 2.0 * 10.0 * one).abs() < 1e-9);
         let short = seconds(of("four", 4, 1)) - seconds(of("four", 4, 0));
