@@ -8,6 +8,8 @@
 //! removes, [`pruned`] makes the new file, and [`slice_block`] a model of one
 //! block, to be measured.
 
+#[cfg(test)]
+mod changed_tests;
 mod check;
 mod cut;
 mod document;

@@ -1,6 +1,7 @@
-//! The fuzz target of the GGUF reader and writer: no input panics, hangs, or
-//! makes them allocate more than a small multiple of the input's size; and what
-//! is read can be written. See `make fuzz`.
+//! The fuzz target of the GGUF reader and writer and of pruning: no input panics,
+//! hangs, or makes them allocate more than a small multiple of the input's size;
+//! what is read can be written, and what is pruned is the model that was forecast.
+//! See `make fuzz`.
 
 #![no_main]
 
@@ -12,7 +13,8 @@ use cap::Cap;
 use libfuzzer_sys::fuzz_target;
 use whittle::domain::pruning::{Prune, PruningMethod, PruningRatio};
 use whittle::gguf::{
-    Document, ModelShape, Rewrite, SliceEnd, check, plan_pruning, slice_blocks, without_blocks,
+    BlockCut, BlockShape, Content, Document, Down, ModelShape, Narrowing, PruningPlan, Rewrite,
+    SliceEnd, Way, check, plan_pruning, pruned, slice_blocks, without_blocks,
 };
 
 /// Ends the process when the reader wants more than its share.
@@ -22,19 +24,25 @@ static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
 /// Bytes of memory for each byte of input: a key costs 13 bytes in the file,
 /// and its entry in the list some 100.
 const SHARE: usize = 32;
+/// The same for pruning: the document, the new file, and the document of that.
+const PRUNING_SHARE: usize = 3 * SHARE;
 /// What an empty input may take: messages, tables.
 const BASE: usize = 16 << 10;
 
 fuzz_target!(
     init: write_seeds(),
     |input: &[u8]| {
-        let limit = MEMORY.allocated() + BASE + SHARE * input.len();
-        MEMORY.set_limit(limit).expect("the limit is above what is taken");
-        let header = check(Cursor::new(input), input.len() as u64);
-        drop(std::hint::black_box(header));
+        let before = MEMORY.allocated();
+        let allow = |share: usize| {
+            let limit = before + BASE + share * input.len();
+            MEMORY.set_limit(limit).expect("the limit is above what is taken");
+        };
+        allow(SHARE);
+        let is_model = check(Cursor::new(input), input.len() as u64).is_ok();
         if let Ok(document) = Document::read(Cursor::new(input), input.len() as u64) {
             write(&Rewrite::of(&document), input);
-            cut(&document, input);
+            allow(PRUNING_SHARE);
+            cut(&document, is_model, input);
         }
         MEMORY.set_limit(usize::MAX).expect("no limit is above all");
     }
@@ -46,16 +54,23 @@ fn write(rewrite: &Rewrite<'_>, input: &[u8]) {
 }
 
 /// Cuts what can be cut.
-fn cut(document: &Document, input: &[u8]) {
+fn cut(document: &Document, is_model: bool, input: &[u8]) {
     let Ok(shape) = ModelShape::of(document) else {
         return;
     };
-    for method in PruningMethod::ALL {
-        let ratio = PruningRatio::try_from(0.3).expect("a ratio");
-        drop(std::hint::black_box(plan_pruning(
-            &shape,
-            Prune::new(method, ratio),
-        )));
+    for (method, share) in PruningMethod::ALL
+        .into_iter()
+        .flat_map(|method| [(method, 0.3), (method, 0.5)])
+    {
+        let ratio = PruningRatio::try_from(share).expect("a ratio");
+        let Ok(plan) = plan_pruning(&shape, Prune::new(method, ratio)) else {
+            continue;
+        };
+        for way in &plan.ways {
+            if let Some(new) = prune((document, &shape), &plan, *way, input) {
+                read_again(&new, is_model, *way, &shape);
+            }
+        }
     }
     let without = without_blocks(document, &shape, &[0]);
     let slice = slice_blocks(document, &shape, &[0], SliceEnd::Block);
@@ -64,16 +79,89 @@ fn cut(document: &Document, input: &[u8]) {
     }
 }
 
+/// The file that is pruned so, which is as large as was forecast; none: it cannot be.
+fn prune(
+    (document, shape): (&Document, &ModelShape),
+    plan: &PruningPlan,
+    way: Way,
+    input: &[u8],
+) -> Option<Vec<u8>> {
+    let name = "pruned";
+    let cuts = (0..).zip(&shape.blocks);
+    let cuts = cuts.map(|(layer, block)| cut_block(layer, block, shape, plan, way));
+    let rewrite = pruned(document, shape, cuts.collect());
+    let forecast = plan.size_bytes(document, shape, way, name, &[]);
+    let (Ok(mut rewrite), Ok(n_bytes)) = (rewrite, forecast.clone()) else {
+        assert!(forecast.is_err(), "what was forecast can be made");
+        return None;
+    };
+    rewrite.label(name, &[]);
+    let mut new = Vec::with_capacity(n_bytes as usize);
+    let written = rewrite.write(&mut Cursor::new(input), &mut new, |_, _| ());
+    written.expect("what was read can be written");
+    assert_eq!(new.len() as u64, n_bytes, "it is as large as was forecast");
+    Some(new)
+}
+
+/// The first blocks go, and so do the last neurons of the others.
+fn cut_block(
+    layer: u32,
+    block: &BlockShape,
+    shape: &ModelShape,
+    plan: &PruningPlan,
+    way: Way,
+) -> BlockCut {
+    if layer < way.n_blocks_removed {
+        return BlockCut::Remove;
+    }
+    if way.n_ff == shape.n_ff {
+        return BlockCut::Keep;
+    }
+    let n_weights = u64::from(way.n_ff) * u64::from(shape.n_embd);
+    let down = match block.down.bytes_of(n_weights) {
+        Some(n_bytes) if plan.with_bias => Down::Refitted {
+            kind: block.down,
+            weights: Content::Bytes(vec![0; n_bytes as usize]),
+            bias: Some(vec![0.0; shape.n_embd as usize]),
+        },
+        _ => Down::Columns,
+    };
+    BlockCut::Narrow(Narrowing {
+        keep: (0..way.n_ff).collect(),
+        down,
+    })
+}
+
+/// Reads a pruned file, which is the model that was planned.
+fn read_again(new: &[u8], is_model: bool, way: Way, old: &ModelShape) {
+    let n_bytes = new.len() as u64;
+    if is_model {
+        check(Cursor::new(new), n_bytes).expect("it is still a model");
+    }
+    let document = Document::read(Cursor::new(new), n_bytes).expect("what was written is whole");
+    let shape = ModelShape::of(&document).expect("what was pruned can be pruned again");
+    let n_blocks = old.n_blocks() - way.n_blocks_removed;
+    assert_eq!((shape.n_blocks(), shape.n_ff), (n_blocks, way.n_ff));
+    assert_eq!(shape.block_weights(), way.block_weights);
+    assert_eq!(document.n_params(), way.n_params);
+}
+
 /// Puts files that pass into the folder that `SEEDS` names, to start from.
 fn write_seeds() {
     let Some(folder) = std::env::var_os("SEEDS") else {
         return;
     };
-    for (name, bytes) in [
-        ("llama", seed("llama", 2)),
-        ("bert", seed("bert", 1)),
-        ("gemma3", model()),
-    ] {
+    let models = [
+        ("gemma3", model("gemma3", F16, &[])),
+        ("biased", model("llama", F16, &["gate", "up", "down"])),
+        ("quantized", model("qwen2", Q8_0, &[])),
+    ];
+    for (name, bytes) in &models {
+        assert!(bytes.len() < 4096, "{name} is longer than inputs may be");
+        can_be_pruned(bytes);
+    }
+    let others = [("llama", seed("llama", 2)), ("bert", seed("bert", 1))];
+    for (name, bytes) in others.into_iter().chain(models) {
         let path = std::path::Path::new(&folder).join(name);
         fs::write(path, bytes).expect("the folder can be written");
     }
@@ -113,23 +201,52 @@ fn seed(architecture: &str, blocks: u32) -> Vec<u8> {
     file(&keys, &tensors)
 }
 
-/// A model that can be cut.
-fn model() -> Vec<u8> {
-    let number = |key, n: u32| (key, 4, n.to_le_bytes().to_vec());
-    let keys: [(&str, u32, Vec<u8>); 6] = [
-        ("general.architecture", 8, text("gemma3")),
-        number("gemma3.block_count", 2),
-        number("gemma3.embedding_length", 8),
-        number("gemma3.feed_forward_length", 8),
-        number("gemma3.attention.head_count", 1),
-        number("gemma3.attention.sliding_window", 4),
-    ];
-    let of_block = |layer: u32| {
-        ["gate", "up", "down"]
-            .map(|part| (format!("blk.{layer}.ffn_{part}.weight"), vec![8, 8], 0, 256))
-    };
-    let mut tensors = vec![("token_embd.weight".to_owned(), vec![8, 2], 0, 64)];
-    tensors.extend((0..2).flat_map(of_block));
+/// Every method finds a way, or what is searched for from here is never cut.
+fn can_be_pruned(bytes: &[u8]) {
+    let document = Document::read(Cursor::new(bytes), bytes.len() as u64).expect("a file");
+    let shape = ModelShape::of(&document).expect("a model that can be pruned");
+    for method in PruningMethod::ALL {
+        let ratio = PruningRatio::try_from(0.5).expect("a ratio");
+        plan_pruning(&shape, Prune::new(method, ratio)).expect("a way");
+    }
+}
+
+/// GGUF's numbers of types.
+const F32: u32 = 0;
+const F16: u32 = 1;
+const Q8_0: u32 = 8;
+
+/// A model that can be cut: 2 blocks of 64 neurons, its `ffn_down` of this type, with
+/// biases of these.
+fn model(architecture: &str, down: u32, biases: &[&str]) -> Vec<u8> {
+    let own = |name: &str| format!("{architecture}.{name}");
+    let numbers = [
+        ("block_count", 2_u32),
+        ("embedding_length", 2),
+        ("feed_forward_length", 64),
+        ("attention.head_count", 1),
+        ("attention.sliding_window", 4),
+    ]
+    .map(|(name, n)| (own(name), n));
+    let mut keys = vec![("general.architecture", 8, text(architecture))];
+    keys.extend(
+        numbers
+            .iter()
+            .map(|(key, n)| (key.as_str(), 4, n.to_le_bytes().to_vec())),
+    );
+    let mut tensors = vec![("token_embd.weight".to_owned(), vec![2, 4], F32, 32)];
+    for layer in 0..2 {
+        let at = |part: &str| format!("blk.{layer}.ffn_{part}");
+        for part in ["gate", "up"] {
+            tensors.push((at(part) + ".weight", vec![2, 64], F16, 256));
+        }
+        let n_bytes = if down == Q8_0 { 136 } else { 256 };
+        tensors.push((at("down") + ".weight", vec![64, 2], down, n_bytes));
+        for part in biases {
+            let n = if *part == "down" { 2 } else { 64 };
+            tensors.push((at(part) + ".bias", vec![n], F32, n as usize * 4));
+        }
+    }
     file(&keys, &tensors)
 }
 

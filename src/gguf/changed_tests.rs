@@ -1,0 +1,53 @@
+//! Files with some bytes changed are refused, or cut like any other. `make fuzz` looks
+//! for longer, and further.
+
+use std::io::Cursor;
+
+use proptest::prelude::*;
+
+use super::sample::Sample;
+use super::{
+    Document, ModelShape, Rewrite, SliceEnd, Value, plan_pruning, slice_blocks, without_blocks,
+};
+use crate::domain::pruning::{Prune, PruningMethod, PruningRatio};
+
+/// What follows the header is copied, whatever it is.
+const HEADER_BYTES: usize = 2048;
+
+proptest! {
+    #[test]
+    fn no_changed_byte_breaks_the_cutting(
+        changes in prop::collection::vec((0..HEADER_BYTES, any::<u8>()), 1..4),
+    ) {
+        let mut sample = Sample::model("gemma3", 2, 8, 64);
+        sample.set("gemma3.attention.sliding_window", Value::U32(512));
+        let mut bytes = sample.bytes();
+        for (place, value) in changes {
+            bytes[place] = value;
+        }
+        let write = |rewrite: &Rewrite<'_>| {
+            rewrite.write(&mut Cursor::new(&bytes), &mut std::io::sink(), |_, _| ())
+        };
+        let Ok(document) = Document::read(Cursor::new(&bytes), bytes.len() as u64) else {
+            return Ok(());
+        };
+        prop_assert!(write(&Rewrite::of(&document)).is_ok());
+        let Ok(shape) = ModelShape::of(&document) else {
+            return Ok(());
+        };
+        for method in PruningMethod::ALL {
+            let ratio = PruningRatio::try_from(0.5).expect("a ratio");
+            let Ok(plan) = plan_pruning(&shape, Prune::new(method, ratio)) else {
+                continue;
+            };
+            if let Ok(size) = plan.size_bytes(&document, &shape, plan.first(), "x", &[]) {
+                prop_assert!(size > 0);
+            }
+        }
+        let without = without_blocks(&document, &shape, &[0]);
+        let slice = slice_blocks(&document, &shape, &[0], SliceEnd::Block);
+        for rewrite in [without, slice].into_iter().flatten() {
+            prop_assert!(write(&rewrite).is_ok());
+        }
+    }
+}
