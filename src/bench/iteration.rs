@@ -132,12 +132,14 @@ impl Workers<'_> {
                 wall_s: start.elapsed().as_secs_f64(),
                 machine_cpu_percent: machine_cpu.percent(),
                 workers_cpu_s: self.up.iter().flatten().map(Launch::cpu_s).sum(),
+                server_cpu_s: machine_cpu.own_s(),
             });
         }
         self.stretch.unwrap_or(Stretch {
             wall_s: 0.0,
             machine_cpu_percent: None,
             workers_cpu_s: 0.0,
+            server_cpu_s: 0.0,
         })
     }
 }

@@ -29,11 +29,17 @@ pub struct MachineFacts {
 /// Which of the back ends for a GPU are compiled in is chosen by these features.
 const BUILT_FOR_A_GPU: bool = cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan"));
 
+/// Of what has ended, this is how long the system's one-minute load average takes to
+/// lose all but 1/e, s.
+const LOAD_FADES_S: f64 = 60.0;
+
 /// What does.
 #[derive(Debug, Clone, Copy)]
 pub struct MachineLoad {
     /// One-minute load average, where the system has one.
     pub load_average: Option<f64>,
+    /// What of it may be Whittle's own work of the last minutes.
+    pub own_load: f64,
     /// Swap in use, MB.
     pub swap_used_mb: f64,
     /// Memory available, MB.
@@ -100,7 +106,16 @@ impl MachineFacts {
     /// How busy it is now, with no more memory available than these facts say that
     /// it has: a test may make it smaller. Blocks for about a millisecond.
     pub fn load(&self) -> MachineLoad {
+        self.load_after(None)
+    }
+
+    /// The same, where Whittle worked on this machine so long ago, here or in another
+    /// process: while it does, it takes every core at most.
+    pub fn load_after(&self, own_work: Option<Duration>) -> MachineLoad {
         let mut load = MachineLoad::read();
+        load.own_load = own_work.map_or(0.0, |ago| {
+            f64::from(self.logical_cores) * (-ago.as_secs_f64() / LOAD_FADES_S).exp()
+        });
         if self.total_memory_mb > 0.0 {
             load.available_memory_mb = load.available_memory_mb.min(self.total_memory_mb);
         }
@@ -115,6 +130,7 @@ impl MachineFacts {
             available_memory_mb: load.available_memory_mb,
             swap_used_mb: load.swap_used_mb,
             load_average: load.load_average,
+            own_load: load.own_load,
             logical_cores: self.logical_cores,
             free_disk_mb: disk.map(|disk| (disk.f_bavail * disk.f_frsize) as f64 / 1e6),
         }
@@ -128,6 +144,7 @@ impl MachineLoad {
         let system = System::new_with_specifics(what);
         Self {
             load_average: System::load_average().ok().map(|load| load.one),
+            own_load: 0.0,
             swap_used_mb: megabytes(system.as_ref().map_or(0, System::used_swap)),
             available_memory_mb: megabytes(system.as_ref().map_or(0, System::available_memory)),
             slept_s: slept_s(),
@@ -154,10 +171,12 @@ fn slept_s() -> Option<f64> {
     None
 }
 
-/// The use of the machine's processor by all programs over a stretch of time.
+/// The use of the machine's processor over a stretch of time: by all programs, and
+/// by this one.
 pub(super) struct MachineCpu {
     system: Option<System>,
     start: Instant,
+    own_start_s: f64,
 }
 
 /// Shorter stretches are a handful of the kernel's ticks.
@@ -170,7 +189,13 @@ impl MachineCpu {
         Self {
             system: System::new_with_specifics(what).ok(),
             start: Instant::now(),
+            own_start_s: own_cpu_s(),
         }
+    }
+
+    /// CPU time of this program so far, without its workers', s.
+    pub(super) fn own_s(&self) -> f64 {
+        own_cpu_s() - self.own_start_s
     }
 
     /// Its use so far, % of the machine.
@@ -184,6 +209,32 @@ impl MachineCpu {
     }
 }
 
+/// CPU time of all threads of this program since it was started, s.
+fn own_cpu_s() -> f64 {
+    use rustix::time::{ClockId, clock_gettime};
+
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
 fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_work_fades_from_the_load_as_the_system_lets_it_fade() {
+        let machine = MachineFacts {
+            logical_cores: 2,
+            ..MachineFacts::read()
+        };
+        let own = |ago: Option<u64>| machine.load_after(ago.map(Duration::from_secs)).own_load;
+        assert_eq!(own(Some(0)), 2.0);
+        assert!((own(Some(60)) - 2.0 / std::f64::consts::E).abs() < 1e-9);
+        assert!(own(Some(600)) < 1e-3);
+        assert_eq!(own(None), 0.0);
+    }
 }

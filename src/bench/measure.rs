@@ -1,6 +1,7 @@
 //! A run from its plan to its figures: one arm or several, one way for both.
 
 use std::fs::File;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -23,7 +24,8 @@ use crate::domain::preflight::{Caution, Room, hold_together, preflight};
 use crate::domain::run::Technique;
 
 /// Measures the plan's model, read from `model`, and the variants that it asks
-/// for. Dropping the future ends the workers at once.
+/// for; `own_work`: how long ago Whittle last worked on this machine. Dropping the
+/// future ends the workers at once.
 ///
 /// # Errors
 /// When a model does not fit, a variant cannot be made, or a worker fails; what
@@ -31,9 +33,10 @@ use crate::domain::run::Technique;
 pub async fn measure(
     plan: &Plan,
     model: &File,
+    own_work: Option<Duration>,
     observations: &mpsc::Sender<Observation>,
 ) -> Result<Measured, MeasureError> {
-    let mut before = plan.machine.load();
+    let mut before = plan.machine.load_after(own_work);
     // Before a variant is made for nothing.
     let room = plan.machine.room(before, &plan.data_folder);
     let mut cautions = fit(std::slice::from_ref(&plan.model), plan, &room)?;
@@ -65,7 +68,7 @@ pub async fn measure(
     }
     let environment = summary::environment(plan, &arms[0], &launches[0], load);
     let mut warnings = summary::run_warnings(plan, &environment);
-    warnings.extend(cautions);
+    warnings.extend(of_what_is_over(&cautions, &launches));
     warnings.extend(blocks.clone());
     if let Some(Ok(found)) = &quality {
         warnings.extend(found.warnings.iter().cloned());
@@ -143,8 +146,8 @@ async fn measure_all(
     Ok(launches)
 }
 
-/// What a reader of the run should know, or the refusal of the first that does not fit.
-fn fit(models: &[Model], plan: &Plan, room: &Room) -> Result<Vec<String>, MeasureError> {
+/// What a reader of the run may have to know, or the refusal of the first that does not fit.
+fn fit(models: &[Model], plan: &Plan, room: &Room) -> Result<Vec<Caution>, MeasureError> {
     let mut cautions: Vec<Caution> = Vec::new();
     for model in models {
         let found = preflight(model, &plan.spec.settings, room);
@@ -157,7 +160,20 @@ fn fit(models: &[Model], plan: &Plan, room: &Room) -> Result<Vec<String>, Measur
             }
         }
     }
-    Ok(cautions.iter().map(Caution::afterwards).collect())
+    Ok(cautions)
+}
+
+/// The cautions in words. A load average hints at what others may do next; where it
+/// was measured what they did, that stands in its place, as a disturbance.
+fn of_what_is_over(cautions: &[Caution], launches: &[Vec<Launched>]) -> Vec<String> {
+    let is_known = |launched: &Launched| launched.launch.machine_cpu_percent.is_some();
+    let others_are_known = launches.iter().flatten().all(is_known);
+    let stands = |caution: &&Caution| !matches!(caution, Caution::Busy { .. } if others_are_known);
+    cautions
+        .iter()
+        .filter(stands)
+        .map(Caution::afterwards)
+        .collect()
 }
 
 /// What threads reserve for their stacks and hardly use: llama.cpp checks the

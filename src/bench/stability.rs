@@ -76,22 +76,56 @@ fn faults(environment: &Environment) -> Option<String> {
     ))
 }
 
+/// What used the processor beside the workers that were measured, % of the machine.
+#[derive(Debug, Clone, Copy)]
+struct Beside {
+    /// All but the workers.
+    all: f64,
+    /// The program that drives them, of that.
+    server: f64,
+}
+
+impl Beside {
+    fn of(launched: &Launched, logical_cores: f64) -> Option<Self> {
+        let launch = &launched.launch;
+        let seconds = launch.requests_wall_s? * logical_cores;
+        let percent = |cpu_s: f64| cpu_s / seconds * 100.0;
+        let all = launch.machine_cpu_percent? - percent(launched.workers_cpu_s);
+        Some(Self {
+            all,
+            // Two clocks: it is no more than there is.
+            server: percent(launched.server_cpu_s).min(all),
+        })
+    }
+
+    fn in_words(self) -> String {
+        let disturbs = format!("more than {FOREIGN_LOAD_LIMIT_PERCENT:.0} % disturbs");
+        let (server, others) = (self.server, self.all - self.server);
+        if server > others {
+            return format!(
+                "Whittle's server itself used up to {server:.0} % of the processor while it was \
+                 measured ({disturbs}): ask it for less meanwhile, and run it again."
+            );
+        }
+        let server = match server {
+            server if server < 0.5 => String::new(),
+            server => format!(", and Whittle's server {server:.0} %"),
+        };
+        format!(
+            "Other programs used up to {others:.0} % of the processor while it was \
+             measured{server} ({disturbs}; on a virtual machine the host may have been busy): \
+             end them and run it again."
+        )
+    }
+}
+
 fn foreign_load(environment: &Environment, launches: &[Launched]) -> Option<String> {
     let logical_cores = f64::from(environment.logical_cores.max(1));
-    let foreign = |launched: &Launched| {
-        let launch = &launched.launch;
-        let own = launched.workers_cpu_s;
-        let own_percent = own / launch.requests_wall_s? / logical_cores * 100.0;
-        Some(launch.machine_cpu_percent? - own_percent)
-    };
-    let most = launches.iter().filter_map(foreign).fold(0.0, f64::max);
-    (most > FOREIGN_LOAD_LIMIT_PERCENT).then(|| {
-        format!(
-            "Other programs used up to {most:.0} % of the processor while it was measured (more \
-             than {FOREIGN_LOAD_LIMIT_PERCENT:.0} % disturbs; on a virtual machine the host may \
-             have been busy): end them and run it again."
-        )
-    })
+    let beside = launches
+        .iter()
+        .filter_map(|launched| Beside::of(launched, logical_cores));
+    let most = beside.max_by(|one, other| one.all.total_cmp(&other.all))?;
+    (most.all > FOREIGN_LOAD_LIMIT_PERCENT).then(|| most.in_words())
 }
 
 fn varies(quantity: Quantity, reading: &Reading<Figure>) -> Option<String> {
@@ -119,6 +153,20 @@ mod tests {
             n_launches: 3,
             n_samples: 6,
         })
+    }
+
+    #[test]
+    fn what_the_server_does_is_not_put_down_to_other_programs() {
+        let said = |all, server| Beside { all, server }.in_words();
+        assert!(said(30.0, 0.2).contains("Other programs used up to 30 % of"));
+        let both = said(12.0, 4.0);
+        assert!(
+            both.contains("Other programs used up to 8 % of the processor while it was measured, and Whittle's server 4 %"),
+            "{both}"
+        );
+        let own = said(30.0, 29.0);
+        assert!(own.contains("server itself used up to 29 %"), "{own}");
+        assert!(!own.contains("ther programs"), "{own}");
     }
 
     #[test]

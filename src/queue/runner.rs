@@ -92,6 +92,7 @@ async fn carry_out(inner: Arc<Inner>, job: Arc<Job>) -> Option<Ending> {
 
 async fn measure(inner: &Inner, job: &Job) -> Result<Finished, Failure> {
     let lock = lock_machine(inner, job).await?;
+    let own_work = lock.last_worked();
     *inner.machine() = Some(lock);
     let store = &inner.store;
     store.mark_running(job.id).await.map_err(Failure::from)?;
@@ -99,7 +100,7 @@ async fn measure(inner: &Inner, job: &Job) -> Result<Finished, Failure> {
 
     let (sender, mut receiver) = mpsc::channel(OBSERVATIONS);
     let measuring = async {
-        let measured = crate::bench::measure(&job.plan, &model, &sender).await;
+        let measured = crate::bench::measure(&job.plan, &model, own_work, &sender).await;
         drop(sender);
         // What was observed before a failure is recorded first.
         Ok::<_, Failure>(measured)

@@ -15,6 +15,7 @@ use crate::domain::preflight::Room;
 use crate::domain::prompt::Prompt;
 use crate::domain::run::Run;
 use crate::library::Library;
+use crate::machine_lock::MachineLock;
 
 /// Models and techniques whose latest run the dashboard shows.
 const LATEST_LIMIT: u32 = 20;
@@ -133,7 +134,9 @@ impl AppState {
         let parts = Arc::clone(&self.parts);
         let look = move || {
             let machine = &parts.machine;
-            machine.room(machine.load(), &parts.models_folder)
+            let lock = &parts.library.places().machine_lock;
+            let load = machine.load_after(MachineLock::last_worked_at(lock));
+            machine.room(load, &parts.models_folder)
         };
         tokio::task::spawn_blocking(look).await.map_err(panicked)
     }

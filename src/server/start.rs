@@ -131,6 +131,7 @@ impl AppState {
         let facts = &self.parts.machine;
         let empty = MachineLoad {
             load_average: None,
+            own_load: 0.0,
             swap_used_mb: 0.0,
             available_memory_mb: facts.total_memory_mb,
             slept_s: None,

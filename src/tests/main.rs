@@ -27,6 +27,7 @@ mod mishaps;
 mod ollama;
 mod one_worker;
 mod openapi;
+mod other_load;
 mod other_user;
 mod prompts;
 mod pruned_files;

@@ -24,6 +24,8 @@ pub(super) struct Launched {
     /// CPU time of all workers of Whittle's while these requests were measured,
     /// s: those of other arms took turns with this one.
     pub(super) workers_cpu_s: f64,
+    /// CPU time of the server meanwhile, s.
+    pub(super) server_cpu_s: f64,
 }
 
 /// What all launches of a run share.
@@ -58,6 +60,8 @@ pub(super) struct Stretch {
     pub(super) machine_cpu_percent: Option<f64>,
     /// CPU time of the workers, s.
     pub(super) workers_cpu_s: f64,
+    /// CPU time of the program that drives them, s.
+    pub(super) server_cpu_s: f64,
 }
 
 impl<'a> Launch<'a> {
@@ -162,6 +166,7 @@ impl<'a> Launch<'a> {
             launch,
             requests: self.requests,
             workers_cpu_s: stretch.workers_cpu_s,
+            server_cpu_s: stretch.server_cpu_s,
         })
     }
 

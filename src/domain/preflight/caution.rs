@@ -24,6 +24,8 @@ pub enum Caution {
     Busy {
         /// One-minute load average.
         load: f64,
+        /// What of it may be Whittle's own.
+        own_load: f64,
         /// Logical cores.
         logical_cores: u32,
     },
@@ -54,10 +56,12 @@ impl Caution {
             ),
             Self::Busy {
                 load,
+                own_load,
                 logical_cores,
             } => format!(
-                "The machine is busy: load {load:.1} on {logical_cores} logical cores. End other \
-                 programs, or the run may be unstable."
+                "The machine is busy: load {load:.1} on {logical_cores} logical cores{}. End other \
+                 programs, or the run may be unstable.",
+                own(*own_load)
             ),
             Self::FullDisk { free_mb } => format!(
                 "The disk of the data folder has {} MB left: the results may not be stored. Free \
@@ -86,10 +90,12 @@ impl Caution {
             ),
             Self::Busy {
                 load,
+                own_load,
                 logical_cores,
             } => format!(
                 "The machine was busy when the run began: load {load:.1} on {logical_cores} \
-                 logical cores. Other programs may have disturbed it."
+                 logical cores{}. Other programs may have disturbed it.",
+                own(*own_load)
             ),
             Self::FullDisk { free_mb } => format!(
                 "The disk of the data folder had {} MB left when the run began: free some space \
@@ -97,5 +103,13 @@ impl Caution {
                 units::number(*free_mb)
             ),
         }
+    }
+}
+
+/// What of a load average may be Whittle's own, where that is to be seen in it.
+fn own(load: f64) -> String {
+    match load {
+        load if load < 0.05 => String::new(),
+        load => format!(", of which Whittle's own work may be {load:.1}"),
     }
 }

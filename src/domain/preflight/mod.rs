@@ -75,6 +75,8 @@ pub struct Room {
     pub swap_used_mb: f64,
     /// One-minute load average, where the system has one.
     pub load_average: Option<f64>,
+    /// What of it may be Whittle's own work of the last minutes.
+    pub own_load: f64,
     /// Logical cores.
     pub logical_cores: u32,
     /// Free space for the history, MB, where the system says.
@@ -137,14 +139,14 @@ pub fn preflight(model: &Model, settings: &RunSettings, room: &Room) -> Prefligh
             mb: room.swap_used_mb,
         });
     }
-    // The average holds the last minute, and so a run that has just ended,
-    // which takes a thread for each core.
+    // The average holds the last minutes, and so what Whittle itself has just done.
     let busy = room
         .load_average
-        .filter(|load| *load > f64::from(room.logical_cores));
+        .filter(|load| load - room.own_load > f64::from(room.logical_cores));
     if let Some(load) = busy {
         found.cautions.push(Caution::Busy {
             load,
+            own_load: room.own_load,
             logical_cores: room.logical_cores,
         });
     }
@@ -177,6 +179,7 @@ mod tests {
             available_memory_mb,
             swap_used_mb: 0.0,
             load_average: Some(0.1),
+            own_load: 0.0,
             logical_cores: 4,
             free_disk_mb: Some(5000.0),
         }
@@ -237,6 +240,31 @@ mod tests {
         assert_eq!((found.refusal, found.cautions.len()), (None, 3));
     }
 
+    /// Pruning keeps every core busy for minutes: the next run was said to have been
+    /// disturbed by other programs.
+    #[test]
+    fn what_whittle_has_just_done_is_no_other_program() {
+        let after = |load, own_load| {
+            let room = Room {
+                load_average: Some(load),
+                own_load,
+                ..room(9000.0)
+            };
+            preflight(&model(), &plain(), &room).cautions
+        };
+        assert_eq!(after(4.3, 3.9), []);
+        assert_eq!(after(4.3, 0.4), []);
+        let busy = after(8.3, 3.9);
+        let [busy] = busy.as_slice() else {
+            panic!("others are busy, too: {busy:?}");
+        };
+        for said in [busy.beforehand(), busy.afterwards()] {
+            let own = "load 8.3 on 4 logical cores, of which Whittle's own work may be 3.9";
+            assert!(said.contains(own), "{said}");
+        }
+        assert_eq!(after(4.3, 0.0).len(), 1);
+    }
+
     #[test]
     fn a_run_that_is_over_is_spoken_of_as_such() {
         let poor = Room {
@@ -255,6 +283,7 @@ mod tests {
         }
         let busy = Caution::Busy {
             load: 4.5,
+            own_load: 0.0,
             logical_cores: 4,
         };
         assert!(found.contains(&busy), "{found:?}");
