@@ -196,13 +196,14 @@ fn free_bytes(folder: &Path) -> Option<u64> {
 pub(super) fn storage(folder: &Path, error: &std::io::Error) -> VariantError {
     use std::io::ErrorKind;
 
-    let what = match error.kind() {
-        ErrorKind::StorageFull => "the disk is full: ",
-        ErrorKind::QuotaExceeded => "the quota is used up: ",
-        _ => "",
+    const HELP: &str = "; delete variants on the Models page, or other files, and try again";
+    let (what, help) = match error.kind() {
+        ErrorKind::StorageFull => ("the disk is full: ", HELP),
+        ErrorKind::QuotaExceeded => ("the quota is used up: ", HELP),
+        _ => ("", ""),
     };
     VariantError::Storage(format!(
-        "{what}{} cannot be written to ({error})",
+        "{what}{} cannot be written to ({error}){help}",
         folder.display()
     ))
 }

@@ -1,5 +1,5 @@
 //! Comparisons that are cancelled, or whose worker is killed, while a variant is
-//! being written or quality is measured: nothing half made stays, the run says
+//! being written or pruned, or quality is measured: nothing half made stays, the run says
 //! why it ended, and the next one works.
 
 use std::fs;
@@ -34,9 +34,30 @@ async fn house_with_wide_model() -> House {
     house
 }
 
+/// A house with a model that takes a while to prune.
+async fn house_with_deep_model() -> House {
+    let house = House::empty(real_workers()).await;
+    let deep = Tiny {
+        n_blocks: 4,
+        n_ff: 1024,
+        ..Tiny::default()
+    };
+    tiny_model::write_as(&house.models(), "deep.gguf", deep);
+    house.settled_library().await;
+    house
+}
+
 fn comparison(level: &str) -> Value {
+    with(&json!({"quantize": {"level": level}}))
+}
+
+fn with_pruned() -> Value {
+    with(&json!({"prune": {"ratio": 0.29}}))
+}
+
+fn with(recipe: &Value) -> Value {
     json!({
-        "recipes": [{"quantize": {"level": level}}], "test_queries": ["hello"],
+        "recipes": [recipe], "test_queries": ["hello"],
         "iterations": 1, "max_tokens": 4, "n_threads": 1,
     })
 }
@@ -54,13 +75,19 @@ fn send(signal: Signal, worker: u32) {
 
 /// Starts a comparison and holds its worker while it writes the variant.
 async fn held_while_quantizing(house: &House) -> (i64, u32) {
+    held_once_begun(house, &comparison(SLOW_LEVEL), "variant.gguf").await
+}
+
+/// Starts a comparison and holds its worker once new weights are being kept.
+async fn held_while_pruning(house: &House) -> (i64, u32) {
+    held_once_begun(house, &with_pruned(), "scratch/weights.bin").await
+}
+
+/// Starts a comparison and holds its worker once it has begun this file.
+async fn held_once_begun(house: &House, body: &Value, file: &str) -> (i64, u32) {
     let making = house.path().join("data/variants/making");
-    let is_begun = || {
-        files_below(&making)
-            .iter()
-            .any(|f| f.ends_with("variant.gguf"))
-    };
-    let id = start(house, &comparison(SLOW_LEVEL)).await;
+    let is_begun = || files_below(&making).iter().any(|f| f.ends_with(file));
+    let id = start(house, body).await;
     for _ in 0..60_000 {
         if is_begun() {
             let worker = worker_of(house).await;
@@ -107,8 +134,8 @@ fn left(house: &House) -> Vec<PathBuf> {
 }
 
 /// The same again, to its end: the variant is whole.
-async fn the_next_works(house: &House, level: &str) {
-    let id = start(house, &comparison(level)).await;
+async fn the_next_works(house: &House, body: &Value) {
+    let id = start(house, body).await;
     let run = house.wait_for(id, "done").await;
     assert_eq!(run["arms"].as_array().map(Vec::len), Some(2), "{run}");
     let left = left(house);
@@ -126,7 +153,40 @@ async fn cancelling_while_a_variant_is_written_leaves_nothing() {
     let (id, _) = held_while_quantizing(&house).await;
     cancel(&house, id).await;
     assert_eq!(left(&house), NO_FILES);
-    the_next_works(&house, SLOW_LEVEL).await;
+    the_next_works(&house, &comparison(SLOW_LEVEL)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_while_a_model_is_pruned_leaves_nothing() {
+    let house = house_with_deep_model().await;
+    let (id, _) = held_while_pruning(&house).await;
+    cancel(&house, id).await;
+    assert_eq!(left(&house), NO_FILES);
+    the_next_works(&house, &with_pruned()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_while_it_prunes_leaves_nothing() {
+    let house = house_with_deep_model().await;
+    let (id, worker) = held_while_pruning(&house).await;
+    send(Signal::KILL, worker);
+    let said = failed_by_the_kill(&house, id).await;
+    assert!(
+        said.starts_with("pruned 29 % could not be made: "),
+        "{said}"
+    );
+    the_next_works(&house, &with_pruned()).await;
+}
+
+/// What a run says that failed because its worker was killed; nothing is left of it.
+async fn failed_by_the_kill(house: &House, id: i64) -> String {
+    let run = house.wait_for(id, "failed").await;
+    let said = run["failure"]["message"].as_str().expect("a message");
+    assert!(said.contains("SIGKILL"), "{said}");
+    assert_eq!(run["failure"]["kind"], "worker_crashed");
+    assert_eq!(run["comparison"], Value::Null);
+    assert_eq!(left(house), NO_FILES);
+    said.to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,16 +194,9 @@ async fn a_worker_killed_while_it_writes_a_variant_leaves_nothing() {
     let house = house_with_wide_model().await;
     let (id, worker) = held_while_quantizing(&house).await;
     send(Signal::KILL, worker);
-    let run = house.wait_for(id, "failed").await;
-    let said = run["failure"]["message"].as_str().expect("a message");
-    assert!(
-        said.starts_with("IQ4_NL could not be made: ") && said.contains("SIGKILL"),
-        "{said}"
-    );
-    assert_eq!(run["failure"]["kind"], "worker_crashed");
-    assert_eq!(run["comparison"], Value::Null);
-    assert_eq!(left(&house), NO_FILES);
-    the_next_works(&house, SLOW_LEVEL).await;
+    let said = failed_by_the_kill(&house, id).await;
+    assert!(said.starts_with("IQ4_NL could not be made: "), "{said}");
+    the_next_works(&house, &comparison(SLOW_LEVEL)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,7 +206,7 @@ async fn cancelling_while_quality_is_measured_leaves_the_variant_alone() {
     cancel(&house, id).await;
     let variant = left(&house);
     assert_eq!(variant.len(), 2, "{variant:?}");
-    the_next_works(&house, "q8_0").await;
+    the_next_works(&house, &comparison("q8_0")).await;
     assert_eq!(left(&house), variant, "it was made once");
 }
 
@@ -178,5 +231,5 @@ async fn a_worker_killed_while_quality_is_measured_costs_the_quality_alone() {
     assert_eq!(variant["improvements"].as_array().map(Vec::len), Some(11));
     let (_, page) = house.get(&format!("/runs/{id}")).await;
     assert!(page.as_str().is_some_and(|page| page.contains("SIGKILL")));
-    the_next_works(&house, "q8_0").await;
+    the_next_works(&house, &comparison("q8_0")).await;
 }

@@ -22,6 +22,8 @@ mod fuzz_api;
 mod history;
 mod house;
 mod input;
+#[cfg(target_os = "linux")]
+mod killed_server;
 mod load;
 mod mishaps;
 mod ollama;

@@ -18,7 +18,8 @@ pub struct Server {
 }
 
 impl Server {
-    fn on(data: &Path) -> Self {
+    /// Serves this data folder, and nothing of Ollama's.
+    pub fn on(data: &Path) -> Self {
         let mut serve = Command::new(env!("CARGO_BIN_EXE_whittle"));
         serve.args([
             "serve",
@@ -95,7 +96,8 @@ impl Server {
         run["id"].as_i64().unwrap_or_else(|| panic!("{run}"))
     }
 
-    fn kill(mut self) {
+    /// Kills it.
+    pub fn kill(mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it ends");
     }
@@ -113,7 +115,8 @@ impl Server {
 
 /// The processes that a server has started; any of its threads may have.
 #[cfg(target_os = "linux")]
-fn children_of(pid: u32) -> Vec<u32> {
+pub fn children_of(server: &Server) -> Vec<u32> {
+    let pid = server.child.id();
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("its threads");
     let mut children = Vec::new();
     for thread in threads.flatten() {
@@ -124,6 +127,20 @@ fn children_of(pid: u32) -> Vec<u32> {
         );
     }
     children
+}
+
+/// The workers of a server that was killed end with it.
+#[cfg(target_os = "linux")]
+pub fn assert_no_orphans(workers: Vec<u32>) {
+    let deadline = Instant::now() + Duration::from_secs(3);
+    for worker in workers {
+        while std::fs::read_to_string(format!("/proc/{worker}/cmdline"))
+            .is_ok_and(|command| command.contains("worker"))
+        {
+            assert!(Instant::now() < deadline, "worker {worker} is an orphan");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -137,17 +154,9 @@ fn a_server_killed_at_any_moment_leaves_an_interrupted_run_and_nothing_else() {
         let server = Server::on(&data);
         let run = server.start_long_run();
         std::thread::sleep(Duration::from_millis(milliseconds));
-        let workers = children_of(server.child.id());
+        let workers = children_of(&server);
         server.kill();
-        let deadline = Instant::now() + Duration::from_secs(3);
-        for worker in workers {
-            while std::fs::read_to_string(format!("/proc/{worker}/cmdline"))
-                .is_ok_and(|command| command.contains("worker"))
-            {
-                assert!(Instant::now() < deadline, "worker {worker} is an orphan");
-                std::thread::sleep(Duration::from_millis(10));
-            }
-        }
+        assert_no_orphans(workers);
         let server = Server::on(&data);
         let stored = server.ask("GET", &format!("/api/runs/{run}"), &Value::Null);
         assert_eq!(stored["status"], "interrupted", "after {milliseconds} ms");

@@ -1,14 +1,16 @@
 //! Whatever goes wrong while a model is pruned leaves nothing, and is said.
 
-use std::fs::File;
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use whittle::bench::{Making, VariantError};
+use whittle::domain::pruning::PruningProgress;
 
-use super::{WIDTH, is_pruning, recipe};
+use super::{THEN_Q8_0, WIDTH, is_pruning, recipe};
 use crate::mishaps::{SmallDisk, append, assert_full, fill};
-use crate::shop::Shop;
+use crate::shop::{NO_FILES, Shop, files_below};
+use crate::tiny_model::Tiny;
 use crate::workers::{STARTED, fake_workers};
 
 /// What a worker that a script plays says when it is done.
@@ -44,6 +46,77 @@ async fn a_full_disk_is_said_before_and_while_pruning() {
         assert_full(made.await, what);
         assert_eq!(shop.left(), std::slice::from_ref(&filler));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_said_while_new_weights_are_kept() {
+    // Layers that take a while: it is told of each in time.
+    let mut shop = Shop::with_tiny(Tiny {
+        n_blocks: 4,
+        n_ff: 1024,
+        ..Tiny::default()
+    });
+    let small = shop.keep_apart();
+    let Some(_disk) = SmallDisk::mount(&small, 16_384) else {
+        return;
+    };
+    let filler = small.join("filler");
+    let (mut n_kept, mut was_written) = (0, false);
+    let width = recipe(r#"{"prune": {"ratio": 0.29}}"#);
+    let made = shop.make_watched(&width, |making| match making {
+        Making::Pruning(PruningProgress::Layer { layer: 2.., .. }) if !filler.exists() => {
+            let weights = |file: &PathBuf| file.ends_with("scratch/weights.bin");
+            let kept = files_below(&small).into_iter().find(weights);
+            n_kept = kept.map_or(0, |kept| fs::metadata(kept).expect("weights").len());
+            fill(&filler);
+        }
+        Making::Pruning(PruningProgress::Write { .. }) => was_written = true,
+        _ => {}
+    });
+    let error = made.await.expect_err("there is no room");
+    let words = error.to_string();
+    assert!(matches!(error, VariantError::Storage(_)), "{words}");
+    let begins = "the disk is full: tiny.gguf, pruned 29 %, needs ";
+    assert!(words.starts_with(begins), "{words}");
+    assert!(n_kept > 0, "those of the first layer were kept");
+    assert!(!was_written, "it came to the new file");
+    assert_eq!(shop.left(), std::slice::from_ref(&filler));
+}
+
+/// The check writes nothing; what comes after it does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fills_while_the_pruned_is_checked_leaves_nothing_and_is_said() {
+    let mut shop = Shop::new();
+    let small = shop.keep_apart();
+    for json in [WIDTH, THEN_Q8_0] {
+        let Some(_disk) = SmallDisk::mount(&small, 2048) else {
+            return;
+        };
+        let filler = small.join("filler");
+        let recipe = recipe(json);
+        // Of what is kept in the end, where there are two checks.
+        let mut is_last = recipe.quantize.is_none();
+        let made = shop.make_watched(&recipe, |making| {
+            is_last |= matches!(making, Making::Tensors(..));
+            if is_last && matches!(making, Making::Checking(..)) && !filler.exists() {
+                fill(&filler);
+            }
+        });
+        let error = made.await.expect_err("there is no room");
+        let words = error.to_string();
+        assert!(matches!(error, VariantError::Storage(_)), "{words}");
+        assert!(words.starts_with("the disk is full: "), "{words}");
+        assert!(
+            words.contains("delete variants on the Models page"),
+            "{words}"
+        );
+        assert_eq!(shop.left(), std::slice::from_ref(&filler));
+        fs::remove_file(&filler).expect("the filler");
+        shop.make(&recipe)
+            .await
+            .expect("it is made once there is room");
+    }
+    assert_eq!(shop.left(), NO_FILES, "the small disks are gone");
 }
 
 /// Prunes a model that is changed each time a stage is reached: that is said.

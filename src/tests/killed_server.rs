@@ -1,0 +1,110 @@
+//! A server that is killed while it prunes: what is gone with it, and what stays.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::servers::{Server, assert_no_orphans, children_of};
+use crate::shop::{NO_FILES, files_below};
+use crate::tiny_model::{self, Tiny};
+
+/// Waits for something for five minutes: another test may have the machine.
+#[track_caller]
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(300), "never {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn start(server: &Server, recipe: &Value) -> i64 {
+    let body = json!({
+        "recipes": [recipe], "test_queries": ["hello"], "iterations": 1, "max_tokens": 4,
+    });
+    let run = server.ask("POST", "/api/runs", &body);
+    run["id"].as_i64().unwrap_or_else(|| panic!("{run}"))
+}
+
+fn status(server: &Server, run: i64) -> String {
+    let run = server.ask("GET", &format!("/api/runs/{run}"), &Value::Null);
+    let status = run["status"].as_str();
+    status.unwrap_or_else(|| panic!("{run}")).to_owned()
+}
+
+/// Measures a variant to the end.
+fn measure(server: &Server, recipe: &Value) -> i64 {
+    let run = start(server, recipe);
+    wait_until("measured", || {
+        let status = status(server, run);
+        assert!(
+            ["queued", "running", "done"].contains(&status.as_str()),
+            "{status}"
+        );
+        status == "done"
+    });
+    run
+}
+
+/// The models and variants, with what is in them.
+fn kept(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let folders = ["models", "variants"].map(|folder| files_below(&data.join(folder)));
+    let mut files: Vec<_> = folders
+        .concat()
+        .into_iter()
+        .map(|path| (path.clone(), fs::read(path).expect("a file")))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_server_killed_while_it_prunes_leaves_an_interrupted_run_and_what_was_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    fs::create_dir_all(data.join("models")).expect("a folder");
+    let deep = Tiny {
+        n_blocks: 4,
+        n_ff: 1024,
+        ..Tiny::default()
+    };
+    tiny_model::write_as(&data.join("models"), "deep.gguf", deep);
+    let server = Server::on(&data);
+    // Reading it waits for the machine, too.
+    wait_until("read", || {
+        let library = server.ask("GET", "/api/models", &Value::Null);
+        library["n_pending"] == 0 && library["models"][0].is_object()
+    });
+    let before = measure(&server, &json!({"quantize": {"level": "q8_0"}}));
+    let whole = kept(&data);
+    assert_eq!(whole.len(), 3, "a model, a variant and what is known of it");
+
+    let prune = json!({"prune": {"ratio": 0.29}});
+    let run = start(&server, &prune);
+    let making = data.join("variants/making");
+    let weights = |file: &PathBuf| file.ends_with("scratch/weights.bin");
+    wait_until("at work", || files_below(&making).iter().any(weights));
+    let workers = children_of(&server);
+    assert_eq!(workers.len(), 1, "one that prunes");
+    server.kill();
+    assert_no_orphans(workers);
+    assert_ne!(
+        files_below(&making),
+        NO_FILES,
+        "a killed one sweeps nothing"
+    );
+
+    let server = Server::on(&data);
+    assert_eq!(status(&server, run), "interrupted");
+    assert_eq!(status(&server, before), "done");
+    wait_until("swept", || files_below(&making).is_empty());
+    for folder in ["cache/making", "tmp"] {
+        assert_eq!(files_below(&data.join(folder)), NO_FILES, "{folder}");
+    }
+    assert_eq!(kept(&data), whole);
+    measure(&server, &prune);
+    assert_eq!(kept(&data).len(), 5, "the pruned one, too");
+    server.terminate();
+}
