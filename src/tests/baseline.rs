@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use futures::StreamExt;
 use serde_json::json;
+use tower::ServiceExt;
 use whittle::bench::machine::MachineFacts;
+use whittle::domain::run::RunId;
 use whittle::machine_lock::MachineLock;
 
-use crate::house::{House, message};
+use crate::house::{HOST, House, message};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_baseline_is_measured_and_stored() {
@@ -156,9 +160,14 @@ async fn a_browser_that_goes_away_ends_nothing() {
     let body = json!({"test_queries": ["hello"], "iterations": 2, "max_tokens": 1000});
     let (_, run) = house.post("/api/runs", &body).await;
     let id = run["id"].as_i64().expect("an id");
-    let path = format!("/events/runs/{id}");
-    let stream = tokio::time::timeout(Duration::from_millis(100), house.get(&path));
-    assert!(stream.await.is_err(), "the stream was still open");
+    let request = Request::get(format!("/events/runs/{id}")).header("host", HOST);
+    let request = request.body(Body::empty()).expect("a request");
+    let stream = house.router.clone().oneshot(request).await;
+    let mut pieces = stream.expect("an answer").into_body().into_data_stream();
+    let first = pieces.next().await;
+    assert!(first.is_some_and(|piece| piece.is_ok()), "it is followed");
+    drop(pieces);
+    assert!(house.queue.job(RunId(id)).is_some(), "it was over already");
     house.wait_for(id, "done").await;
 }
 
@@ -170,7 +179,14 @@ async fn a_run_waits_while_another_whittle_measures() {
     let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 4});
     let (_, run) = house.post("/api/runs", &body).await;
     let id = run["id"].as_i64().expect("an id");
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let job = house.queue.job(RunId(id)).expect("it is not over");
+    let told = async {
+        while !job.waits_for_machine() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(60), told).await;
+    told.expect("its turn comes, and it waits");
     let (_, run) = house.get(&format!("/api/runs/{id}")).await;
     assert_eq!(run["status"], "queued");
     drop(other);
