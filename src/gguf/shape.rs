@@ -189,6 +189,17 @@ fn block(document: &Document, layer: u32, n_embd: u32) -> Result<(BlockShape, u3
         let name = at("ffn_down.weight");
         return Err(NotPrunable::layout(format!("{name} has an odd shape")));
     }
+    for (part, n) in [
+        ("ffn_gate.bias", n_ff),
+        ("ffn_up.bias", n_ff),
+        ("ffn_down.bias", n_embd),
+    ] {
+        let bias = document.tensor(&at(part));
+        if bias.is_some_and(|bias| *bias.shape() != [u64::from(n)]) {
+            let name = at(part);
+            return Err(NotPrunable::layout(format!("{name} has an odd shape")));
+        }
+    }
     let of_block =
         |tensor: &&Tensor| block_of(tensor.name()).is_some_and(|(other, _)| other == layer);
     let tensors = || document.tensors().filter(of_block);

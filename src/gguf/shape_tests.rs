@@ -52,6 +52,18 @@ fn quantized_weights_keep_neurons_together() {
     assert_eq!(shape.neurons_together(), 256);
 }
 
+/// Found by `make fuzz`: the new file had fewer parameters than were forecast.
+#[test]
+fn a_bias_that_is_not_of_its_matrix_is_refused() {
+    for (part, length) in [("gate", 64), ("up", 95), ("down", 65)] {
+        let mut sample = Sample::model("llama", 2, 64, 96);
+        let name = format!("blk.1.ffn_{part}.bias");
+        sample.add(&name, TensorType::F32, &[length]);
+        let said = reason(&sample);
+        assert!(said.contains(&format!("{name} has an odd shape")), "{said}");
+    }
+}
+
 #[test]
 fn biases_of_neurons_count() {
     let mut sample = Sample::model("llama", 2, 64, 96);
