@@ -6,6 +6,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use super::curate;
+use super::resource::resource;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::deleted_table::DeletedTable;
@@ -26,7 +27,7 @@ pub fn DeletedRunsPage() -> impl IntoView {
     });
     // One more than is shown tells whether there are older ones.
     let load = |before| api::list_deleted_runs(before, Some(PAGE_LENGTH + 1));
-    let loaded = Resource::new(move || before.get(), load);
+    let loaded = resource(move || before.get(), load);
     view! {
         <Title text="Deleted runs"/>
         <div class="page-head">

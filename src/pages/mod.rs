@@ -11,6 +11,7 @@ mod not_found;
 mod prompt_sets;
 mod pruning;
 mod quantization;
+mod resource;
 mod run;
 mod runs;
 mod settings;

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::resource::resource;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
@@ -17,7 +18,7 @@ use crate::domain::units;
 /// The page.
 #[component]
 pub fn ModelsPage() -> impl IntoView {
-    let library = Resource::new(|| (), |()| api::list_models());
+    let library = resource(|| (), |()| api::list_models());
     view! {
         <Title text="Models"/>
         <div class="page-head">

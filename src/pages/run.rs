@@ -8,6 +8,7 @@ use leptos_router::hooks::{use_navigate, use_params_map};
 
 use super::actions::Shown;
 use super::curate;
+use super::resource::resource;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::comparison::{Again, ComparisonOutcome, original_of};
@@ -36,7 +37,7 @@ pub fn RunPage() -> impl IntoView {
             .get("id")
             .and_then(|id| id.parse::<i64>().ok())
     });
-    let run = Resource::new(move || id.get(), load);
+    let run = resource(move || id.get(), load);
     view! {
         <Suspense fallback=|| view! { <p class="loading">"Loading the run…"</p> }>
             {move || Suspend::new(async move {

@@ -6,6 +6,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use super::curate;
+use super::resource::resource;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::run_filter::RunFilterForm;
@@ -47,7 +48,7 @@ pub fn RunsPage() -> impl IntoView {
             before: query.get("before").and_then(|id| id.parse().ok()),
         }
     });
-    let loaded = Resource::new(move || asked.get(), load);
+    let loaded = resource(move || asked.get(), load);
     view! {
         <Title text="History"/>
         <div class="page-head">

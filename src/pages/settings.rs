@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 
+use super::resource::resource;
 use crate::api;
 use crate::components::alert::{ErrorAlert, PageError};
 use crate::components::background::BackgroundCard;
@@ -18,7 +19,7 @@ use crate::domain::units;
 /// The page.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
-    let about = Resource::new(|| (), |()| api::load_about());
+    let about = resource(|| (), |()| api::load_about());
     view! {
         <Title text="Settings"/>
         <div class="page-head">

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::RunEvent;
+use crate::domain::json::tree::{Tree, Unreadable};
 use crate::domain::run::{Failure, Run};
 
 /// An event with its number in the run: the numbers of stored events rise, live ones
@@ -40,11 +41,11 @@ impl Sequenced {
     /// Reads an event as its `Deserialize` does. That one has to keep every
     /// field until it knows the type, for which serde compiles each type of the
     /// domain once more: too much for the browser's bundle. This one reads the
-    /// text twice.
+    /// parsed text twice.
     ///
     /// # Errors
     /// When the text is no event that this version knows.
-    pub fn read(text: &str) -> serde_json::Result<Self> {
+    pub fn read(text: &str) -> Result<Self, Unreadable> {
         #[derive(Deserialize)]
         struct Head {
             seq: u64,
@@ -67,29 +68,30 @@ impl Sequenced {
             failure: Failure,
         }
 
-        let Head { seq, r#type } = serde_json::from_str(text)?;
+        let tree = Tree::parse(text)?;
+        let Head { seq, r#type } = tree.read()?;
         let event = match r#type {
             Kind::Snapshot => {
-                let Snapshot { run } = serde_json::from_str(text)?;
+                let Snapshot { run } = tree.read()?;
                 RunEvent::Snapshot { run }
             }
             Kind::Queued => {
-                let Queued { position } = serde_json::from_str(text)?;
+                let Queued { position } = tree.read()?;
                 RunEvent::Queued { position }
             }
             Kind::WaitingForMachine => RunEvent::WaitingForMachine,
-            Kind::Stage => RunEvent::Stage(serde_json::from_str(text)?),
-            Kind::Sample => RunEvent::Sample(serde_json::from_str(text)?),
-            Kind::Live => RunEvent::Live(serde_json::from_str(text)?),
-            Kind::Making => RunEvent::Making(serde_json::from_str(text)?),
-            Kind::Quality => RunEvent::Quality(serde_json::from_str(text)?),
+            Kind::Stage => RunEvent::Stage(tree.read()?),
+            Kind::Sample => RunEvent::Sample(tree.read()?),
+            Kind::Live => RunEvent::Live(tree.read()?),
+            Kind::Making => RunEvent::Making(tree.read()?),
+            Kind::Quality => RunEvent::Quality(tree.read()?),
             Kind::Warning => {
-                let Warning { message } = serde_json::from_str(text)?;
+                let Warning { message } = tree.read()?;
                 RunEvent::Warning { message }
             }
             Kind::Done => RunEvent::Done,
             Kind::Failed => {
-                let Failed { failure } = serde_json::from_str(text)?;
+                let Failed { failure } = tree.read()?;
                 RunEvent::Failed { failure }
             }
             Kind::Cancelled => RunEvent::Cancelled,

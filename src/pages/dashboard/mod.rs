@@ -6,6 +6,7 @@ mod machine_line;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::resource::resource;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::empty::NoModels;
@@ -17,7 +18,7 @@ use machine_line::MachineLine;
 /// The page.
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    let dashboard = Resource::new(|| (), |()| api::load_dashboard());
+    let dashboard = resource(|| (), |()| api::load_dashboard());
     view! {
         <Title text="Dashboard"/>
         <Suspense fallback=|| view! { <p class="loading">"Loading the dashboard…"</p> }>

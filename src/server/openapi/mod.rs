@@ -15,7 +15,11 @@ mod operation;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
+mod reading;
+#[cfg(test)]
 mod schemas;
+#[cfg(test)]
+mod values;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::errors;
+use super::reading::{self, Answer};
 use super::schemas::Schemas;
 use crate::domain::error::ErrorCode;
 
@@ -18,6 +19,9 @@ pub(super) struct Operation {
     pub(super) path: &'static str,
     #[serde(skip)]
     pub(super) method: &'static str,
+    /// Reads what it answers in both ways that there are.
+    #[serde(skip)]
+    pub(super) is_read_alike: Option<fn(&str) -> bool>,
     operation_id: &'static str,
     tags: [&'static str; 1],
     summary: &'static str,
@@ -44,6 +48,7 @@ impl Operation {
         let operation = Self {
             path,
             method: "get",
+            is_read_alike: None,
             operation_id: id,
             tags: [tag],
             summary: "",
@@ -132,8 +137,9 @@ impl Operation {
     }
 
     /// Answers 200 with a `T` as JSON.
-    pub(super) fn answers<T: JsonSchema>(self, schemas: &mut Schemas, description: &str) -> Self {
+    pub(super) fn answers<T: Answer>(mut self, schemas: &mut Schemas, description: &str) -> Self {
         let schema = schemas.answer::<T>();
+        self.is_read_alike = Some(reading::is_read_alike::<T>);
         self.answers_media(
             &[("application/json", json!({"schema": schema}))],
             description,
