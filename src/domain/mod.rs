@@ -23,6 +23,7 @@ pub mod model;
 pub mod noise;
 pub mod not_refitted;
 pub mod ollama;
+pub mod order;
 pub mod outlier;
 pub mod pareto;
 pub mod pattern;

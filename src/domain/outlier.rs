@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::metrics::Reading;
+use super::order::in_order;
 use super::units;
 
 /// Requests of the same work that it takes to tell one of them from the rest.
@@ -110,8 +111,8 @@ pub fn in_words(outliers: &Reading<Outliers>, n_requests: u64) -> String {
 
 /// Requests among them: both figures of one may be far.
 fn n_outliers(found: &[Outlier]) -> usize {
-    let mut places: Vec<(u32, u32)> = found.iter().map(|o| (o.iteration, o.prompt)).collect();
-    places.sort_unstable();
+    let places = found.iter().map(|o| (o.iteration, o.prompt));
+    let mut places = in_order(places, |place| *place);
     places.dedup();
     places.len()
 }

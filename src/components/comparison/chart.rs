@@ -7,6 +7,7 @@ use super::chart_axis::{Axis, steps};
 use super::chart_layout::{Dot, Place, places};
 use super::chart_points::{Against, Point, Speed, on_front};
 use crate::components::words::kld;
+use crate::domain::order::in_order;
 use crate::domain::units;
 
 /// The chart, drawn for a wide and for a narrow page: the style sheet shows one.
@@ -80,13 +81,12 @@ fn drawing(
     };
     let dots: Vec<Dot> = drawn.iter().map(dot).collect();
     let labels = places(&dots, plot_width, plot_height);
-    let mut front: Vec<&Dot> = dots
+    let front = dots
         .iter()
         .zip(drawn)
         .filter(|(_, (.., is_on_front))| *is_on_front)
-        .map(|(dot, _)| dot)
-        .collect();
-    front.sort_by(|a, b| a.x.total_cmp(&b.x));
+        .map(|(dot, _)| dot);
+    let front = in_order(front, |dot| dot.x);
     // A front of three costs is no line in two of them.
     let is_line = against == Against::Speed;
     let joined: Vec<String> = front

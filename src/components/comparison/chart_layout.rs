@@ -1,5 +1,9 @@
 //! Where the chart's labels stand, so that none lies on another or on a dot.
 
+use std::cmp::Reverse;
+
+use crate::domain::order::in_order;
+
 /// A dot of the chart, in its units, with the label that belongs to it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Dot {
@@ -100,9 +104,8 @@ pub(super) fn places(dots: &[Dot], width: f64, height: f64) -> Vec<Place> {
     };
     let mut placed = vec![nowhere; dots.len()];
     // The longest first: short ones find room beside them.
-    let mut order: Vec<usize> = (0..dots.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(dots[*index].label.chars().count()));
-    for index in order {
+    let length = |index: &usize| dots[*index].label.chars().count();
+    for index in in_order(0..dots.len(), |index| Reverse(length(index))) {
         let dot = &dots[index];
         let candidates = || candidates(dot).filter(|(area, _)| area.is_within(&plot));
         let is_free = |(area, _): &(Area, f64)| !taken.iter().any(|other| other.meets(area));

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::state::RunForm;
 use crate::domain::dashboard::Remembered;
 use crate::domain::error::AppError;
+use crate::domain::order::in_order;
 use crate::domain::prompt::Prompt;
 use crate::domain::prompt_set::PromptSet;
 
@@ -130,7 +131,7 @@ impl PromptSets {
         self.names.update(|names| {
             names.retain(|name| *name != set.name);
             names.push(set.name.clone());
-            names.sort_by_key(|name| name.to_ascii_lowercase());
+            *names = in_order(std::mem::take(names), |name| name.to_ascii_lowercase());
         });
         self.chosen.set(Chosen::Saved(set));
     }

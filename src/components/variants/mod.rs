@@ -5,6 +5,7 @@ mod deletion;
 mod elsewhere;
 mod tensors;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
@@ -13,6 +14,7 @@ use crate::components::marked::marked;
 use crate::components::pruning::PruningView;
 use crate::components::words;
 use crate::domain::model::Model;
+use crate::domain::order::in_order;
 use crate::domain::pruning::PruningReport;
 use crate::domain::units;
 use crate::domain::variant::{VariantBase, VariantRecord};
@@ -93,8 +95,8 @@ fn by_base(variants: Vec<Model>) -> Vec<(VariantBase, Vec<(Model, VariantRecord)
         let key = (record.base.name.clone(), record.base.sha256.clone());
         groups.entry(key).or_default().push((model, *record));
     }
-    let ordered = groups.into_values().filter_map(|mut variants| {
-        variants.sort_by_key(|(model, _)| std::cmp::Reverse(model.size_bytes));
+    let ordered = groups.into_values().filter_map(|variants| {
+        let variants = in_order(variants, |(model, _)| Reverse(model.size_bytes));
         let base = variants.first()?.1.base.clone();
         Some((base, variants))
     });

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fallback, TensorShare, is_quantized};
 use crate::domain::model::ModelId;
+use crate::domain::order::in_order;
 use crate::domain::pruning::PruningReport;
 use crate::domain::recipe::Recipe;
 
@@ -82,8 +83,7 @@ impl VariantRecord {
             let part = f64::from(n_fallen) / f64::from(share.n_tensors.max(1));
             Some(share.n_bytes as f64 * part.min(1.0))
         };
-        let mut used: Vec<&str> = self.fallbacks.iter().map(|one| &*one.used).collect();
-        used.sort_unstable();
+        let mut used = in_order(self.fallbacks.iter().map(|one| &*one.used), |used| *used);
         used.dedup();
         let is_matrix = |share: &&TensorShare| {
             // Norms are vectors, and stay exact whatever the recipe.
