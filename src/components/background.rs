@@ -6,6 +6,7 @@ use leptos_router::components::A;
 use crate::components::checkbox::Checkbox;
 use crate::components::no_script::NoScript;
 use crate::components::titled_card::TitledCard;
+use crate::components::when::When;
 use crate::domain::background::Background;
 
 /// The card of the settings page.
@@ -49,13 +50,13 @@ pub fn BackgroundCard(
                      machine is quiet. Whatever you start ends that at once, and then nothing of it \
                      is kept."
                 </p>
-                <Show when=move || !is_allowed()>
+                <When when=move || !is_allowed()>
                     <p class="note over">
                         "This server was started with "
                         <code>"--no-background"</code>
                         ": it measures nothing unasked, whatever is chosen here."
                     </p>
-                </Show>
+                </When>
                 {now}
                 <NoScript what="Switching" path="/api/background"/>
             </div>

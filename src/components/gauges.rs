@@ -21,15 +21,16 @@ pub fn LivePanel(
         live.with(|live| live.as_ref().is_some_and(|l| l.status == RunStatus::Queued))
     });
     view! {
-        <Show
-            when=move || is_waiting.get()
-            fallback=move || view! { <SearchSoFar live/> <QualitySoFar live/> <Gauges live/> }
-        >
-            <p class="ended">
-                "It starts by itself when its turn comes, one run at a time so that none \
-                 disturbs another. You may close this page: the run goes on."
-            </p>
-        </Show>
+        {move || match is_waiting.get() {
+            true => view! {
+                <p class="ended">
+                    "It starts by itself when its turn comes, one run at a time so that none \
+                     disturbs another. You may close this page: the run goes on."
+                </p>
+            }
+            .into_any(),
+            false => view! { <SearchSoFar live/> <QualitySoFar live/> <Gauges live/> }.into_any(),
+        }}
         <SamplesSoFar live/>
     }
 }

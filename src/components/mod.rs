@@ -43,4 +43,5 @@ mod text_file;
 pub mod theme;
 pub mod titled_card;
 pub mod variants;
+pub mod when;
 pub mod words;

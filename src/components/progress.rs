@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::live::LiveFeed;
+use crate::components::when::When;
 use crate::components::words;
 use crate::domain::run::Run;
 
@@ -61,13 +62,13 @@ pub fn ProgressLine(
     });
     let is_active = Memo::new(move |_| feed.state.with(Option::is_some));
     view! {
-        <Show when=move || is_active.get()>
+        <When when=is_active>
             <progress
                 class="progress"
                 max="1"
                 value=move || format!("{:.3}", fraction.get())
                 aria-label="Progress of the run"
             ></progress>
-        </Show>
+        </When>
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::deletion::{Deletion, DeletionProblem};
+use crate::components::when::When;
 use crate::components::words;
 
 /// What the user called it, behind its number.
@@ -52,13 +53,13 @@ pub(super) fn NoteRow(
     let is_changed = move || deletion.is_changed();
     let is_noted = move || is_changed() || deletion.problem.with(Option::is_some);
     view! {
-        <Show when=is_noted>
+        <When when=is_noted>
             <tr class="row-note">
                 <td colspan=n_columns>
-                    <Show when=is_changed>{note.run(())}</Show>
+                    <When when=is_changed>{note.run(())}</When>
                     <DeletionProblem deletion/>
                 </td>
             </tr>
-        </Show>
+        </When>
     }
 }

@@ -9,6 +9,7 @@ use crate::components::host;
 use crate::components::live::LiveFeed;
 use crate::components::progress::{ProgressLine, StatusLine};
 use crate::components::section::Section;
+use crate::components::when::When;
 use crate::components::words;
 use crate::domain::error::AppError;
 use crate::domain::run::{Run, RunId, RunStatus};
@@ -76,9 +77,9 @@ pub fn RunSection(
                 {on_run.map(|_| view! { <RunLabel run/> })}
                 <StatusLine run feed idle=section.idle()/>
                 <div class="actions">
-                    <Show when=move || is_active.get()>
+                    <When when=is_active>
                         <CancelButton section on_press=cancel/>
-                    </Show>
+                    </When>
                     {run_button}
                 </div>
             </div>

@@ -21,6 +21,7 @@ use crate::components::outcome::Outcome;
 use crate::components::prompt_text::PromptText;
 use crate::components::run_section::RunSection;
 use crate::components::section::Section;
+use crate::components::when::When;
 use crate::components::words;
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::model::Model;
@@ -163,17 +164,17 @@ fn RunView(run: Run, original: Option<Model>) -> impl IntoView {
             <div class="run-tools" hidden=is_deleted>
                 <ExportLinks id/>
                 <EditLabelButton label/>
-                <Show when=move || feed.state.with(Option::is_none)>
+                <When when=move || feed.state.with(Option::is_none)>
                     <DeleteButton deletion on_delete=Callback::new(curate::delete)/>
-                </Show>
+                </When>
             </div>
         </div>
-        <Show when=is_deleted>
+        <When when=is_deleted>
             <DeletedNote deletion on_restore=Callback::new(curate::restore)/>
             <p>
                 <A href="/runs">"All runs"</A>
             </p>
-        </Show>
+        </When>
         <DeletionProblem deletion/>
         <div hidden=is_deleted>
             <LabelSection label on_save=Callback::new(curate::save)/>

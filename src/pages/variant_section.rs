@@ -12,6 +12,7 @@ use crate::components::host;
 use crate::components::live::LiveFeed;
 use crate::components::run_section::RunSection;
 use crate::components::section::Section;
+use crate::components::when::When;
 use crate::domain::error::AppError;
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::model::{Model, ModelId};
@@ -139,7 +140,7 @@ pub(super) fn VariantSection(
                     </div>
                 </div>
             </div>
-            <Show when=is_empty>{teaching()}</Show>
+            <When when=is_empty>{teaching()}</When>
         </RunSection>
     }
 }

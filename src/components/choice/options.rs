@@ -7,6 +7,7 @@ use super::text::TextField;
 use crate::components::checkbox::Checkbox;
 use crate::components::form::RunForm;
 use crate::components::section::Section;
+use crate::components::when::When;
 use crate::domain::defaults::{ITERATIONS, ITERATIONS_CAREFUL};
 use crate::domain::quality::{CHUNK_TOKENS, CHUNKS, CHUNKS_LIMIT, CHUNKS_QUICK};
 use crate::domain::run::{RunProblem, Setting};
@@ -74,7 +75,7 @@ pub fn QualityField(
                 on_change=Callback::new(move |is_on| quality.is_measured.set(is_on))
                 words="Measure what it costs: perplexity, divergence, answers side by side"
             />
-            <Show when=move || quality.is_measured.get()>
+            <When when=quality.is_measured>
                 <div class="row">
                     <label for=section.chunks_id()>"Chunks"</label>
                     <input
@@ -97,7 +98,7 @@ pub fn QualityField(
                     {format!("Of {CHUNK_TOKENS} tokens. Figures compare where text and chunks are the same.")}
                 </span>
                 <TextField quality/>
-            </Show>
+            </When>
         </fieldset>
     }
 }

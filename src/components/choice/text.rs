@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::quality::QualityChoice;
 use crate::components::text_file::text_of;
+use crate::components::when::When;
 use crate::components::{host, words};
 use crate::domain::quality::{CHUNK_TOKENS, EvaluationText, TEXT_BYTES_LIMIT};
 use crate::domain::units;
@@ -51,11 +52,11 @@ pub(super) fn TextField(quality: QualityChoice) -> impl IntoView {
             <button type="button" class="button quiet" on:click=pick>
                 "Use a text file"
             </button>
-            <Show when=move || quality.text.with(Option::is_some)>
+            <When when=move || quality.text.with(Option::is_some)>
                 <button type="button" class="button quiet" on:click=move |_| quality.text.set(None)>
                     "Use the built-in text"
                 </button>
-            </Show>
+            </When>
             <input
                 type="file"
                 accept="text/*,.txt,.md"

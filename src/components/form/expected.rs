@@ -6,6 +6,7 @@ use super::faulty::expected_id;
 use super::field_problem::{FieldProblem, problem_id};
 use super::prompt_field::{ExpectedKind, PromptField};
 use super::state::RunForm;
+use crate::components::when::When;
 use crate::domain::benchmark::RightAnswers;
 use crate::domain::run::GenerationMode;
 
@@ -64,7 +65,7 @@ pub(super) fn ExpectedField(
             >
                 {KINDS.map(option).collect_view()}
             </select>
-            <Show when=move || kind.get() != ExpectedKind::Any>
+            <When when=move || kind.get() != ExpectedKind::Any>
                 <input
                     id=expected_id(key)
                     type="text"
@@ -79,7 +80,7 @@ pub(super) fn ExpectedField(
                     on:input=move |event| expected.set(event_target_value(&event))
                     on:change=move |_| on_change.run(())
                 />
-            </Show>
+            </When>
         </div>
         <FieldProblem field=expected_id(key) said/>
     }
@@ -94,12 +95,12 @@ pub(super) fn JudgingNote(form: RunForm) -> impl IntoView {
     });
     let is_fixed = move || form.mode.get() == GenerationMode::FixedLength;
     view! {
-        <Show when=move || is_judged.get()>
+        <When when=is_judged>
             <p class="note">
                 "A text counts whatever its case and white space; a regular expression wherever it \
                  matches, (?i) in front ignores case. "
                 {move || is_fixed().then_some(RightAnswers::FIXED_LENGTH)}
             </p>
-        </Show>
+        </When>
     }
 }

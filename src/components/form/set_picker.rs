@@ -8,6 +8,7 @@ use super::sets::{Chosen, PromptSets, SetActions, Undo, Wanted};
 use super::state::RunForm;
 use crate::components::alert::ErrorAlert;
 use crate::components::focus::focus_after;
+use crate::components::when::When;
 use crate::domain::label::one_line;
 use crate::domain::prompt_set::DEFAULT_NAME;
 
@@ -57,9 +58,9 @@ pub(super) fn SetPicker(form: RunForm, sets: PromptSets, actions: SetActions) ->
                 </button>
                 {delete}
             </div>
-            <Show when=move || sets.is_naming.get()>
+            <When when=sets.is_naming>
                 <SaveForm sets on_save=actions.save/>
-            </Show>
+            </When>
             <div aria-live="polite">
                 {move || sets.undo.get().map(|undo| view! { <UndoNote undo on_undo=actions.undo/> })}
             </div>

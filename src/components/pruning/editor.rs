@@ -9,6 +9,7 @@ use super::state::PruningForm;
 use crate::components::checkbox::Checkbox;
 use crate::components::choice::Forecasts;
 use crate::components::quantization::options;
+use crate::components::when::When;
 use crate::domain::loss_budget::LossBudget;
 use crate::domain::pruning::PruningMethod;
 use crate::domain::units;
@@ -33,9 +34,9 @@ pub fn PruningEditor(
             <legend>"What is removed"</legend>
             <RatioField form/>
             <MethodField form/>
-            <Show when=move || form.method.get() == PruningMethod::Depth>
+            <When when=move || form.method.get() == PruningMethod::Depth>
                 <BudgetField form/>
-            </Show>
+            </When>
             <Checkbox
                 is_on=form.quick
                 on_change=Callback::new(move |is_on| form.quick.set(is_on))
