@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::each::each;
 use crate::components::prompt_text::{Expected, PromptText};
 use crate::components::words;
 use crate::domain::benchmark::Answer;
@@ -22,9 +23,7 @@ pub fn Answers(
         .zip(expected.chain(std::iter::repeat(None)));
     view! {
         <ol class="answers">
-            {items
-                .map(|(answer, expected)| view! { <AnswerItem answer expected/> })
-                .collect_view()}
+            {each(items, |(answer, expected)| view! { <AnswerItem answer expected/> })}
         </ol>
     }
 }

@@ -3,6 +3,8 @@
 
 use leptos::prelude::*;
 
+use crate::components::each::each;
+
 /// One of the bars.
 pub struct Bar {
     /// How high it is, of 100.
@@ -33,8 +35,8 @@ pub fn Bars(
     view! {
         <div class="histogram" aria-hidden="true">
             <span class="scale">{scale}</span>
-            <div class="bars">{bars.into_iter().map(bar).collect_view()}</div>
-            <div class="edges">{edges.into_iter().map(edge).collect_view()}</div>
+            <div class="bars">{each(bars, bar)}</div>
+            <div class="edges">{each(edges, edge)}</div>
         </div>
     }
 }

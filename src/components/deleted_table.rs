@@ -5,6 +5,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::components::deletion::Deletion;
+use crate::components::each::each;
 use crate::components::run_row::{NoteRow, date_cell, given_name, model_cell, plan_cell};
 use crate::components::words;
 use crate::domain::run::{DeletedRun, RunId};
@@ -35,7 +36,7 @@ pub fn DeletedTable(
                         </th>
                     </tr>
                 </thead>
-                <tbody>{runs.into_iter().map(row).collect_view()}</tbody>
+                <tbody>{each(runs, row)}</tbody>
             </table>
         </div>
     }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::each::each;
 use crate::domain::environment::{ChatTemplate, Environment, Sandbox};
 use crate::domain::units;
 
@@ -28,7 +29,7 @@ pub fn Terms(
             </div>
         }
     };
-    view! { <dl class="terms">{rows.into_iter().map(row).collect_view()}</dl> }
+    view! { <dl class="terms">{each(rows, row)}</dl> }
 }
 
 /// What native code in a worker can reach, in a sentence.

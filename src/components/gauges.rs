@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::each::each;
 use crate::components::pruning::SearchCurve;
 use crate::components::sparkline::Sparkline;
 use crate::components::words;
@@ -120,7 +121,7 @@ fn QualitySoFar(live: Memo<Option<LiveRun>>) -> impl IntoView {
                         {chunks} {answers} {perplexity}
                     </p>
                 </div>
-                {quality.variants.into_iter().map(row).collect_view()}
+                {each(quality.variants, row)}
             </div>
         })
     }
@@ -160,7 +161,7 @@ pub fn Warnings(
     let item = |warning: String| view! { <li>{warning}</li> };
     view! {
         <ul class="warnings" aria-label="Warnings">
-            {warnings.into_iter().map(item).collect_view()}
+            {each(warnings, item)}
         </ul>
     }
 }
@@ -196,7 +197,7 @@ fn SampleTable(samples: Vec<SampleSummary>) -> impl IntoView {
                         <th scope="col">{Quantity::TimeToFirstToken.head()}</th>
                     </tr>
                 </thead>
-                <tbody>{samples.iter().rev().take(8).map(row).collect_view()}</tbody>
+                <tbody>{each(samples.iter().rev().take(8), row)}</tbody>
             </table>
         </div>
     }

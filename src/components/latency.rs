@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::histogram::{Histogram, range};
 use super::table_head::table_head;
+use crate::components::each::each;
 use crate::domain::latency::{HistogramBin, Percentiles};
 use crate::domain::units;
 
@@ -58,7 +59,7 @@ fn percentile(value: Option<f64>, floor: u64, n: u64) -> AnyView {
 
 #[component]
 fn Distribution(bins: Vec<HistogramBin>) -> impl IntoView {
-    let table = bins.iter().map(bin_row).collect_view();
+    let table = each(bins.iter(), bin_row);
     view! {
         <figure class="chart">
             <figcaption>

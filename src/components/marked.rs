@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::components::each::each;
+
 /// The text, with what stands between backticks as code.
 pub fn marked(text: &str) -> impl IntoView + use<> {
     let part = |(index, part): (usize, &str)| {
@@ -12,5 +14,5 @@ pub fn marked(text: &str) -> impl IntoView + use<> {
             part.into_any()
         }
     };
-    text.split('`').enumerate().map(part).collect_view()
+    each(text.split('`').enumerate(), part)
 }

@@ -11,6 +11,7 @@ pub mod connection;
 pub mod copy;
 pub mod deleted_table;
 pub mod deletion;
+pub mod each;
 pub mod empty;
 pub mod environment;
 pub mod export;

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::marked::marked;
 use super::titled_card::TitledCard;
 use super::words;
+use crate::components::each::each;
 use crate::domain::ollama::{Ollama, OllamaServer, OllamaStore, OllamaStoreState, ServedModel};
 use crate::domain::units;
 
@@ -29,16 +30,16 @@ pub fn OllamaCard(
         view! { <p class="inset">{marked(&absence(&ollama))}</p> }.into_any()
     } else {
         let server = view! { <Entry term="Server".to_owned() text=server(&ollama.server)/> };
-        let stores = ollama.stores.iter().map(|found| {
+        let stores = each(&ollama.stores, |found| {
             let term = format!("Store {}", found.path);
             view! { <Entry term text=store(&found.state)/> }
         });
-        let differences = differences(&ollama).into_iter().map(|(term, text)| {
+        let differences = each(differences(&ollama), |(term, text)| {
             view! { <Entry term=term.to_owned() text/> }
         });
         view! {
             <dl class="terms wide">
-                {server} {stores.collect_view()} {differences.collect_view()}
+                {server} {stores} {differences}
             </dl>
             {ollama.served().filter(|models| !models.is_empty()).map(served)}
         }
@@ -92,7 +93,7 @@ fn served(models: &[ServedModel]) -> impl IntoView + use<> {
                             </th>
                         </tr>
                     </thead>
-                    <tbody>{models.iter().map(row).collect_view()}</tbody>
+                    <tbody>{each(models.iter(), row)}</tbody>
                 </table>
             </div>
         </details>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::components::answers::Answers;
+use crate::components::each::each;
 use crate::components::environment::EnvironmentList;
 use crate::components::gauges::Warnings;
 use crate::components::latency::Latency;
@@ -112,7 +113,7 @@ pub fn Unstable(
         view! {
             <div class="unstable" role="note" aria-label="Unstable">
                 <strong>"Unstable. Something disturbed this measurement:"</strong>
-                <ul>{reasons.into_iter().map(reason).collect_view()}</ul>
+                <ul>{each(reasons, reason)}</ul>
             </div>
         }
     })

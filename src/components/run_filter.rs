@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+use crate::components::each::each;
 use crate::domain::filter::{FilterRequest, MeasuredModel};
 use crate::domain::run::Technique;
 
@@ -47,14 +48,14 @@ pub fn RunFilterForm(
                 <select id="filter-model" name="model" autocomplete="off">
                     <option value="">"All models"</option>
                     {stranger}
-                    {models.into_iter().map(option).collect_view()}
+                    {each(models, option)}
                 </select>
             </div>
             <div class="field">
                 <label for="filter-technique">"Measured"</label>
                 <select id="filter-technique" name="technique" autocomplete="off">
                     <option value="">"Everything"</option>
-                    {Technique::ALL.into_iter().map(measuring).collect_view()}
+                    {each(Technique::ALL, measuring)}
                 </select>
             </div>
             <div class="field">

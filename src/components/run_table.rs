@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::components::deletion::{DeleteButton, DeletedNote, Deletion};
+use crate::components::each::each;
 use crate::components::run_row::{NoteRow, date_cell, given_name, model_cell, plan_cell};
 use crate::components::words;
 use crate::domain::compare::Quantity;
@@ -41,7 +42,7 @@ pub fn RunTable(
                         </th>
                     </tr>
                 </thead>
-                <tbody>{runs.into_iter().map(row).collect_view()}</tbody>
+                <tbody>{each(runs, row)}</tbody>
             </table>
         </div>
     }

@@ -2,12 +2,14 @@
 
 use leptos::prelude::*;
 
+use crate::components::each::each;
+
 /// A row of headings.
 pub fn table_head(columns: &'static [&'static str]) -> impl IntoView {
     let column = |words: &&'static str| view! { <th scope="col">{*words}</th> };
     view! {
         <thead>
-            <tr>{columns.iter().map(column).collect_view()}</tr>
+            <tr>{each(columns.iter(), column)}</tr>
         </thead>
     }
 }

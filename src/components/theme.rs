@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::each::each;
 use crate::components::host;
 
 /// Sets the stored theme before the first paint, so that the page does not
@@ -42,7 +43,7 @@ pub fn ThemePicker() -> impl IntoView {
         <label class="theme">
             <span>"Theme"</span>
             <select autocomplete="off" on:change=choose>
-                {CHOICES.map(option).collect_view()}
+                {each(CHOICES, option)}
             </select>
         </label>
     }

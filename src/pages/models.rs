@@ -6,6 +6,7 @@ use leptos_meta::Title;
 use super::resource::resource;
 use crate::api;
 use crate::components::alert::PageError;
+use crate::components::each::each;
 use crate::components::empty::NoModels;
 use crate::components::marked::marked;
 use crate::components::ollama::OllamaCard;
@@ -81,7 +82,7 @@ fn Library(library: LibraryListing) -> impl IntoView {
         {(!unusable.is_empty()).then(|| view! { <Unusable files=unusable on_delete/> })}
         {ollama}
         <TitledCard title_id="folders-title" title="Folders" about=searched>
-            <ul class="folders">{folders.into_iter().map(list_folder).collect_view()}</ul>
+            <ul class="folders">{each(folders, list_folder)}</ul>
         </TitledCard>
     }
 }
@@ -104,7 +105,7 @@ fn ModelTable(models: Vec<Model>) -> impl IntoView {
                         <th scope="col">"File"</th>
                     </tr>
                 </thead>
-                <tbody>{models.into_iter().map(row).collect_view()}</tbody>
+                <tbody>{each(models, row)}</tbody>
             </table>
         </div>
     }
@@ -167,7 +168,7 @@ fn Unusable(files: Vec<UnusableFile>, on_delete: Callback<VariantDeletion>) -> i
     };
     view! {
         <TitledCard title_id="unusable-title" title="Cannot be measured" about="Files that look like models, and what is wrong with them">
-            <dl class="terms wide">{files.into_iter().map(row).collect_view()}</dl>
+            <dl class="terms wide">{each(files, row)}</dl>
         </TitledCard>
     }
 }

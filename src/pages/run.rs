@@ -13,6 +13,7 @@ use crate::api;
 use crate::components::alert::PageError;
 use crate::components::comparison::{Again, ComparisonOutcome, original_of};
 use crate::components::deletion::{DeleteButton, DeletedNote, Deletion, DeletionProblem};
+use crate::components::each::each;
 use crate::components::export::ExportLinks;
 use crate::components::host;
 use crate::components::label::{EditLabelButton, Label, LabelSection};
@@ -145,7 +146,7 @@ fn RunView(run: Run, original: Option<Model>) -> impl IntoView {
             </li>
         }
     };
-    let prompts = run.spec.prompts.iter().cloned().map(prompt).collect_view();
+    let prompts = each(run.spec.prompts.iter().cloned(), prompt);
     let section = Section::of(run.technique);
     let shown = Shown::new(Some(run));
     let feed = follow_run(

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::divergence::Divergence;
 use super::parted::first_token;
+use crate::components::each::each;
 use crate::components::prompt_text::PromptText;
 use crate::components::words;
 use crate::domain::prompt::Prompt;
@@ -26,7 +27,7 @@ pub(in crate::components) fn AnswerPairs(
         let (baseline, variant) = (baseline.clone(), variant.clone());
         view! { <Pair answer prompt baseline variant/> }
     };
-    view! { <ol class="answers">{answers.into_iter().map(pair).collect_view()}</ol> }
+    view! { <ol class="answers">{each(answers, pair)}</ol> }
 }
 
 #[component]

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::chart_axis::{Axis, steps};
 use super::chart_layout::{Dot, Place, places};
 use super::chart_points::{Against, Point, Speed, on_front};
+use crate::components::each::each;
 use crate::components::words::kld;
 use crate::domain::order::in_order;
 use crate::domain::units;
@@ -94,12 +95,10 @@ fn drawing(
         .filter(|_| is_line)
         .map(|dot| format!("{:.1},{:.1}", dot.x + LEFT, dot.y + TOP))
         .collect();
-    let marks = dots
-        .iter()
-        .zip(&labels)
-        .zip(drawn)
-        .enumerate()
-        .map(|(index, ((dot, label), (value, point, is_on_front)))| {
+    let marked = dots.iter().zip(&labels).zip(drawn).enumerate();
+    let marks = each(
+        marked,
+        |(index, ((dot, label), (value, point, is_on_front)))| {
             mark(
                 dot,
                 label,
@@ -107,14 +106,14 @@ fn drawing(
                 *is_on_front,
                 index == 0,
             )
-        })
-        .collect_view();
-    let rows = values.ticks().into_iter().map(|value| {
+        },
+    );
+    let rows = each(values.ticks(), |value| {
         let y = TOP + (1.0 - values.share(value)) * plot_height;
         row_line(y, width - RIGHT, tick_words(value, against, &values))
     });
     let most = if width > 400.0 { 6.0 } else { 3.0 };
-    let columns = steps(sizes.low, sizes.high, most).into_iter().map(|value| {
+    let columns = each(steps(sizes.low, sizes.high, most), |value| {
         let x = LEFT + sizes.share(value) * plot_width;
         view! {
             <text class="tick" x=format!("{x:.1}") y=format!("{:.1}", height - 18.0) text-anchor="middle">
@@ -140,8 +139,8 @@ fn drawing(
             role="img"
             aria-label=format!("{}: {}", against.words(), described.join("; "))
         >
-            {rows.collect_view()}
-            {columns.collect_view()}
+            {rows}
+            {columns}
             <text class="tick" x=format!("{:.1}", width - RIGHT) y=format!("{:.1}", height - 3.0) text-anchor="end">
                 "MB on disk"
             </text>

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::change::{percent, range};
 use super::scale::Scale;
+use crate::components::each::each;
 
 /// What is drawn of a change, percent of improvement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,7 +77,7 @@ pub(super) fn axis(scale: Scale) -> impl IntoView {
     };
     view! {
         <span class="axis" aria-hidden="true">
-            {scale.ticks().into_iter().map(tick).collect_view()}
+            {each(scale.ticks(), tick)}
         </span>
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::again::Again;
 use super::view::ComparisonView;
+use crate::components::each::each;
 use crate::components::gauges::Warnings;
 use crate::components::outcome::{ArmDetails, BaselineFigures, EnvironmentFold, Unstable, ending};
 use crate::domain::benchmark::ArmResult;
@@ -71,7 +72,7 @@ fn Arms(run: Run) -> impl IntoView {
     };
     view! {
         {baseline}
-        {variants.into_iter().map(variant).collect_view()}
+        {each(variants, variant)}
         <EnvironmentFold environment/>
     }
 }

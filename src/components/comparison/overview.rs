@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::change::Said;
 use super::rows::Row;
 use super::view::Shown;
+use crate::components::each::each;
 
 /// The columns: the keys of their rows.
 const COLUMNS: [&str; 6] = [
@@ -36,38 +37,30 @@ pub(super) fn Overview(
         let work = work.map(|work| line(work.said.clone()));
         view! { <th scope="col" class="number">{head.clone()} {work}</th> }
     };
-    let heads = columns.iter().map(head).collect_view();
-    let baseline_cells = columns
-        .iter()
-        .map(|(key, head)| {
-            let found = variants.iter().find_map(|variant| row(&variant.rows, key));
-            let figure = found.map_or_else(|| "—".to_owned(), |row| row.baseline.clone());
-            let produced = found.and_then(|row| Some(row.work.as_ref()?.produced.clone()?.0));
-            view! { <td class="number" data-label=head.clone()>{figure} {produced.map(line)}</td> }
-        })
-        .collect_view();
-    let rows = variants
-        .iter()
-        .enumerate()
-        .map(|(index, variant)| {
-            // The baseline is the first of the front's points.
-            let is_on_front = on_front.get(index + 1) == Some(&true);
-            let cells = columns
-                .iter()
-                .map(|(key, head)| cell(head, row(&variant.rows, key)))
-                .collect_view();
-            view! {
-                <tr data-variant=variant.key.clone()>
-                    <th scope="row">
-                        {variant.label.clone()}
-                        {is_on_front
-                            .then(|| view! { " " <span class="chip front">{front_words}</span> })}
-                    </th>
-                    {cells}
-                </tr>
-            }
-        })
-        .collect_view();
+    let heads = each(columns.iter(), head);
+    let baseline_cells = each(columns.iter(), |(key, head)| {
+        let found = variants.iter().find_map(|variant| row(&variant.rows, key));
+        let figure = found.map_or_else(|| "—".to_owned(), |row| row.baseline.clone());
+        let produced = found.and_then(|row| Some(row.work.as_ref()?.produced.clone()?.0));
+        view! { <td class="number" data-label=head.clone()>{figure} {produced.map(line)}</td> }
+    });
+    let rows = each(variants.iter().enumerate(), |(index, variant)| {
+        // The baseline is the first of the front's points.
+        let is_on_front = on_front.get(index + 1) == Some(&true);
+        let cells = each(columns.iter(), |(key, head)| {
+            cell(head, row(&variant.rows, key))
+        });
+        view! {
+            <tr data-variant=variant.key.clone()>
+                <th scope="row">
+                    {variant.label.clone()}
+                    {is_on_front
+                        .then(|| view! { " " <span class="chip front">{front_words}</span> })}
+                </th>
+                {cells}
+            </tr>
+        }
+    });
     view! {
         <div class="scroll">
             <table class="history overview">

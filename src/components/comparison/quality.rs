@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::answers::AnswerPairs;
 use super::right_answers::RightAnswersNote;
 use super::view::Shown;
+use crate::components::each::each;
 use crate::components::table_head::table_head;
 use crate::components::words::{self, kld};
 use crate::domain::metrics::Reading;
@@ -155,7 +156,7 @@ fn Percentiles(quality: Quality) -> impl IntoView {
         <table>
             <caption class="hidden">"Percentiles of the divergence"</caption>
             {table_head(&["Of all tokens, at most", "KLD, nats"])}
-            <tbody>{rows.map(row).collect_view()}</tbody>
+            <tbody>{each(rows, row)}</tbody>
         </table>
     }
 }

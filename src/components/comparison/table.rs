@@ -7,6 +7,7 @@ use super::change::Said;
 use super::interval::{axis, interval};
 use super::rows::Row;
 use super::scale::Scale;
+use crate::components::each::each;
 
 /// The table; on a narrow page a block for each figure.
 #[component]
@@ -34,7 +35,7 @@ pub(super) fn ComparisonTable(
                         <th scope="col" class="claim">"Typical claim"</th>
                     </tr>
                 </thead>
-                <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
+                <tbody>{each(rows, row)}</tbody>
             </table>
         </div>
     }

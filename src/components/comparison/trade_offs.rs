@@ -5,6 +5,7 @@ use leptos_router::components::A;
 
 use super::chart::SizeChart;
 use super::chart_points::{Against, Point, Speed, on_front};
+use crate::components::each::each;
 use crate::components::words::kld;
 use crate::domain::trade_off::{MeasuredOn, TradeOff};
 use crate::domain::units;
@@ -42,14 +43,11 @@ pub fn TradeOffsCard(
             .collect();
         let against = Against::of(&points);
         let front = on_front(&points, against);
-        let rows = variants
-            .into_iter()
-            .zip(front.into_iter().skip(1))
-            .map(|(variant, is_on_front)| {
-                let front = is_on_front.then(|| against.front_words());
-                row(variant, common.as_ref(), front)
-            })
-            .collect_view();
+        let variants = variants.into_iter().zip(front.into_iter().skip(1));
+        let rows = each(variants, |(variant, is_on_front)| {
+            let front = is_on_front.then(|| against.front_words());
+            row(variant, common.as_ref(), front)
+        });
         let compared = common.as_ref().map(|common| {
             format!(
                 " Divergences compare on the same text only: chart and front are of those on {}.",

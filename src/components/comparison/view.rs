@@ -13,6 +13,7 @@ use super::right_answers;
 use super::rows::{self, Row, Work};
 use super::scale::Scale;
 use super::table::ComparisonTable;
+use crate::components::each::each;
 use crate::components::pruning::PruningView;
 use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::{Comparison, VariantComparison};
@@ -114,7 +115,7 @@ pub(super) fn ComparisonView(
             {original}
             <Overview baseline variants=variants.clone() on_front front_words=against.front_words()/>
             <SizeChart points numbers="The table above has the numbers."/>
-            {variants.into_iter().map(fold).collect_view()}
+            {each(variants, fold)}
         }
         .into_any()
     };

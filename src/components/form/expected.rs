@@ -6,6 +6,7 @@ use super::faulty::expected_id;
 use super::field_problem::{FieldProblem, problem_id};
 use super::prompt_field::{ExpectedKind, PromptField};
 use super::state::RunForm;
+use crate::components::each::each;
 use crate::components::when::When;
 use crate::domain::benchmark::RightAnswers;
 use crate::domain::run::GenerationMode;
@@ -63,7 +64,7 @@ pub(super) fn ExpectedField(
                 aria-label=move || format!("Right answer to prompt {}", index.get() + 1)
                 on:change=choose
             >
-                {KINDS.map(option).collect_view()}
+                {each(KINDS, option)}
             </select>
             <When when=move || kind.get() != ExpectedKind::Any>
                 <input

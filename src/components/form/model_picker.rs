@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::state::RunForm;
+use crate::components::each::each;
 use crate::domain::model::{Model, ModelId, ModelOrigin};
 use crate::domain::units;
 
@@ -45,7 +46,7 @@ pub fn ModelPicker(
         <label class="pick" for="model">
             <span>"Model"</span>
             <select id="model" autocomplete="off" on:change=choose>
-                {models.into_iter().map(option).collect_view()}
+                {each(models, option)}
             </select>
         </label>
     }

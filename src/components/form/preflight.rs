@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::state::RunForm;
+use crate::components::each::each;
 use crate::components::words;
 use crate::domain::model::Model;
 use crate::domain::preflight::{Caution, MemoryNeed, Preflight, Room, preflight};
@@ -49,7 +50,7 @@ pub fn PreflightNote(
                     .then(|| {
                         view! {
                             <ul class="warnings" aria-label="Before you run">
-                                {cautions.into_iter().map(caution).collect_view()}
+                                {each(cautions, caution)}
                             </ul>
                         }
                     })}

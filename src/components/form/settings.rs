@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::number_field::NumberField;
 use super::state::RunForm;
 use crate::components::checkbox::Checkbox;
+use crate::components::each::each;
 use crate::components::words;
 use crate::domain::defaults::ITERATIONS_CAREFUL;
 use crate::domain::run::{FlashAttention, GenerationMode, Setting};
@@ -180,7 +181,7 @@ fn FlashAttentionField(form: RunForm, on_change: Callback<()>) -> impl IntoView 
         <div class="field">
             <label for="flash-attention">"Flash attention"</label>
             <select id="flash-attention" autocomplete="off" on:change=choose>
-                {CHOICES.map(option).collect_view()}
+                {each(CHOICES, option)}
             </select>
         </div>
     }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::each::each;
 use crate::domain::pruning::CurvePoint;
 use crate::domain::units;
 
@@ -39,7 +40,7 @@ pub(in crate::components) fn SearchCurve(
             </circle>
         }
     };
-    let dots = places.iter().zip(&curve).map(dot).collect_view();
+    let dots = each(places.iter().zip(&curve), dot);
     let said: Vec<String> = curve.iter().map(in_words).collect();
     let tick = |y: f64, value: f64| {
         view! {

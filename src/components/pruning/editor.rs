@@ -8,6 +8,7 @@ use super::select_field::SelectField;
 use super::state::PruningForm;
 use crate::components::checkbox::Checkbox;
 use crate::components::choice::Forecasts;
+use crate::components::each::each;
 use crate::components::quantization::options;
 use crate::components::when::When;
 use crate::domain::loss_budget::LossBudget;
@@ -74,7 +75,7 @@ fn MethodField(form: PruningForm) -> impl IntoView {
             on_choose=Callback::new(choose)
             help=Signal::derive(move || advice(form.method.get()))
         >
-            {PruningMethod::ALL.map(option).collect_view()}
+            {each(PruningMethod::ALL, option)}
         </SelectField>
     }
 }
@@ -102,7 +103,7 @@ fn BudgetField(form: PruningForm) -> impl IntoView {
             <option value="" selected=chosen.is_none()>
                 "the ratio is reached"
             </option>
-            {BUDGETS.into_iter().chain(other).map(option).collect_view()}
+            {each(BUDGETS.into_iter().chain(other), option)}
         }
     };
     view! {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::state::PruningForm;
 use crate::components::choice::Forecasts;
+use crate::components::each::each;
 use crate::components::words;
 use crate::domain::pruning::{PruningForecast, PruningRatio};
 use crate::domain::units;
@@ -35,7 +36,7 @@ pub(super) fn Forecast(form: PruningForm, forecasts: Forecasts) -> impl IntoView
         (!notes.is_empty()).then(|| {
             view! {
                 <ul class="warnings" aria-label="Of pruning this model">
-                    {notes.into_iter().map(note).collect_view()}
+                    {each(notes, note)}
                 </ul>
             }
         })

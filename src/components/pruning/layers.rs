@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::bars::{Bar, Bars};
+use crate::components::each::each;
 use crate::components::table_head::table_head;
 use crate::domain::pruning::LayerCut;
 use crate::domain::units;
@@ -40,7 +41,7 @@ pub(super) fn LayerChart(layers: Vec<LayerCut>) -> impl IntoView {
                 <table>
                     <caption class="hidden">"What was removed of each block"</caption>
                     {table_head(&["Block", "Weights removed", "Neurons before", "Neurons after"])}
-                    <tbody>{layers.iter().map(row).collect_view()}</tbody>
+                    <tbody>{each(layers.iter(), row)}</tbody>
                 </table>
             </details>
         </figure>

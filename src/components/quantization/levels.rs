@@ -6,6 +6,7 @@ use super::forecast::Forecast;
 use super::level_field::LevelField;
 use super::state::{QuantizationForm, USUAL};
 use crate::components::choice::Forecasts;
+use crate::components::each::each;
 use crate::components::{host, words};
 use crate::domain::defaults::RECIPES_LIMIT;
 use crate::domain::quantization::QuantizationType;
@@ -164,9 +165,9 @@ pub(in crate::components) fn options(chosen: Option<QuantizationType>) -> impl I
     let group = move |(index, label): (usize, &'static str)| {
         let in_group = move |level: &QuantizationType| group_of(*level) == index;
         let levels = QuantizationType::ALL.into_iter().filter(in_group);
-        view! { <optgroup label=label>{levels.map(option).collect_view()}</optgroup> }
+        view! { <optgroup label=label>{each(levels, option)}</optgroup> }
     };
-    GROUPS.into_iter().enumerate().map(group).collect_view()
+    each(GROUPS.into_iter().enumerate(), group)
 }
 
 /// As the select names it: the first three in the words of the guide.

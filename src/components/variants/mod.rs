@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
+use crate::components::each::each;
 use crate::components::marked::marked;
 use crate::components::pruning::PruningView;
 use crate::components::words;
@@ -58,11 +59,7 @@ pub fn VariantsCard(
             let is_there = bases.contains(&base.sha256);
             view! { <OfBase base is_there variants deletions=by_id folder=folder.clone() on_delete/> }
         };
-        by_base(variants)
-            .into_iter()
-            .map(group)
-            .collect_view()
-            .into_any()
+        each(by_base(variants), group).into_any()
     };
     view! {
         <section class="card" aria-labelledby="variants-title">
@@ -147,7 +144,7 @@ fn OfBase(
                         </th>
                     </tr>
                 </thead>
-                {variants.into_iter().map(row).collect_view()}
+                {each(variants, row)}
             </table>
         </div>
     }
@@ -166,7 +163,7 @@ fn VariantRow(
     let bits = model.bits_per_weight();
     let bits = bits.map_or_else(|| "—".to_owned(), units::number);
     let note = |words: String| view! { <p class="note">{words}</p> };
-    let notes = record.notes().map(note).collect_view();
+    let notes = each(record.notes(), note);
     let made = view! {
         <time datetime=record.made_at.clone()>{words::date(&record.made_at)}</time>
     };

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::each::each;
 use crate::domain::units;
 use crate::domain::variant::TensorShare;
 
@@ -40,7 +41,7 @@ pub(super) fn TensorTypes(
                     <th scope="col" class="number">"Share of the bytes"</th>
                 </tr>
             </thead>
-            <tbody>{types.into_iter().map(row).collect_view()}</tbody>
+            <tbody>{each(types, row)}</tbody>
         </table>
     }
 }
