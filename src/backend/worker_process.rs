@@ -116,6 +116,7 @@ impl WorkerProcess {
                 | WorkerEvent::ImatrixProgress { .. }
                 | WorkerEvent::TensorProgress { .. }
                 | WorkerEvent::Pruning(_)
+                | WorkerEvent::Searched(_)
                 | WorkerEvent::Scored(_)
                 | WorkerEvent::Answering { .. }
                 | WorkerEvent::Answered { .. } => on_event(&event),

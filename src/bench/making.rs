@@ -33,6 +33,7 @@ impl Making {
             Self::Pruning(PruningProgress::Search { done, of, .. }) => {
                 (MakingStep::Searching, done, of)
             }
+            Self::Pruning(PruningProgress::Known) => (MakingStep::KnownOrder, 0, 0),
             Self::Pruning(PruningProgress::Trial { done, of }) => (MakingStep::Comparing, done, of),
             Self::Pruning(PruningProgress::Write { tensor, n_tensors }) => {
                 (MakingStep::Writing, tensor, n_tensors)
@@ -88,6 +89,7 @@ impl MakingClock {
             steps.extend([
                 (MakingStep::ReadingWhole, reading * pruning),
                 (MakingStep::Searching, searching * pruning),
+                (MakingStep::KnownOrder, 0.0),
                 (MakingStep::Comparing, comparing * pruning),
                 (MakingStep::Calibrating, repairing * pruning),
                 (MakingStep::Writing, basis.load_s),

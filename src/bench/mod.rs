@@ -13,6 +13,7 @@ mod imatrix;
 mod iteration;
 mod judge;
 mod kept_pruned;
+mod kept_search;
 mod launch;
 mod loss;
 pub mod machine;

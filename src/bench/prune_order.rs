@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use tokio::sync::watch;
+
 use super::base_file::BaseFile;
 use super::blocking::off_thread;
 use super::digest;
@@ -19,7 +21,9 @@ use crate::domain::model::Model;
 use crate::domain::not_refitted::NotRefitted;
 use crate::domain::protocol::{PruneCommand, WorkerCommand, WorkerEvent};
 use crate::domain::pruned_labels::Origin;
-use crate::domain::pruning::{Prune, PruningCut, PruningForecast, PruningMethod, PruningReport};
+use crate::domain::pruning::{
+    BlockSearch, Prune, PruningCut, PruningForecast, PruningMethod, PruningReport,
+};
 use crate::domain::quality::CHUNK_TOKENS;
 
 /// Raised where the same order would give another file.
@@ -67,7 +71,7 @@ impl Workshop {
             target: text(part),
             scratch: text(&scratch),
             prune: order.prune,
-            searched: Vec::new(),
+            searched: self.known_search(order).await,
             text: CALIBRATION_TEXT.to_owned(),
             n_ctx: CHUNK_TOKENS,
             n_chunks: order.prune.calibration_chunks(),
@@ -76,12 +80,21 @@ impl Workshop {
         });
         let doing = "pruning";
         let mut worker = self.start(order.file, Some(workbench.folder())).await?;
-        let answer = worker.ask(&command, doing, |event| {
-            if let WorkerEvent::Pruning(progress) = event {
-                on_progress(Making::Pruning(*progress));
-            }
-        });
-        match answer.await {
+        let (tell, told) = watch::channel(BlockSearch::default());
+        let (asked, command) = (&mut worker, &command);
+        // `tell` goes with it, and with that the keeping ends.
+        let asking = async move {
+            let answer = asked.ask(command, doing, |event| match event {
+                WorkerEvent::Pruning(progress) => on_progress(Making::Pruning(*progress)),
+                WorkerEvent::Searched(search) => {
+                    tell.send_replace(search.clone());
+                }
+                _ => (),
+            });
+            answer.await
+        };
+        let (answer, ()) = tokio::join!(asking, self.keep_searches(order, told));
+        match answer {
             Ok(WorkerEvent::Pruned(cut)) => {
                 worker.stop().await;
                 // As large as the new file, as a rule.

@@ -12,7 +12,7 @@ use crate::domain::metrics::Reading;
 use crate::domain::protocol::{PruneCommand, WorkerCommand, WorkerEvent, Yardstick};
 use crate::domain::pruned_labels::Origin;
 use crate::domain::pruning::{
-    CurvePoint, Prune, PruningCut, PruningMethod, PruningProgress, PruningRatio,
+    BlockSearch, Prune, PruningCut, PruningMethod, PruningProgress, PruningRatio,
 };
 use crate::domain::quality::{CHUNK_TOKENS, Estimate};
 
@@ -40,7 +40,7 @@ pub struct PruningTable<'a> {
     /// times, where there are several. Others' are read by the first alone.
     pub n_chunks: &'a [u32],
     /// What a search for blocks found (`Self::search`), so that it is not repeated.
-    pub searched: Vec<CurvePoint>,
+    pub searched: BlockSearch,
     /// Threads.
     pub n_threads: u32,
 }
@@ -72,7 +72,7 @@ impl PruningTable<'_> {
         let (mut rows, mut files) = (Vec::new(), Vec::new());
         for (number, pruner) in (0..).zip(pruners) {
             let target = workbench.folder().join(format!("{number}.gguf"));
-            let cut = self.made(*pruner, ratio, &target, &mut on_progress).await?;
+            let (cut, _) = self.made(*pruner, ratio, &target, &mut on_progress).await?;
             files.push((File::open(&target).map_err(WorkerError::Start)?, target));
             rows.push(PruningRow {
                 pruner: *pruner,
@@ -121,12 +121,12 @@ impl PruningTable<'_> {
         &self,
         ratio: PruningRatio,
         mut on_progress: impl FnMut(Pruner, &PruningProgress) + Send,
-    ) -> Result<Vec<CurvePoint>, WorkerError> {
+    ) -> Result<BlockSearch, WorkerError> {
         let workbench = self.workbench().await?;
         let target = workbench.folder().join("searched.gguf");
         let pruner = Pruner::Yardstick(Yardstick::Blocks);
-        let cut = self.made(pruner, ratio, &target, &mut on_progress).await?;
-        Ok(cut.curve)
+        let (_, search) = self.made(pruner, ratio, &target, &mut on_progress).await?;
+        Ok(search)
     }
 
     async fn workbench(&self) -> Result<Workbench, WorkerError> {
@@ -135,13 +135,14 @@ impl PruningTable<'_> {
         workbench.map_err(WorkerError::Start)
     }
 
+    /// What was removed, and how far a search for blocks has come.
     async fn made(
         &self,
         pruner: Pruner,
         ratio: PruningRatio,
         target: &Path,
         on_progress: &mut (impl FnMut(Pruner, &PruningProgress) + Send),
-    ) -> Result<PruningCut, WorkerError> {
+    ) -> Result<(PruningCut, BlockSearch), WorkerError> {
         let folder = target.parent().map_or_else(PathBuf::new, Path::to_path_buf);
         let scratch = folder.join("scratch");
         std::fs::create_dir_all(&scratch).map_err(WorkerError::Start)?;
@@ -163,7 +164,7 @@ impl PruningTable<'_> {
                     self.searched.clone()
                 }
                 // Searches on another text, if at all.
-                _ => Vec::new(),
+                _ => BlockSearch::default(),
             },
             text: CALIBRATION_TEXT.to_owned(),
             n_ctx: CHUNK_TOKENS,
@@ -189,15 +190,16 @@ impl PruningTable<'_> {
         };
         let doing = "pruning";
         let (mut worker, _) = WorkerProcess::start(self.launcher, grant).await?;
-        let answer = worker.ask(&command, doing, |event| {
-            if let WorkerEvent::Pruning(progress) = event {
-                on_progress(pruner, progress);
-            }
+        let mut searched = BlockSearch::default();
+        let answer = worker.ask(&command, doing, |event| match event {
+            WorkerEvent::Pruning(progress) => on_progress(pruner, progress),
+            WorkerEvent::Searched(search) => searched.clone_from(search),
+            _ => (),
         });
         match answer.await? {
             WorkerEvent::Pruned(cut) => {
                 worker.stop().await;
-                Ok(*cut)
+                Ok((*cut, searched))
             }
             other => Err(worker.unexpected(doing, &other)),
         }

@@ -20,7 +20,7 @@ pub struct Workshop {
     pub launcher: WorkerLauncher,
     /// The data folder's `variants/`.
     pub variants: PathBuf,
-    /// The data folder's `cache/`, for importance matrices.
+    /// The data folder's `cache/`, for importance matrices and orders of blocks.
     pub cache: PathBuf,
     /// Threads of the engine.
     pub n_threads: u32,

@@ -127,6 +127,9 @@ fn print_pruning(report: &PruningReport) {
         units::number(cut.bytes_after as f64 / 1e6),
     );
     println!("{}", cut.layers_in_words());
+    if let Some(known) = cut.known_in_words() {
+        println!("{known}");
+    }
     println!("{}", check_words(check));
     if let Some(answer) = &check.answer {
         // A model may say anything: what a terminal would act on is written out.

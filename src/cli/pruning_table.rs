@@ -15,7 +15,7 @@ use crate::backend::{WorkerError, WorkerLauncher};
 use crate::bench::machine::MachineFacts;
 use crate::bench::{Pruner, PruningRow, PruningTable};
 use crate::domain::protocol::{NeuronScore, Yardstick};
-use crate::domain::pruning::{PruningMethod, PruningProgress, PruningRatio};
+use crate::domain::pruning::{BlockSearch, PruningMethod, PruningProgress, PruningRatio};
 use crate::domain::quality::Estimate;
 use crate::domain::units;
 use crate::gguf::check_model;
@@ -71,7 +71,7 @@ pub(super) async fn pruning_table(args: PruningTableArgs) -> anyhow::Result<()> 
         folder: place.folder(),
         n_calibration_chunks: args.calibration,
         n_chunks: &args.chunks,
-        searched: Vec::new(),
+        searched: BlockSearch::default(),
         n_threads: args.threads.unwrap_or_else(|| machine.default_threads()),
     };
     let mut searching_s = None;

@@ -106,7 +106,7 @@ impl DataFolder {
         self.root.join("variants")
     }
 
-    /// What can be computed again: hashes, importance matrices.
+    /// What can be computed again: hashes, importance matrices, orders of blocks.
     pub fn cache(&self) -> PathBuf {
         self.root.join("cache")
     }

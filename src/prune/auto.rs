@@ -77,6 +77,7 @@ pub(super) fn by_auto(
         rebuilt: rebuild(base, &text, wanted, None, job, on_progress)?,
         stays,
         curve: found.curve,
+        blocks_known: found.n_known,
         n_tokens: text.n_tokens(),
         not_refitted: plan.not_refitted(&base.shape, text.n_tokens() as u64),
     })

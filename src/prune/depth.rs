@@ -48,6 +48,7 @@ pub(super) fn by_depth(
         rebuilt,
         stays,
         curve: found.curve,
+        blocks_known: found.n_known,
         n_tokens,
         not_refitted,
     })

@@ -6,12 +6,14 @@ mod activations;
 mod attention;
 mod auto;
 mod base;
+mod breadth;
 mod calibration;
 mod columns;
 mod conversation;
 mod depth;
 mod error;
 mod fitted;
+mod found;
 mod judge;
 mod layer;
 mod matrix;
@@ -47,7 +49,9 @@ pub(crate) use error::PruneError;
 use crate::domain::not_refitted::NotRefitted;
 use crate::domain::protocol::Yardstick;
 use crate::domain::pruned_labels::Origin;
-use crate::domain::pruning::{CurvePoint, Prune, PruningCut, PruningMethod, PruningProgress};
+use crate::domain::pruning::{
+    BlockSearch, CurvePoint, Prune, PruningCut, PruningMethod, PruningProgress,
+};
 use crate::gguf::{PruningPlan, plan_pruning, pruned};
 
 /// What is to be done.
@@ -61,7 +65,9 @@ pub(crate) struct Job<'a> {
     /// What is removed, and how much.
     pub(crate) prune: Prune,
     /// What an earlier search for blocks of the same model and text found.
-    pub(crate) searched: &'a [CurvePoint],
+    pub(crate) searched: &'a BlockSearch,
+    /// Is told what is known after each step of a search.
+    pub(crate) on_searched: &'a dyn Fn(&BlockSearch),
     /// What it is chosen by; none: as Whittle does.
     pub(crate) yardstick: Option<Yardstick>,
     /// The text that activations are collected on.
@@ -97,6 +103,8 @@ struct Decided {
     stays: Stays,
     /// Of a search.
     curve: Vec<CurvePoint>,
+    /// How many of its blocks were known before.
+    blocks_known: u32,
     /// Tokens that were read.
     n_tokens: usize,
     /// Why what stays was not refitted, if it was not.
@@ -134,6 +142,7 @@ fn make(
     let found = Found {
         n_tokens: decided.n_tokens,
         curve: decided.curve,
+        blocks_known: decided.blocks_known,
         singular_layers: decided.rebuilt.singular,
         not_refitted: decided.not_refitted,
     };

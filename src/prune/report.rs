@@ -38,6 +38,8 @@ pub(super) struct Found {
     pub(super) n_tokens: usize,
     /// The curve of a search.
     pub(super) curve: Vec<CurvePoint>,
+    /// How many of its blocks were known before.
+    pub(super) blocks_known: u32,
     /// Blocks where a ridge had to be raised.
     pub(super) singular_layers: Vec<u32>,
     /// Why what stays was not refitted, if it was not.
@@ -64,6 +66,7 @@ pub(super) fn cut(
         layers,
         calibration_tokens: u32::try_from(found.n_tokens).unwrap_or(u32::MAX),
         curve: found.curve,
+        blocks_known: found.blocks_known,
         singular_layers: found.singular_layers,
         not_refitted: found.not_refitted,
         prune_s: 0.0,

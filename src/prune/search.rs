@@ -10,58 +10,23 @@
 //! scored, all paired. For r blocks that are 12 + 4 (r - 1) tries, each of which
 //! goes through the blocks behind the one that is tried. Where it is to be quick, that
 //! are 2,048 tokens and 8 + 3 (r - 1) tries.
+//!
+//! What is known after each step is told: a later search goes on from there, as if the
+//! earlier had never ended.
 
 use super::base::Base;
+use super::breadth::Breadth;
 use super::calibration::Calibration;
 use super::error::PruneError;
+use super::found::{Found, Wish};
 use super::judge::Judge;
 use super::stream::Stream;
 use super::{Job, memory};
-use crate::domain::pruning::{CurvePoint, PruningProgress};
+use crate::domain::pruning::{BlockSearch, CurvePoint, PruningProgress};
 use crate::engine::Block;
 
-/// How many blocks are tried.
-#[derive(Debug, Clone, Copy)]
-struct Breadth {
-    /// In the first step.
-    first: usize,
-    /// In each further one.
-    further: usize,
-}
-
-impl Breadth {
-    const USUAL: Self = Self {
-        first: 12,
-        further: 4,
-    };
-    const QUICK: Self = Self {
-        first: 8,
-        further: 3,
-    };
-
-    /// Tries of so many steps.
-    fn tries(self, n_steps: u32) -> u32 {
-        match n_steps {
-            0 => 0,
-            n => (self.first + self.further * (n as usize - 1)) as u32,
-        }
-    }
-}
-
-/// What a search found.
-pub(super) struct Found {
-    /// The blocks to remove, in the order in which they went.
-    pub(super) removed: Vec<u32>,
-    /// Perplexity before the first and after each.
-    pub(super) curve: Vec<CurvePoint>,
-    /// Tokens that were read.
-    pub(super) n_tokens: usize,
-    /// Perplexity over that of the whole model, had the next block gone that would
-    /// have cost more than the budget; none: the search was not ended by it.
-    pub(super) refused: Option<f64>,
-}
-
-/// Searches for `n_remove` blocks, not all there are.
+/// Searches for `n_remove` blocks, not all there are, from where an earlier search
+/// has come to.
 pub(super) fn search(
     base: &mut Base,
     text: &Calibration,
@@ -69,132 +34,116 @@ pub(super) fn search(
     job: &Job<'_>,
     on_progress: &mut dyn FnMut(PruningProgress),
 ) -> Result<Found, PruneError> {
-    if let Some(found) = known(text, n_remove, job) {
-        return Ok(found);
-    }
-    memory::fit_search(base, text.n_tokens(), job)?;
-    let mut models = Vec::new();
+    let wish = Wish {
+        n_remove,
+        budget: job.prune.loss_budget,
+    };
     let n_blocks = base.shape.n_blocks();
+    let mut known = match job.searched.is_of(n_blocks) {
+        true => job.searched.clone(),
+        false => BlockSearch::begin(n_blocks),
+    };
+    let n_known = known.n_known();
+    match wish.is_met(&known.curve) {
+        true => on_progress(PruningProgress::Known),
+        false => go_on(base, text, (&mut known, wish), job, on_progress)?,
+    }
+    Ok(Found::of(&known, wish, n_known, text.n_tokens()))
+}
+
+/// Searches until the wish is met, or no block is left that may go.
+fn go_on(
+    base: &mut Base,
+    text: &Calibration,
+    (known, wish): (&mut BlockSearch, Wish),
+    job: &Job<'_>,
+    on_progress: &mut dyn FnMut(PruningProgress),
+) -> Result<(), PruneError> {
+    memory::fit_search(base, text.n_tokens(), job)?;
+    let n_blocks = base.shape.n_blocks();
+    let is_new = known.curve.is_empty();
     let mut n_done = 0;
     let mut on_whole = || {
         n_done += 1;
         on_progress(PruningProgress::Whole {
             done: n_done,
-            of: 2 * n_blocks,
+            // The text goes through them only where nothing is known.
+            of: n_blocks * if is_new { 2 } else { 1 },
         });
     };
+    let mut models = Vec::new();
     for layer in 0..n_blocks {
-        models.push(base.block(layer, job.scratch)?);
+        let stays = known.removed().all(|gone| gone != layer);
+        let model = stays.then(|| base.block(layer, job.scratch));
+        models.push(model.transpose()?);
         on_whole();
     }
     let head = base.head(job.scratch)?;
     let mut blocks = Vec::new();
     for model in &models {
-        let block = Block::new(model, job.calibration.n_ctx, job.n_threads)?;
-        blocks.push(Some(block));
+        let block = |model| Block::new(model, job.calibration.n_ctx, job.n_threads);
+        blocks.push(model.as_ref().map(block).transpose()?);
     }
     let n_embd = base.shape.n_embd;
-    let breadth = match job.prune.quick {
-        true => Breadth::QUICK,
-        false => Breadth::USUAL,
-    };
+    let breadth = Breadth::of(job.prune.quick);
     let mut search = Search {
         breadth,
-        influence: vec![f64::INFINITY; blocks.len()],
-        costs: vec![None; blocks.len()],
+        known,
         blocks,
+        weights: base
+            .shape
+            .blocks
+            .iter()
+            .map(|block| block.weights)
+            .collect(),
         start: Stream::new(base.embeddings(text)?, n_embd, job.calibration.n_ctx),
         judge: Judge::new(base, &head, text, job)?,
     };
-    let weights: Vec<u64> = base
-        .shape
-        .blocks
-        .iter()
-        .map(|block| block.weights)
-        .collect();
-    let share = |removed: &[u32]| {
-        let gone: u64 = removed.iter().map(|layer| weights[*layer as usize]).sum();
-        gone as f64 / weights.iter().sum::<u64>().max(1) as f64
-    };
-    let whole = search.try_from(search.start.clone(), 0, &mut on_whole)?;
-    let mut found = Found {
-        removed: Vec::new(),
-        curve: vec![CurvePoint {
-            removed_layer: None,
-            removed_share: 0.0,
-            perplexity: whole.loss.exp(),
-        }],
-        n_tokens: text.n_tokens(),
-        refused: None,
-    };
-    search.learn(whole.influence);
-    let of = breadth.tries(n_remove);
-    let mut loss = whole.loss;
-    for step in 0..n_remove {
+    if is_new {
+        let whole = search.try_from(search.start.clone(), 0, &mut on_whole)?;
+        search.learn(None, whole);
+        (job.on_searched)(search.known);
+    }
+    let of = breadth.tries(wish.n_remove);
+    while !wish.is_met(&search.known.curve) {
+        let Some(last) = search.known.curve.last().copied() else {
+            break;
+        };
+        let step = search.known.n_known();
         let mut done = breadth.tries(step);
-        let point = found.curve.last().copied();
         // After each block, too: a try takes long in a large model.
         let mut on_block = |is_tried: bool| {
             done += u32::from(is_tried);
-            if let Some(point) = point {
-                on_progress(PruningProgress::Search { done, of, point });
-            }
+            on_progress(PruningProgress::Search {
+                done,
+                of,
+                point: last,
+            });
         };
-        let Some((layer, without)) = search.step(loss, &mut on_block)? else {
+        let Some((layer, without)) = search.step(last.perplexity.ln(), &mut on_block)? else {
             break;
         };
-        let ratio = (without.loss - whole.loss).exp();
-        if let Some(budget) = job.prune.loss_budget
-            && ratio > budget.ratio()
-        {
-            found.refused = Some(ratio);
-            if let Some(point) = point {
-                let done = of;
-                on_progress(PruningProgress::Search { done, of, point });
-            }
-            break;
-        }
-        loss = without.loss;
-        search.blocks[layer] = None;
-        search.learn(without.influence);
-        found.removed.push(layer as u32);
-        let point = CurvePoint {
-            removed_layer: Some(layer as u32),
-            removed_share: share(&found.removed),
-            perplexity: without.loss.exp(),
+        let point = search.learn(Some(layer), without);
+        (job.on_searched)(search.known);
+        let (done, point) = match wish.refused(&search.known.curve) {
+            // What would cost too much stays, and the search is over.
+            Some(_) => (of, last),
+            // Where fewer blocks were left to try, the tries count as done.
+            None => (breadth.tries(step + 1), point),
         };
-        found.curve.push(point);
-        // Where fewer blocks were left to try, the tries count as done.
-        let done = breadth.tries(step + 1);
         on_progress(PruningProgress::Search { done, of, point });
     }
-    Ok(found)
-}
-
-/// What an earlier search found: one for more blocks begins as this one would.
-fn known(text: &Calibration, n_remove: u32, job: &Job<'_>) -> Option<Found> {
-    let is_to_be_reached = job.prune.loss_budget.is_none();
-    let curve = job.searched.get(..=n_remove as usize);
-    let curve = curve.filter(|_| is_to_be_reached)?;
-    Some(Found {
-        removed: curve
-            .iter()
-            .filter_map(|point| point.removed_layer)
-            .collect(),
-        curve: curve.to_vec(),
-        n_tokens: text.n_tokens(),
-        refused: None,
-    })
+    Ok(())
 }
 
 struct Search<'a> {
     breadth: Breadth,
+    /// What is known so far.
+    known: &'a mut BlockSearch,
     /// Every block; none: removed.
     blocks: Vec<Option<Block<'a>>>,
-    /// How much each changes the stream.
-    influence: Vec<f64>,
-    /// How much the loss grew without each, when it was last tried.
-    costs: Vec<Option<f64>>,
+    /// Matrix weights of each block.
+    weights: Vec<u64>,
     /// The text before the first block.
     start: Stream,
     judge: Judge<'a>,
@@ -224,7 +173,7 @@ impl Search<'_> {
         for layer in 0..=until {
             if candidates.contains(&layer) {
                 let tried = self.try_from(stream.clone(), layer + 1, &mut || on_block(false))?;
-                self.costs[layer] = Some(tried.loss - loss);
+                self.known.costs[layer] = Some(tried.loss - loss);
                 on_block(true);
                 let is_better = |best: &(usize, Tried)| tried.loss < best.1.loss;
                 if best.as_ref().is_none_or(is_better) {
@@ -243,15 +192,16 @@ impl Search<'_> {
     fn candidates(&self) -> Vec<usize> {
         let alive = (0..self.blocks.len()).filter(|layer| self.blocks[*layer].is_some());
         let (mut tried, mut new): (Vec<usize>, Vec<usize>) =
-            alive.partition(|layer| self.costs[*layer].is_some());
+            alive.partition(|layer| self.known.costs[*layer].is_some());
         let n = match tried.is_empty() {
             true => self.breadth.first,
             false => self.breadth.further,
         };
-        let cost = |layer: &usize| self.costs[*layer].unwrap_or(f64::INFINITY);
+        let cost = |layer: &usize| self.known.costs[*layer].unwrap_or(f64::INFINITY);
         tried.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
         tried.truncate(self.breadth.further - 1);
-        new.sort_by(|a, b| self.influence[*a].total_cmp(&self.influence[*b]));
+        let influence = |layer: &usize| self.known.influence[*layer].unwrap_or(f64::INFINITY);
+        new.sort_by(|a, b| influence(a).total_cmp(&influence(b)));
         new.truncate(n - tried.len());
         tried.extend(new);
         tried
@@ -277,9 +227,27 @@ impl Search<'_> {
         })
     }
 
-    fn learn(&mut self, influence: Vec<(usize, f64)>) {
-        for (layer, influence) in influence {
-            self.influence[layer] = influence;
+    /// Takes in what came of a try that counts: with all blocks that were left, or
+    /// without one of them, which is gone from now on.
+    fn learn(&mut self, gone: Option<usize>, tried: Tried) -> CurvePoint {
+        for (layer, influence) in tried.influence {
+            self.known.influence[layer] = Some(influence);
         }
+        if let Some(layer) = gone {
+            self.blocks[layer] = None;
+        }
+        let pairs = self.weights.iter().zip(&self.blocks);
+        let removed: u64 = pairs
+            .filter(|(_, block)| block.is_none())
+            .map(|(weights, _)| weights)
+            .sum();
+        let all: u64 = self.weights.iter().sum();
+        let point = CurvePoint {
+            removed_layer: gone.map(|layer| layer as u32),
+            removed_share: removed as f64 / all.max(1) as f64,
+            perplexity: tried.loss.exp(),
+        };
+        self.known.curve.push(point);
+        point
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn by_width(
         rebuilt: rebuild(base, &text, wanted, None, job, on_progress)?,
         stays,
         curve: Vec::new(),
+        blocks_known: 0,
         n_tokens: text.n_tokens(),
         not_refitted: plan.not_refitted(&base.shape, text.n_tokens() as u64),
     })

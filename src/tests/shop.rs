@@ -96,6 +96,12 @@ impl Shop {
     #[track_caller]
     pub fn assert_nothing_left(&self) {
         assert_eq!(self.left(), NO_FILES);
+        self.assert_nothing_in_the_making();
+    }
+
+    /// Nothing half made for the cache.
+    #[track_caller]
+    pub fn assert_nothing_in_the_making(&self) {
         let making = self.workshop.cache.join("making");
         assert_eq!(files_below(&making), NO_FILES);
     }

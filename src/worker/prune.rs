@@ -1,6 +1,7 @@
 //! Pruning a model. It is read from its descriptor; files go where the parent
 //! said.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -20,12 +21,17 @@ pub(super) fn serve(
     memory: &Memory,
     events: &mut Events,
 ) -> Result<PruningCut, PruneError> {
+    let events = RefCell::new(events);
     let job = Job {
         source: Path::new(&command.source),
         target: Path::new(&command.target),
         scratch: Path::new(&command.scratch),
         prune: command.prune,
         searched: &command.searched,
+        on_searched: &|search| {
+            let told = WorkerEvent::Searched(search.clone());
+            events.borrow_mut().send(&told);
+        },
         yardstick,
         calibration: CalibrationOptions {
             text: &command.text,
@@ -42,7 +48,7 @@ pub(super) fn serve(
         let is_due = told.is_none_or(|told| told.elapsed() >= INTERVAL);
         if is_due || is_last(progress) {
             told = Some(Instant::now());
-            events.send(&WorkerEvent::Pruning(progress));
+            events.borrow_mut().send(&WorkerEvent::Pruning(progress));
         }
     })
 }
@@ -53,6 +59,7 @@ fn is_last(progress: PruningProgress) -> bool {
         PruningProgress::Whole { done, of }
         | PruningProgress::Trial { done, of }
         | PruningProgress::Search { done, of, .. } => done == of,
+        PruningProgress::Known => true,
         PruningProgress::Write { tensor, n_tensors } => tensor == n_tensors,
     }
 }

@@ -35,6 +35,10 @@ pub(in crate::components) fn PruningView(
     });
     let curve = cut.curve.clone();
     let searched = (curve.len() > 1).then(|| view! { <SearchCurve curve/> });
+    let known = cut.known_in_words().map(|known| {
+        let known = words::sentence(&known);
+        view! { <p class="note">{known}</p> }
+    });
     let layers = cut.layers.clone();
     let where_it_went = words::sentence(&cut.layers_in_words());
     view! {
@@ -49,6 +53,7 @@ pub(in crate::components) fn PruningView(
                 <div>
                     <LayerChart layers/>
                     {searched}
+                    {known}
                 </div>
             </div>
         </div>

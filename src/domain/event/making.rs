@@ -30,6 +30,8 @@ pub enum MakingStep {
     ReadingWhole,
     /// It is tried what removals cost.
     Searching,
+    /// What removals cost is known from an earlier search.
+    KnownOrder,
     /// Mixtures of blocks and neurons are compared.
     Comparing,
     /// The pruned file is written.
@@ -51,6 +53,7 @@ impl MakingStep {
             Self::Calibrating => "calibrating and cutting",
             Self::ReadingWhole => "loading and reading with the whole model",
             Self::Searching => "searching",
+            Self::KnownOrder => "order of blocks known from an earlier search",
             Self::Comparing => "comparing mixtures of blocks and neurons",
             Self::Writing => "writing the pruned file",
             Self::Checking => "checking",
@@ -69,7 +72,7 @@ impl MakingStep {
             Self::Checking | Self::CollectingImatrix => Some("chunk"),
             Self::Writing | Self::Quantizing => Some("tensor"),
             // Each block counts twice.
-            Self::ReadingWhole | Self::Hashing => None,
+            Self::ReadingWhole | Self::KnownOrder | Self::Hashing => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::evaluation::EvaluationCommand;
 use crate::domain::pruned_labels::Origin;
-use crate::domain::pruning::{CurvePoint, Prune};
+use crate::domain::pruning::{BlockSearch, Prune};
 use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::Quantize;
 use crate::domain::run::{FlashAttention, GenerationMode};
@@ -125,10 +125,10 @@ pub struct PruneCommand {
     pub scratch: String,
     /// What is removed, and how much.
     pub prune: Prune,
-    /// What an earlier search for blocks of the same model found, where there was one:
-    /// as far as it goes it is not repeated.
+    /// What an earlier search for blocks of the same model on the same text found, if
+    /// there was one: as far as it goes it is not repeated.
     #[serde(default)]
-    pub searched: Vec<CurvePoint>,
+    pub searched: BlockSearch,
     /// The calibration text.
     pub text: String,
     /// Tokens of a chunk.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::environment::{EngineInfo, LoadReport, Sandbox};
 use crate::domain::evaluation::{EvaluationProgress, EvaluationReport};
-use crate::domain::pruning::{PruningCut, PruningProgress};
+use crate::domain::pruning::{BlockSearch, PruningCut, PruningProgress};
 use crate::domain::quality::AnswerComparison;
 use crate::domain::sample::{Generation, MemoryReading, Prefill};
 use crate::domain::variant::Fallback;
@@ -85,6 +85,8 @@ pub enum WorkerEvent {
     },
     /// Pruning has come further; at most ten times a second.
     Pruning(PruningProgress),
+    /// A search for blocks has come further, by a block: what is known now.
+    Searched(BlockSearch),
     /// The pruned file is written.
     Pruned(Box<PruningCut>),
     /// A chunk of an evaluation is scored by one model.

@@ -30,6 +30,10 @@ pub struct PruningCut {
     pub calibration_tokens: u32,
     /// The curve of a search, one point for each step; empty where none was made.
     pub curve: Vec<CurvePoint>,
+    /// How many of the blocks of the curve were known from an earlier search; 0: all of
+    /// them were searched for, or the report is older than this field.
+    #[serde(default)]
+    pub blocks_known: u32,
     /// The blocks, by their places in the base, whose neurons the calibration text
     /// did not tell apart: what stays was refitted with a larger ridge than usual.
     #[serde(default)]
@@ -83,6 +87,18 @@ impl PruningCut {
         }
     }
 
+    /// What was known of the order of blocks before, if something was.
+    pub fn known_in_words(&self) -> Option<String> {
+        let n_searched = self.curve.len().saturating_sub(1);
+        let what = match self.blocks_known {
+            0 => return None,
+            known if known as usize >= n_searched => "order of blocks".to_owned(),
+            1 => "first block to go".to_owned(),
+            known => format!("order of the first {known} blocks"),
+        };
+        Some(format!("{what} known from an earlier search"))
+    }
+
     /// What its owner should know of how it was chosen, if there is something.
     pub fn caution(&self) -> Option<String> {
         let layers: Vec<String> = self.singular_layers.iter().map(u32::to_string).collect();
@@ -130,9 +146,8 @@ impl LayerCut {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_was_not_told_apart_is_said() {
-        let cut = |singular_layers| PruningCut {
+    fn cut(singular_layers: Vec<u32>) -> PruningCut {
+        PruningCut {
             achieved_pruning_ratio: 0.3,
             block_weights_before: 10,
             block_weights_after: 7,
@@ -143,14 +158,42 @@ mod tests {
             layers: Vec::new(),
             calibration_tokens: 512,
             curve: Vec::new(),
+            blocks_known: 0,
             singular_layers,
             not_refitted: None,
             prune_s: 1.0,
-        };
+        }
+    }
+
+    #[test]
+    fn what_was_not_told_apart_is_said() {
         assert_eq!(cut(Vec::new()).caution(), None);
         let caution = |layers| cut(layers).caution().unwrap_or_default();
         assert!(caution(vec![3]).contains("of block 3 apart"));
         assert!(caution(vec![3, 4]).contains("of blocks 3, 4 apart"));
+    }
+
+    #[test]
+    fn what_was_known_before_is_said() {
+        let said = |blocks_known, n_blocks: usize| {
+            let point = CurvePoint {
+                removed_layer: None,
+                removed_share: 0.0,
+                perplexity: 20.0,
+            };
+            let cut = PruningCut {
+                curve: vec![point; n_blocks + 1],
+                blocks_known,
+                ..cut(Vec::new())
+            };
+            cut.known_in_words().unwrap_or_default()
+        };
+        assert_eq!(said(0, 0), "");
+        assert_eq!(said(0, 9), "");
+        assert_eq!(said(9, 9), "order of blocks known from an earlier search");
+        assert_eq!(said(1, 9), "first block to go known from an earlier search");
+        let begun = "order of the first 3 blocks known from an earlier search";
+        assert_eq!(said(3, 9), begun);
     }
 
     #[test]
@@ -164,19 +207,10 @@ mod tests {
         };
         let said = |layers: Vec<LayerCut>| {
             let cut = PruningCut {
-                achieved_pruning_ratio: 0.3,
-                block_weights_before: 200,
-                block_weights_after: 140,
-                params_before: 300,
-                params_after: 240,
                 bytes_before: 600,
                 bytes_after: 480,
                 layers,
-                calibration_tokens: 20_480,
-                curve: Vec::new(),
-                singular_layers: Vec::new(),
-                not_refitted: None,
-                prune_s: 1.0,
+                ..cut(Vec::new())
             };
             assert!((cut.file_share() - 0.2).abs() < 1e-9);
             cut.layers_in_words()

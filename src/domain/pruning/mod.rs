@@ -1,5 +1,6 @@
 //! What pruning is asked for, and what it did.
 
+mod block_search;
 mod check;
 mod cut;
 mod forecast;
@@ -10,6 +11,7 @@ mod ratio;
 
 use serde::{Deserialize, Serialize};
 
+pub use block_search::BlockSearch;
 pub use check::{CHECK_CHUNKS, PruningCheck};
 pub use cut::{LayerCut, PruningCut};
 pub use forecast::PruningForecast;

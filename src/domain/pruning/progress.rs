@@ -28,6 +28,8 @@ pub enum PruningProgress {
         /// In all, at most.
         of: u32,
     },
+    /// The order in which blocks go is known from an earlier search: none is made.
+    Known,
     /// A search tries what a removal costs.
     Search {
         /// Tries done.

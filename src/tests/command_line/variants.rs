@@ -44,6 +44,18 @@ fn prune_makes_a_variant_once_and_says_what_is_gone() {
 }
 
 #[test]
+fn what_an_earlier_search_found_is_known_and_said() {
+    let desk = Desk::new();
+    let prune = ["prune", &*desk.model, "--ratio", "0.5", "--method", "depth"];
+    let known = "order of blocks known from an earlier search";
+    let first = desk.printed(&prune);
+    assert!(!first.contains(known), "{first}");
+    // Another variant, of the same order.
+    let second = desk.printed(&[&prune[..], &["--loss-budget", "10"]].concat());
+    assert_says(&second, ["of 2 is gone", known]);
+}
+
+#[test]
 fn upcast_writes_a_model_that_says_where_it_comes_from() {
     let desk = Desk::new();
     let target = desk.path("tiny-f16.gguf");

@@ -4,6 +4,7 @@ mod compared;
 mod exports;
 mod failures;
 mod forecast;
+mod known;
 mod made;
 mod not_refitted;
 mod once;

@@ -17,11 +17,12 @@ use crate::workers::{STARTED, fake_workers};
 const AUTO: &str = r#"{"prune": {"ratio": 0.5, "method": "auto"}}"#;
 
 /// What a worker tells at each stage of its work.
-fn stages() -> [Value; 5] {
+fn stages() -> [Value; 6] {
     let point = json!({"removed_layer": null, "removed_share": 0.0, "perplexity": 20.0});
     [
         json!({"stage": "whole", "done": 1, "of": 4}),
         json!({"stage": "search", "done": 1, "of": 12, "point": point}),
+        json!({"stage": "known"}),
         json!({"stage": "trial", "done": 0, "of": 2}),
         json!({"stage": "layer", "layer": 1, "n_layers": 2}),
         json!({"stage": "write", "tensor": 1, "n_tensors": 2}),

@@ -34,23 +34,6 @@ async fn a_search_ends_where_the_budget_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_for_more_blocks_begins_as_one_for_fewer() {
-    let bench = Bench::with_four_blocks();
-    let more = bench.cut(ask(PruningMethod::Depth, 0.5)).await;
-    let fewer = bench.cut(ask(PruningMethod::Depth, 0.25)).await;
-    assert_eq!(more.curve[..2], fewer.curve);
-    let again = Ask {
-        searched: more.curve,
-        ..ask(PruningMethod::Depth, 0.25)
-    };
-    let (known, told) = bench.prune(again).await.expect("pruned");
-    assert_eq!(known.layers, fewer.layers);
-    assert_eq!(known.curve, fewer.curve);
-    let searched = |progress: &PruningProgress| matches!(progress, PruningProgress::Search { .. });
-    assert!(!told.iter().any(searched), "it is not repeated");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn blocks_one_by_one_compute_what_the_whole_model_does() {
     let bench = Bench::with("llama");
     let cut = bench
@@ -90,7 +73,7 @@ async fn stages_are_told_in_their_order_and_trials_are_no_search() {
         .expect("pruned");
     let stage = |progress: &PruningProgress| match progress {
         PruningProgress::Whole { .. } => 0,
-        PruningProgress::Search { .. } => 1,
+        PruningProgress::Known | PruningProgress::Search { .. } => 1,
         PruningProgress::Trial { .. } => 2,
         PruningProgress::Layer { .. } => 3,
         PruningProgress::Write { .. } => 4,

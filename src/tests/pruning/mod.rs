@@ -2,6 +2,7 @@
 
 mod depth;
 mod kinds;
+mod known;
 mod refit;
 mod refused;
 mod width;
@@ -18,7 +19,7 @@ use whittle::domain::protocol::{
 };
 use whittle::domain::pruned_labels::Origin;
 use whittle::domain::pruning::{
-    CurvePoint, Prune, PruningCut, PruningMethod, PruningProgress, PruningRatio,
+    BlockSearch, Prune, PruningCut, PruningMethod, PruningProgress, PruningRatio,
 };
 
 use crate::one_worker::{start, writing};
@@ -42,7 +43,7 @@ struct Ask {
     n_chunks: u32,
     yardstick: Option<Yardstick>,
     loss_budget: Option<f64>,
-    searched: Vec<CurvePoint>,
+    searched: BlockSearch,
 }
 
 fn ask(method: PruningMethod, ratio: f64) -> Ask {
@@ -53,7 +54,7 @@ fn ask(method: PruningMethod, ratio: f64) -> Ask {
         n_chunks: 4,
         yardstick: None,
         loss_budget: None,
-        searched: Vec::new(),
+        searched: BlockSearch::default(),
     }
 }
 
@@ -140,16 +141,25 @@ impl Bench {
 
     /// What is gone, and what was told meanwhile.
     async fn prune(&self, ask: Ask) -> Result<(PruningCut, Vec<PruningProgress>), WorkerError> {
-        let mut told = Vec::new();
+        let (cut, told, _) = self.prune_searching(ask).await?;
+        Ok((cut, told))
+    }
+
+    /// The same, and what was told of a search, step by step.
+    async fn prune_searching(
+        &self,
+        ask: Ask,
+    ) -> Result<(PruningCut, Vec<PruningProgress>, Vec<BlockSearch>), WorkerError> {
+        let (mut told, mut searches) = (Vec::new(), Vec::new());
         let mut worker = self.worker().await;
         let command = self.command(ask);
-        let answer = worker.ask(&command, "pruning", |event| {
-            if let WorkerEvent::Pruning(progress) = event {
-                told.push(*progress);
-            }
+        let answer = worker.ask(&command, "pruning", |event| match event {
+            WorkerEvent::Pruning(progress) => told.push(*progress),
+            WorkerEvent::Searched(search) => searches.push(search.clone()),
+            _ => (),
         });
         match answer.await? {
-            WorkerEvent::Pruned(cut) => Ok((*cut, told)),
+            WorkerEvent::Pruned(cut) => Ok((*cut, told, searches)),
             other => panic!("{other:?}"),
         }
     }

@@ -1,0 +1,141 @@
+//! The order in which blocks of a model go is searched for once, and kept.
+
+use std::fs;
+use std::path::PathBuf;
+
+use whittle::bench::{Making, Variant};
+use whittle::domain::pruning::PruningProgress;
+
+use super::{DEPTH, recipe, report};
+use crate::shop::{NO_FILES, Shop, files_below};
+use crate::tiny_model::Tiny;
+
+const QUARTER: &str = r#"{"prune": {"ratio": 0.25, "method": "depth"}}"#;
+const BOUNDED: &str = r#"{"prune": {"ratio": 0.5, "method": "depth", "loss_budget": 10}}"#;
+const QUICK: &str = r#"{"prune": {"ratio": 0.5, "method": "depth", "quick": true}}"#;
+const AUTO: &str = r#"{"prune": {"ratio": 0.5, "method": "auto"}}"#;
+
+fn shop() -> Shop {
+    Shop::with_tiny(Tiny {
+        n_blocks: 4,
+        ..Tiny::default()
+    })
+}
+
+/// A step of a search, or what comes before one.
+fn is_search(making: &Making) -> bool {
+    use PruningProgress::{Search, Whole};
+
+    matches!(making, Making::Pruning(Whole { .. } | Search { .. }))
+}
+
+/// The variant, and whether blocks were searched for.
+async fn made(shop: &Shop, json: &str) -> (Variant, bool) {
+    let (recipe, mut is_searched) = (recipe(json), false);
+    let made = shop.make_watched(&recipe, |making| is_searched |= is_search(&making));
+    (made.await.expect("it is made"), is_searched)
+}
+
+fn kept(shop: &Shop) -> Vec<PathBuf> {
+    let mut files = files_below(&shop.workshop.cache);
+    files.retain(|path| path.to_string_lossy().contains("/blocks-"));
+    files
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_are_searched_for_once_and_the_file_is_the_same() {
+    let shop = shop();
+    let (first, is_searched) = made(&shop, DEPTH).await;
+    assert!(is_searched);
+    assert_eq!(report(&first).cut.blocks_known, 0);
+    let bytes = fs::read(&first.path).expect("the variant");
+    fs::remove_file(&first.path).expect("the variant");
+
+    let (depth, mut told) = (recipe(DEPTH), Vec::new());
+    let again = shop.make_watched(&depth, |making| told.push(making));
+    let again = again.await.expect("it is made");
+    assert!(!told.iter().any(is_search), "{told:?}");
+    assert_eq!(told[0], Making::Pruning(PruningProgress::Known));
+    assert!(bytes == fs::read(&again.path).expect("the variant"));
+    let cut = &report(&again).cut;
+    assert_eq!(cut.curve, report(&first).cut.curve);
+    let said = cut.known_in_words();
+    assert_eq!(
+        said.as_deref(),
+        Some("order of blocks known from an earlier search")
+    );
+
+    // Fewer of them, and no more than a budget allows.
+    for (json, n_removed) in [(QUARTER, 1), (BOUNDED, 2)] {
+        let (variant, is_searched) = made(&shop, json).await;
+        assert!(!is_searched, "{json}");
+        let cut = &report(&variant).cut;
+        assert_eq!(cut.curve, report(&first).cut.curve[..=n_removed]);
+        assert_eq!(cut.blocks_known, n_removed as u32);
+    }
+    // Searched in another way, which is kept beside it.
+    for json in [QUICK, AUTO] {
+        let (first, is_searched) = made(&shop, json).await;
+        assert!(is_searched, "{json}");
+        fs::remove_file(&first.path).expect("the variant");
+        let (again, is_searched) = made(&shop, json).await;
+        assert!(!is_searched, "{json}");
+        assert_eq!(again.model.sha256, first.model.sha256);
+    }
+    assert_eq!(kept(&shop).len(), 3);
+    shop.assert_nothing_in_the_making();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_goes_on_from_one_for_fewer() {
+    let (shop, other) = (shop(), shop());
+    let (at_once, _) = made(&other, DEPTH).await;
+    made(&shop, QUARTER).await;
+    let (in_two, is_searched) = made(&shop, DEPTH).await;
+    assert!(is_searched);
+    assert_eq!(report(&in_two).cut.blocks_known, 1);
+    assert_eq!(in_two.model.sha256, at_once.model.sha256);
+    assert_eq!(kept(&shop).len(), 1);
+    let [one, other] = [kept(&shop), kept(&other)].map(|files| fs::read(&files[0]).ok());
+    assert!(one.is_some() && one == other, "the same is known");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_order_is_searched_for_anew() {
+    let shop = shop();
+    let (first, _) = made(&shop, DEPTH).await;
+    let files = kept(&shop);
+    let whole = fs::read_to_string(&files[0]).expect("what is known");
+    let other_digits = whole.replace("\"perplexity\":", "\"perplexity\":1");
+    for damaged in [&whole[..whole.len() / 2], "", &other_digits] {
+        fs::write(&files[0], damaged).expect("a file");
+        fs::remove_file(&first.path).expect("the variant");
+        let (again, is_searched) = made(&shop, DEPTH).await;
+        assert!(is_searched);
+        assert_eq!(again.model.sha256, first.model.sha256);
+        assert_eq!(report(&again).cut.blocks_known, 0);
+        assert_eq!(fs::read_to_string(&files[0]).ok().as_ref(), Some(&whole));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_when_it_was_cancelled_stays_known() {
+    let shop = shop();
+    let is_behind = |making: &Making| matches!(making, Making::Checking(..));
+    shop.cancel_when(&recipe(DEPTH), is_behind).await;
+    let (_, is_searched) = made(&shop, DEPTH).await;
+    assert!(!is_searched);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_kept_of_a_model_that_changes_meanwhile() {
+    let shop = shop();
+    let (depth, mut is_first) = (recipe(DEPTH), true);
+    let making = shop.make_watched(&depth, |making| {
+        if is_search(&making) && std::mem::take(&mut is_first) {
+            crate::mishaps::append(&shop.located.path);
+        }
+    });
+    shop.assert_base_has_changed(making.await);
+    assert_eq!(kept(&shop), NO_FILES);
+}
