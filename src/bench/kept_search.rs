@@ -93,21 +93,15 @@ fn path(cache: &Path, key: &str) -> PathBuf {
     cache.join(format!("blocks-{key}.json"))
 }
 
-/// What tells it from every search that would find something else: however much is
-/// to go, and whatever may be lost, it is the same.
+/// What tells it from every search that would find something else: by depth and auto,
+/// however much is to go and whatever may be lost, it is the same.
 fn key(order: &PruneOrder<'_>) -> String {
-    let prune = order.prune;
-    let of = match prune.method {
-        // It searches on a part of what is calibrated on.
-        PruningMethod::Auto => format!(" of {}", prune.calibration_chunks()),
-        PruningMethod::Depth | PruningMethod::Width => String::new(),
-    };
     digest::of(format!(
-        "order of blocks {VERSION}\n{}\n{}\n{ENGINE_VERSION}\n{}\n{CHUNK_TOKENS}\n{}{of}",
+        "order of blocks {VERSION}\n{}\n{}\n{ENGINE_VERSION}\n{}\n{CHUNK_TOKENS}\n{}",
         order.base.sha256,
-        prune.quick,
+        order.prune.quick,
         digest::of(CALIBRATION_TEXT),
-        prune.search_chunks(),
+        order.prune.search_chunks(),
     ))
 }
 

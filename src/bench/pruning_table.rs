@@ -163,7 +163,7 @@ impl PruningTable<'_> {
                 Pruner::Method(PruningMethod::Depth) | Pruner::Yardstick(Yardstick::Blocks) => {
                     self.searched.clone()
                 }
-                // Searches on another text, if at all.
+                // Its time is told with the search that it takes.
                 _ => BlockSearch::default(),
             },
             text: CALIBRATION_TEXT.to_owned(),

@@ -1,5 +1,5 @@
 //! Blocks and neurons both: as much of each as costs least. The order of blocks
-//! is searched for once; then models without none, one, two of them and so on,
+//! is searched for once, as by depth; then models without none, one, two of them and so on,
 //! and with as many fewer neurons as are left to remove, are rebuilt on a part of
 //! the text and judged by another, until that gets worse.
 
@@ -36,7 +36,7 @@ pub(super) fn by_auto(
     let mut ways = plan.ways.clone();
     ways.sort_by_key(|way| way.n_blocks_removed);
     let most = ways.last().map_or(0, |way| way.n_blocks_removed);
-    let found = search(base, &judged, most, job, on_progress)?;
+    let found = search(base, most, job, on_progress)?;
     let head = base.head(job.scratch)?;
     let mut judge = Judge::new(base, &head, &judged, job)?;
     let mut best: Option<(Stays, f64)> = None;

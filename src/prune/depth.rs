@@ -2,7 +2,7 @@
 //! stand for those that are gone.
 
 use super::base::Base;
-use super::calibration::{Calibration, CalibrationOptions};
+use super::calibration::Calibration;
 use super::error::PruneError;
 use super::layer::Choice;
 use super::rebuild::{Rebuilt, Stays, fit, rebuild};
@@ -21,7 +21,7 @@ pub(super) fn by_depth(
 ) -> Result<Decided, PruneError> {
     let text = read(base, job)?;
     let n_remove = plan.first().n_blocks_removed;
-    let found = search(base, &searched(job)?, n_remove, job, on_progress)?;
+    let found = search(base, n_remove, job, on_progress)?;
     if let (Some(budget), Some(least)) = (job.prune.loss_budget, found.refused)
         && found.removed.is_empty()
     {
@@ -66,16 +66,6 @@ fn read(base: &Base, job: &Job<'_>) -> Result<Calibration, PruneError> {
         Err(PruneError::Text(_)) => Calibration::of(job.source, job.calibration, 1),
         read => read,
     }
-}
-
-/// The text to search on: the same however much is to go, so that a search for more
-/// blocks begins as one for fewer.
-fn searched(job: &Job<'_>) -> Result<Calibration, PruneError> {
-    let options = CalibrationOptions {
-        n_chunks: job.prune.search_chunks().min(job.calibration.n_chunks),
-        ..job.calibration
-    };
-    Calibration::of(job.source, options, 1)
 }
 
 /// The blocks that stay, unchanged.

@@ -16,7 +16,7 @@
 
 use super::base::Base;
 use super::breadth::Breadth;
-use super::calibration::Calibration;
+use super::calibration::{Calibration, CalibrationOptions};
 use super::error::PruneError;
 use super::found::{Found, Wish};
 use super::judge::Judge;
@@ -29,11 +29,11 @@ use crate::engine::Block;
 /// has come to.
 pub(super) fn search(
     base: &mut Base,
-    text: &Calibration,
     n_remove: u32,
     job: &Job<'_>,
     on_progress: &mut dyn FnMut(PruningProgress),
 ) -> Result<Found, PruneError> {
+    let text = searched(job)?;
     let wish = Wish {
         n_remove,
         budget: job.prune.loss_budget,
@@ -46,9 +46,19 @@ pub(super) fn search(
     let n_known = known.n_known();
     match wish.is_met(&known.curve) {
         true => on_progress(PruningProgress::Known),
-        false => go_on(base, text, (&mut known, wish), job, on_progress)?,
+        false => go_on(base, &text, (&mut known, wish), job, on_progress)?,
     }
     Ok(Found::of(&known, wish, n_known, text.n_tokens()))
+}
+
+/// The text to search on: the same by every method and however much is to go, so that
+/// a search for more blocks begins as one for fewer.
+fn searched(job: &Job<'_>) -> Result<Calibration, PruneError> {
+    let options = CalibrationOptions {
+        n_chunks: job.prune.search_chunks().min(job.calibration.n_chunks),
+        ..job.calibration
+    };
+    Calibration::of(job.source, options, 1)
 }
 
 /// Searches until the wish is met, or no block is left that may go.

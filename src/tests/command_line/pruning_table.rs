@@ -32,7 +32,7 @@ fn rows_are_printed_and_nothing_is_left_of_the_files() {
 }
 
 #[test]
-fn one_search_for_blocks_serves_those_that_search_on_its_text() {
+fn one_search_for_blocks_serves_those_that_remove_nothing_else() {
     let desk = Desk::new();
     let by = |pruners: &str| {
         let text = table(
@@ -52,7 +52,7 @@ fn one_search_for_blocks_serves_those_that_search_on_its_text() {
     assert!(of("blocks").ends_with("| not read "), "{text}");
     assert!(text.contains("searched for once"), "{text}");
     assert!(text.contains("after the search"), "{text}");
-    // On its own, it comes to the same: it searches on a text of its own.
+    // On its own, it comes to the same: its time is told with the search.
     let (alone, text) = by("auto");
     assert!(alone.contains(&of("auto")), "{text}");
     assert!(!text.contains("searched for once"), "{text}");

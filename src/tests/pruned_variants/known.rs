@@ -73,17 +73,28 @@ async fn blocks_are_searched_for_once_and_the_file_is_the_same() {
         assert_eq!(cut.curve, report(&first).cut.curve[..=n_removed]);
         assert_eq!(cut.blocks_known, n_removed as u32);
     }
-    // Searched in another way, which is kept beside it.
-    for json in [QUICK, AUTO] {
-        let (first, is_searched) = made(&shop, json).await;
-        assert!(is_searched, "{json}");
-        fs::remove_file(&first.path).expect("the variant");
-        let (again, is_searched) = made(&shop, json).await;
-        assert!(!is_searched, "{json}");
-        assert_eq!(again.model.sha256, first.model.sha256);
-    }
-    assert_eq!(kept(&shop).len(), 3);
+    // A quick search is another one, which is kept beside it.
+    let (first, is_searched) = made(&shop, QUICK).await;
+    assert!(is_searched);
+    fs::remove_file(&first.path).expect("the variant");
+    let (again, is_searched) = made(&shop, QUICK).await;
+    assert!(!is_searched);
+    assert_eq!(again.model.sha256, first.model.sha256);
+    assert_eq!(kept(&shop).len(), 2);
     shop.assert_nothing_in_the_making();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mixtures_go_on_from_what_is_known_by_depth() {
+    let (shop, other) = (shop(), shop());
+    let (alone, is_searched) = made(&other, AUTO).await;
+    assert!(is_searched);
+    made(&shop, DEPTH).await;
+    let (after, _) = made(&shop, AUTO).await;
+    assert!(report(&after).cut.blocks_known > 0);
+    assert_eq!(after.model.sha256, alone.model.sha256);
+    assert_eq!(report(&after).cut.curve, report(&alone).cut.curve);
+    assert_eq!(kept(&shop).len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
