@@ -1,5 +1,12 @@
 //! Fewer blocks. What the others say is refitted, so that those before a gap
 //! stand for those that are gone.
+//!
+//! Only whole blocks go: of `llama`, `qwen2`, `qwen3` and `gemma3`, llama.cpp's loaders
+//! (`src/models/llama.cpp` and those beside it) want the attention and the feed-forward
+//! tensors of every block, all as large as those of the first. What computes the same as
+//! `llama` and loads a block without attention is `deci` alone; without a feed-forward
+//! network it loads one too, and then leaves out the attention of that block (`n_ff == 0`
+//! in `src/models/deci.cpp`).
 
 use super::base::Base;
 use super::calibration::Calibration;
