@@ -114,13 +114,16 @@ fn go_on(
         search.learn(None, whole);
         (job.on_searched)(search.known);
     }
-    let of = breadth.tries(wish.n_remove);
+    // Those of an earlier search took none of this one's time.
+    let n_earlier = breadth.tries(search.known.n_known());
+    let tries = |n_steps| breadth.tries(n_steps) - n_earlier;
+    let of = tries(wish.n_remove);
     while !wish.is_met(&search.known.curve) {
         let Some(last) = search.known.curve.last().copied() else {
             break;
         };
         let step = search.known.n_known();
-        let mut done = breadth.tries(step);
+        let mut done = tries(step);
         // After each block, too: a try takes long in a large model.
         let mut on_block = |is_tried: bool| {
             done += u32::from(is_tried);
@@ -139,7 +142,7 @@ fn go_on(
             // What would cost too much stays, and the search is over.
             Some(_) => (of, last),
             // Where fewer blocks were left to try, the tries count as done.
-            None => (breadth.tries(step + 1), point),
+            None => (tries(step + 1), point),
         };
         on_progress(PruningProgress::Search { done, of, point });
     }

@@ -92,7 +92,7 @@ impl PruningCut {
         let n_searched = self.curve.len().saturating_sub(1);
         let what = match self.blocks_known {
             0 => return None,
-            known if known as usize >= n_searched => "order of blocks".to_owned(),
+            known if known as usize >= n_searched => "order of what is gone".to_owned(),
             1 => "first block to go".to_owned(),
             known => format!("order of the first {known} blocks"),
         };
@@ -190,7 +190,8 @@ mod tests {
         };
         assert_eq!(said(0, 0), "");
         assert_eq!(said(0, 9), "");
-        assert_eq!(said(9, 9), "order of blocks known from an earlier search");
+        let whole = "order of what is gone known from an earlier search";
+        assert_eq!(said(9, 9), whole);
         assert_eq!(said(1, 9), "first block to go known from an earlier search");
         let begun = "order of the first 3 blocks known from an earlier search";
         assert_eq!(said(3, 9), begun);

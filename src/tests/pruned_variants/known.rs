@@ -62,7 +62,7 @@ async fn blocks_are_searched_for_once_and_the_file_is_the_same() {
     let said = cut.known_in_words();
     assert_eq!(
         said.as_deref(),
-        Some("order of blocks known from an earlier search")
+        Some("order of what is gone known from an earlier search")
     );
 
     // Fewer of them, and no more than a budget allows.
