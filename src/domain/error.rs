@@ -123,6 +123,10 @@ impl FromServerFnError for AppError {
             {
                 Self::too_large()
             }
+            // The browser reads answers alone.
+            ServerFnErrorErr::Deserialization(reason) if cfg!(feature = "hydrate") => {
+                Self::new(ErrorCode::Internal, reason)
+            }
             ServerFnErrorErr::Args(reason)
             | ServerFnErrorErr::MissingArg(reason)
             | ServerFnErrorErr::Deserialization(reason) => Self::bad_request(format!(
