@@ -101,16 +101,18 @@ impl Beside {
     fn in_words(self) -> String {
         let disturbs = format!("more than {FOREIGN_LOAD_LIMIT_PERCENT:.0} % disturbs");
         let (server, others) = (self.server, self.all - self.server);
+        let and = |whose: &str, percent: f64| match percent {
+            percent if percent < 0.5 => String::new(),
+            percent => format!(", and {whose} {percent:.0} %"),
+        };
         if server > others {
+            let others = and("other programs", others);
             return format!(
                 "Whittle's server itself used up to {server:.0} % of the processor while it was \
-                 measured ({disturbs}): ask it for less meanwhile, and run it again."
+                 measured{others} ({disturbs}): ask it for less meanwhile, and run it again."
             );
         }
-        let server = match server {
-            server if server < 0.5 => String::new(),
-            server => format!(", and Whittle's server {server:.0} %"),
-        };
+        let server = and("Whittle's server", server);
         format!(
             "Other programs used up to {others:.0} % of the processor while it was \
              measured{server} ({disturbs}; on a virtual machine the host may have been busy): \
@@ -164,9 +166,15 @@ mod tests {
             both.contains("Other programs used up to 8 % of the processor while it was measured, and Whittle's server 4 %"),
             "{both}"
         );
-        let own = said(30.0, 29.0);
-        assert!(own.contains("server itself used up to 29 %"), "{own}");
+        let own = said(30.0, 29.6);
+        assert!(own.contains("server itself used up to 30 %"), "{own}");
         assert!(!own.contains("ther programs"), "{own}");
+        // Neither of them is more than the limit.
+        let both = said(12.0, 6.1);
+        assert!(
+            both.contains("server itself used up to 6 % of the processor while it was measured, and other programs 6 % (more than 10 %"),
+            "{both}"
+        );
     }
 
     #[test]
