@@ -110,7 +110,7 @@ impl MachineFacts {
     }
 
     /// The same, where Whittle worked on this machine so long ago, here or in another
-    /// process: while it does, it takes every core at most.
+    /// process: on every core at most, and for long. Shorter work counts as longer ago.
     pub fn load_after(&self, own_work: Option<Duration>) -> MachineLoad {
         let mut load = MachineLoad::read();
         load.own_load = own_work.map_or(0.0, |ago| {

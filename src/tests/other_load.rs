@@ -127,11 +127,15 @@ async fn what_whittle_has_just_done_is_told_from_the_rest_of_the_load() {
         about["room"]["own_load"].as_f64().expect("a load")
     };
     assert_eq!(own_load().await, 0.0);
+    let start = Instant::now();
+    // As much as can be in the load average by now, of work on all cores.
+    let most = || cores * (1.0 - (-(start.elapsed().as_secs_f64() + 0.1) / 60.0).exp());
     let held = hold_machine(&house);
-    assert_eq!(own_load().await, cores, "somebody is at work");
+    let own = own_load().await;
+    assert!(own > 0.0 && own < most(), "somebody is at work: {own}");
     drop(held);
     let (status, answer) = house.post("/api/benchmark/baseline", &a_second()).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
-    let own_load = own_load().await;
-    assert!(own_load > 0.3 * cores && own_load < cores, "{own_load}");
+    let own = own_load().await;
+    assert!(own > 0.01 * cores && own < most(), "{own}");
 }
