@@ -25,8 +25,12 @@ pub(super) fn SizeChart(points: Vec<Point>, numbers: &'static str) -> impl IntoV
         .map(|point| point.label.clone())
         .collect();
     let drawn: Vec<(f64, Point, bool)> = points.into_iter().zip(front).filter_map(drawn).collect();
+    let why = match against {
+        Against::Quality => "not measured on this text",
+        Against::Speed => "not measured",
+    };
     let missing =
-        (!missing.is_empty()).then(|| format!(" Not drawn, not measured: {}.", missing.join(", ")));
+        (!missing.is_empty()).then(|| format!(" Not drawn, {why}: {}.", missing.join(", ")));
     let caption = match against {
         Against::Quality => {
             "Up is more loss (mean KLD, logarithmic), left is smaller; below 0.01 is near lossless, \
