@@ -47,7 +47,7 @@ fn prune_makes_a_variant_once_and_says_what_is_gone() {
 fn what_an_earlier_search_found_is_known_and_said() {
     let desk = Desk::new();
     let prune = ["prune", &*desk.model, "--ratio", "0.5", "--method", "depth"];
-    let known = "order of blocks known from an earlier search";
+    let known = "order of what is gone known from an earlier search";
     let first = desk.printed(&prune);
     assert!(!first.contains(known), "{first}");
     // Another variant, of the same order.
