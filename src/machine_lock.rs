@@ -13,8 +13,6 @@ const INTERVAL: Duration = Duration::from_millis(200);
 pub const TURN: Duration = Duration::from_millis(300);
 /// Held for less, nothing was done that keeps a machine busy: somebody only looked.
 const WORK: Duration = Duration::from_secs(1);
-/// Longer than anybody only looks.
-const LOOK: Duration = Duration::from_millis(5);
 /// In this time the system's one-minute load average loses all but 1/e of what has
 /// ended, and takes up all but 1/e of what goes on, s.
 const LOAD_FADES_S: f64 = 60.0;
@@ -45,11 +43,6 @@ impl MachineLock {
     /// # Errors
     /// When the file cannot be opened or locked at all.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
-        if let Some(lock) = Self::try_once(path, true)? {
-            return Ok(Some(lock));
-        }
-        // Whoever only looked is gone by then: nobody is to be told of that.
-        std::thread::sleep(LOOK);
         Self::try_once(path, true)
     }
 
@@ -88,12 +81,10 @@ impl MachineLock {
     /// The same before this moment, whoever has the lock: what has been done until now
     /// counts, of work that goes on.
     pub fn last_worked_at(path: &Path) -> Option<Duration> {
-        let file = open(path).ok()?;
-        // Shared: those who look do not take one another for somebody at work.
-        let is_held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
-        let _ = file.unlock();
         let worked = modified(&worked(path));
-        let since = modified(path).filter(|since| is_held && *since != NOBODY);
+        // Locked only where somebody seems to work: nobody is to find the machine busy
+        // because another looks.
+        let since = modified(path).filter(|since| *since != NOBODY && is_held(path));
         let Some(since) = since else {
             return worked?.elapsed().ok();
         };
@@ -161,6 +152,13 @@ fn as_if_ended(before: Option<Duration>, worked: Duration) -> Option<Duration> {
     let left = |ago: Duration| (-ago.as_secs_f64() / LOAD_FADES_S).exp();
     let share = 1.0 - (1.0 - before.map_or(0.0, left)) * left(worked);
     (share > 0.0).then(|| Duration::from_secs_f64(-LOAD_FADES_S * share.ln()))
+}
+
+/// Whether somebody has the lock, and did not end without a word. Shared: those who
+/// look do not take one another for somebody at work.
+fn is_held(path: &Path) -> bool {
+    let looked = open(path).map(|file| file.try_lock_shared());
+    matches!(looked, Ok(Err(TryLockError::WouldBlock)))
 }
 
 /// Says that somebody waits, until dropped. Blocks while somebody looks, which
@@ -293,6 +291,10 @@ mod tests {
         drop(MachineLock::try_take(&path).expect("a file"));
         let looking = open(&path).expect("a file");
         looking.try_lock_shared().expect("it is free");
+        assert_eq!(MachineLock::last_worked_at(&path), None);
+        // As it is left where somebody who worked was killed.
+        let was_at_work = looking.set_modified(SystemTime::now());
+        was_at_work.expect("our file");
         assert_eq!(MachineLock::last_worked_at(&path), None);
         drop(looking);
         assert!(MachineLock::try_take(&path).expect("a file").is_some());
