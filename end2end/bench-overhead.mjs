@@ -17,6 +17,7 @@ import { parseArgs } from 'node:util';
 
 import {
   ask,
+  centreInterval,
   cpuSeconds,
   descendants,
   isLinux,
@@ -168,12 +169,22 @@ await withServer(async (server) => {
       `(95 % interval ${percent(mean + halfWidth)} to ${percent(mean - halfWidth)}, ` +
       `${pairs.length} pairs of ${windowMs / 1000} s) |`,
   );
+  const centre = centreInterval(pairs);
+  console.log(
+    `| the same by ranks (Hodges-Lehmann), which disturbed windows move little | ` +
+      `${percent(centre.centre)} (95 % interval ${percent(centre.high)} to ${percent(centre.low)}) |`,
+  );
   const waited = meanInterval(waits);
   const waitedPercent = (value) => `${value.toFixed(2)} %`;
   console.log(
     `| time that the worker's threads waited for a core, watched more than halted | ` +
       `${waitedPercent(waited.mean)} (95 % interval ${waitedPercent(waited.mean - waited.halfWidth)} ` +
       `to ${waitedPercent(waited.mean + waited.halfWidth)}) |`,
+  );
+  const waitedCentre = centreInterval(waits);
+  console.log(
+    `| the same by ranks | ${waitedPercent(waitedCentre.centre)} ` +
+      `(95 % interval ${waitedPercent(waitedCentre.low)} to ${waitedPercent(waitedCentre.high)}) |`,
   );
   console.log(`| processor time of the server, of one core | ${share('server').toFixed(2)} % |`);
   console.log(`| processor time of the browser, of one core | ${share('browser').toFixed(2)} % |`);

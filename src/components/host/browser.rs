@@ -16,8 +16,13 @@ use web_sys::{HtmlElement, HtmlInputElement};
 
 use super::THEME_KEY;
 
-/// How often a page that is looked at asks whether the server is there.
+/// How often a page that is looked at asks whether the server is there, unless
+/// it has just heard from it.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+
+thread_local! {
+    static WAS_HEARD: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Does nothing: the response is long sent.
 pub fn set_status(_status: u16) {}
@@ -32,6 +37,13 @@ pub fn mark_hydrated() {
     set_timeout(mark, Duration::ZERO);
 }
 
+/// Says that the server has just sent something by itself: it need not be asked
+/// at the next heartbeat. While a run is followed, asking would cost as much as
+/// drawing, on the cores that are being measured.
+pub fn heard_server() {
+    WAS_HEARD.set(true);
+}
+
 /// Calls `on_lost` at every heartbeat with whether the server is gone; ends
 /// with the view.
 pub fn watch_server(on_lost: impl Fn(bool) + 'static) {
@@ -40,6 +52,9 @@ pub fn watch_server(on_lost: impl Fn(bool) + 'static) {
     let ask = move || {
         if document().hidden() {
             return;
+        }
+        if WAS_HEARD.take() {
+            return on_lost(false);
         }
         if is_asking.replace(true) {
             // The last question has waited for a whole heartbeat.

@@ -11,6 +11,7 @@ use leptos::leptos_dom::helpers::{IntervalHandle, set_interval_with_handle};
 use leptos::prelude::document;
 use leptos::task::spawn_local;
 
+use crate::components::host::heard_server;
 use crate::domain::event::Sequenced;
 use crate::domain::run::RunId;
 
@@ -98,6 +99,7 @@ async fn follow_once(
     while let Some(step) = steps.next().await {
         match step {
             Step::Message(text) => {
+                heard_server();
                 on_link(false);
                 // An event of a newer server is skipped, not fatal.
                 let event = Sequenced::read(&text);
