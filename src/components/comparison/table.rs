@@ -85,7 +85,8 @@ fn table_row(row: Row, heads: (&str, &str), scale: Scale) -> impl IntoView + use
             <td class="said">{change(said)}</td>
             <td class="reach">{drawn}</td>
             <td class=claim_class data-label="Typical claim">
-                {claim.unwrap_or_else(|| "—".to_owned())}
+                // A figure and its sign stay on one line.
+                {claim.map_or_else(|| "—".to_owned(), |claim| claim.replace(" %", "\u{a0}%"))}
             </td>
         </tr>
     }
