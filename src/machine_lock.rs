@@ -1,10 +1,14 @@
 //! The lock of the whole machine: held while measuring, and while reading a new
 //! model, because whatever computes beside a measurement falsifies it.
 
+mod holder;
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
+
+pub use holder::Holder;
 
 /// How often a waiting run looks again.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -63,6 +67,12 @@ impl MachineLock {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    /// Who has the lock, for those who wait for it; none: nobody, or the system does
+    /// not tell.
+    pub fn holder(path: &Path) -> Option<Holder> {
+        Holder::of(path, modified(path) != Some(NOBODY))
     }
 
     /// Whether somebody waits for the lock: what is measured unasked gives way.

@@ -27,7 +27,8 @@ pub struct MachineFacts {
 }
 
 /// Which of the back ends for a GPU are compiled in is chosen by these features.
-const BUILT_FOR_A_GPU: bool = cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan"));
+pub const BUILT_FOR_A_GPU: bool =
+    cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan"));
 
 /// Of what has ended, this is how long the system's one-minute load average takes to
 /// lose all but 1/e, s.

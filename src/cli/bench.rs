@@ -8,12 +8,12 @@ use crate::domain::benchmark::{ArmResult, RightAnswers};
 use crate::domain::compare::Quantity;
 use crate::domain::metrics::{Figure, Reading};
 use crate::domain::outlier;
-use crate::domain::run::{GenerationMode, Run, RunSpec};
+use crate::domain::run::{GenerationMode, Run};
 use crate::domain::units;
 
 pub(super) async fn bench(args: RunArgs) -> anyhow::Result<()> {
     let state = args.open().await?;
-    let spec = RunSpec::try_from(args.request(&state).await?)?;
+    let spec = args.checked(args.request(&state).await?)?;
     let located = args.locate(&state).await?;
     let run = measured(&state, spec, located, args.conduct()).await?;
     if args.json {

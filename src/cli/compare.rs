@@ -1,13 +1,12 @@
 //! `whittle compare`: variants against their model.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 
 use super::compare_print::table;
 use super::follow::measured;
+use super::given;
 use super::prune::ratio;
 use super::run_args::RunArgs;
 use crate::domain::pruning::{Prune, PruningMethod, PruningRatio};
@@ -16,21 +15,18 @@ use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::{Quantize, Recipe};
 use crate::domain::run::RunRequest;
 
+/// What is said below the options.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  whittle compare MODEL --quantize q4_0,q8_0
+  whittle compare MODEL --prune 0.2,0.3 --quality";
+
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
     #[command(flatten)]
     run: RunArgs,
-    /// The levels to compare, such as q4_0,q5_0,q8_0.
-    #[arg(
-        long,
-        value_name = "LEVELS",
-        value_delimiter = ',',
-        required_unless_present = "prune"
-    )]
-    quantize: Vec<QuantizationType>,
-    /// The shares of the blocks' weights to remove, such as 0.2,0.3.
-    #[arg(long, value_name = "RATIOS", value_delimiter = ',', value_parser = ratio)]
-    prune: Vec<PruningRatio>,
+    #[command(flatten)]
+    variants: VariantArgs,
     /// What is removed: width, depth or auto.
     #[arg(long, default_value_t = PruningMethod::default(), requires = "prune")]
     method: PruningMethod,
@@ -49,6 +45,19 @@ pub(super) struct CompareArgs {
     text: Option<PathBuf>,
 }
 
+// Without either there is nothing to compare.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+struct VariantArgs {
+    /// The levels to quantize it to, such as q4_0,q5_0,q8_0; or --prune, or both.
+    #[arg(long, value_name = "LEVELS", value_delimiter = ',')]
+    quantize: Vec<QuantizationType>,
+    /// The shares of the blocks' weights to remove by pruning it, such as 0.2,0.3; or
+    /// --quantize, or both.
+    #[arg(long, value_name = "RATIOS", value_delimiter = ',', value_parser = ratio)]
+    prune: Vec<PruningRatio>,
+}
+
 pub(super) async fn compare(args: CompareArgs) -> anyhow::Result<()> {
     let quantized = |level: &QuantizationType| Recipe {
         quantize: Some(Quantize {
@@ -58,16 +67,19 @@ pub(super) async fn compare(args: CompareArgs) -> anyhow::Result<()> {
         ..Recipe::default()
     };
     let pruned = |ratio: &PruningRatio| Recipe::pruned(Prune::new(args.method, *ratio));
-    let recipes = args.quantize.iter().map(quantized);
+    let VariantArgs { quantize, prune } = &args.variants;
+    let recipes = quantize.iter().map(quantized);
+    let recipes = recipes.chain(prune.iter().map(pruned)).collect();
     let text = args.text.as_deref().map(read).transpose()?;
     let state = args.run.open().await?;
     let request = RunRequest {
-        recipes: Some(recipes.chain(args.prune.iter().map(pruned)).collect()),
+        recipes: Some(recipes),
         quality: Some(args.quality),
         quality_chunks: args.chunks,
         evaluation_text: text,
         ..args.run.request(&state).await?
     };
+    args.run.checked(request.clone())?;
     let spec = state.spec(request).await?;
     let located = args.run.locate(&state).await?;
     let run = measured(&state, spec, located, args.run.conduct()).await?;
@@ -80,17 +92,9 @@ pub(super) async fn compare(args: CompareArgs) -> anyhow::Result<()> {
 }
 
 fn read(file: &Path) -> anyhow::Result<EvaluationText> {
-    let bytes =
-        fs::read(file).with_context(|| format!("the text {} cannot be read", file.display()))?;
-    let text = String::from_utf8(bytes).with_context(|| {
-        format!(
-            "the text {} is not UTF-8; convert it, or give another",
-            file.display()
-        )
-    })?;
     let name = file.file_name().map(|name| name.to_string_lossy());
     Ok(EvaluationText {
         name: name.unwrap_or_default().into_owned(),
-        text,
+        text: given::text("--text", file)?,
     })
 }

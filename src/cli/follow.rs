@@ -3,10 +3,12 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use tokio::sync::broadcast::error::RecvError;
 
+use super::flags::with_flags;
+use super::waiting::Wait;
 use crate::bench::Conduct;
 use crate::domain::event::{RunEvent, Stage, StageName};
 use crate::domain::run::{Run, RunStatus};
@@ -22,7 +24,8 @@ pub(super) async fn measured(
     located: Located,
     conduct: Conduct,
 ) -> anyhow::Result<Run> {
-    let job = state.submit(asked, located, conduct).await?;
+    let job = state.submit(asked, located, conduct).await;
+    let job = job.map_err(|error| anyhow!(with_flags(&error.to_string())))?;
     let ended = async {
         // Of an end before the first look nothing is heard.
         tokio::select! {
@@ -44,17 +47,13 @@ pub(super) async fn measured(
         Some(failure) => bail!(
             "run {} failed: {}\n{}",
             run.id,
-            failure.message,
+            with_flags(&failure.message),
             failure.log_tail.join("\n")
         ),
         None if run.status == RunStatus::Cancelled => bail!("run {} was cancelled", run.id),
         None => bail!("run {} ended as {}", run.id, run.status.word()),
     }
 }
-
-/// What is said where nothing moves for long.
-const WAITING: &str =
-    "waiting: the machine is busy with another measurement, or with reading a new model";
 
 async fn follow(job: &Job) {
     if std::io::stderr().is_terminal() {
@@ -65,19 +64,26 @@ async fn follow(job: &Job) {
 }
 
 /// Into a pipe goes no progress: that it waits is said once, or silence would look
-/// like a fault.
+/// like a fault, and that it goes on.
 async fn say_that_it_waits(job: &Job) {
     let mut events = job.subscribe();
-    while !job.waits_for_machine() {
+    let announced = || Wait::for_machine(&ProgressBar::hidden());
+    let mut wait = job.waits_for_machine().then(announced);
+    loop {
         match events.recv().await.map(|event| event.event) {
-            Ok(RunEvent::WaitingForMachine) => break,
-            // It is being measured, or over.
-            Ok(RunEvent::Stage(_)) | Err(RecvError::Closed) => return,
+            Ok(RunEvent::WaitingForMachine) => {
+                wait.get_or_insert_with(announced);
+            }
+            // It is being measured.
+            Ok(RunEvent::Stage(_)) => break,
+            Err(RecvError::Closed) => return,
             Ok(event) if event.is_terminal() => return,
             Ok(_) | Err(RecvError::Lagged(_)) => {}
         }
     }
-    eprintln!("{WAITING}");
+    if let Some(wait) = wait {
+        wait.over();
+    }
 }
 
 async fn follow_on_a_terminal(job: &Job) {
@@ -88,7 +94,7 @@ async fn follow_on_a_terminal(job: &Job) {
     bar.enable_steady_tick(Duration::from_millis(200));
     let mut events = job.subscribe();
     if job.waits_for_machine() {
-        bar.set_message(WAITING);
+        Wait::for_machine(&bar);
     }
     let mut place = String::new();
     loop {
@@ -109,7 +115,9 @@ async fn follow_on_a_terminal(job: &Job) {
                 let step = making.step.words();
                 bar.set_message(format!("{place}: {step}{}", count.unwrap_or_default()));
             }
-            Ok(RunEvent::WaitingForMachine) => bar.set_message(WAITING),
+            Ok(RunEvent::WaitingForMachine) => {
+                Wait::for_machine(&bar);
+            }
             Ok(event) if event.is_terminal() => break,
             Ok(_) | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => break,

@@ -1,34 +1,40 @@
 //! A variant on the command line: made while its progress is shown, and printed.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::run_args::locate;
+use super::DataDir;
+use super::flags::{PROMPT, checked};
+use super::model::locate;
+use super::waiting::take_machine;
 use crate::bench::{Making, MakingProgress, Variant};
 use crate::domain::defaults::PROMPTS;
 use crate::domain::event::MakingLive;
 use crate::domain::pruning::{CurvePoint, PruningCheck, PruningReport};
 use crate::domain::recipe::Recipe;
+use crate::domain::run::RunRequest;
 use crate::domain::units;
 use crate::domain::variant::VariantRecord;
-use crate::library::DataFolder;
 use crate::server::asked_to_end;
 
 /// Makes the variant of `model` (an id or a path), or finds it, and prints it.
 pub(super) async fn make(
-    data_dir: PathBuf,
-    model: String,
+    data: &DataDir,
+    model: &str,
     recipe: &Recipe,
     is_json: bool,
 ) -> anyhow::Result<()> {
-    let data = DataFolder::open(&data_dir)?;
-    let state = crate::server::open_state(&data).await?;
-    let located = locate(&state, model).await?;
+    let asked = RunRequest {
+        recipes: Some(vec![*recipe]),
+        ..RunRequest::default()
+    };
+    checked(asked, PROMPT)?;
+    let state = crate::server::open_state(&data.open()?).await?;
+    let located = locate(&state, data, model).await?;
     let basis = state.speed(&located.model).await?;
     let bar = bar();
     // The clock does not run while it waits for the machine.
@@ -37,13 +43,13 @@ pub(super) async fn make(
         let progress = progress.get_or_insert_with(|| MakingProgress::start(recipe, &basis));
         show(&bar, progress, &making);
     };
-    let on_wait = || {
-        bar.set_message(
-            "waiting: the machine is busy with a measurement, or with reading a new model",
-        );
+    let making = async {
+        let machine = take_machine(&bar).await?;
+        let making = state.make_variant(&machine, &located, recipe, on_progress);
+        anyhow::Ok(making.await?)
     };
     let made = tokio::select! {
-        made = state.make_variant(&located, recipe, on_wait, on_progress) => made,
+        made = making => made,
         // Dropping the making ends its worker and removes what it wrote.
         () = asked_to_end() => bail!("ended before the variant was made; nothing is left of it"),
     };
@@ -58,7 +64,7 @@ pub(super) async fn make(
     Ok(())
 }
 
-/// Shows progress on a terminal, and nothing in a pipe.
+/// Shows progress on a terminal, and none in a pipe.
 fn bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

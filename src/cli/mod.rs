@@ -5,8 +5,11 @@ mod bench;
 mod closed_output;
 mod compare;
 mod compare_print;
+mod flags;
 mod follow;
+mod given;
 mod making;
+mod model;
 mod prompts;
 mod prune;
 mod pruning_table;
@@ -16,10 +19,12 @@ mod quantize;
 mod run_args;
 mod upcast;
 mod verdicts;
+mod waiting;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -56,7 +61,8 @@ enum Command {
     },
     /// Measure a model: the dashboard's figures on the command line.
     Bench(run_args::RunArgs),
-    /// Quantize a model and measure the variants against it, in turns.
+    /// Quantize or prune a model and measure the variants against it, in turns.
+    #[command(after_help = compare::EXAMPLES)]
     Compare(compare::CompareArgs),
     /// Make a quantized variant of a model, or find it as it was made earlier.
     Quantize(quantize::QuantizeArgs),
@@ -112,8 +118,18 @@ impl OllamaArgs {
 }
 
 impl DataDir {
-    fn path(self) -> PathBuf {
-        self.data_dir.unwrap_or_else(DataFolder::default_path)
+    fn path(&self) -> PathBuf {
+        let given = self.data_dir.clone();
+        given.unwrap_or_else(DataFolder::default_path)
+    }
+
+    /// Opens it, making what is missing.
+    fn open(&self) -> anyhow::Result<DataFolder> {
+        let named = match self.data_dir {
+            Some(_) => "--data-dir",
+            None => "the data folder",
+        };
+        DataFolder::open(&self.path()).map_err(|error| anyhow!("{named}: {error}"))
     }
 }
 
@@ -144,13 +160,18 @@ fn obey(command: Command) -> anyhow::Result<()> {
             models,
             ollama,
             no_background,
-        } => runtime()?.block_on(serve(ServeOptions {
-            address: addr,
-            data_dir: data.path(),
-            models,
-            ollama: ollama.options(),
-            background: (!no_background).then(Idleness::default),
-        })),
+        } => {
+            for folder in &models {
+                given::folder("--models", folder)?;
+            }
+            runtime()?.block_on(serve(ServeOptions {
+                address: addr,
+                data_dir: data.path(),
+                models,
+                ollama: ollama.options(),
+                background: (!no_background).then(Idleness::default),
+            }))
+        }
         Command::Bench(args) => runtime()?.block_on(bench::bench(args)),
         Command::Compare(args) => runtime()?.block_on(compare::compare(args)),
         Command::Verdicts(command) => runtime()?.block_on(verdicts::verdicts(command)),
@@ -166,4 +187,16 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Cli::command().debug_assert();
+    }
 }

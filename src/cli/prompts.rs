@@ -1,12 +1,13 @@
 //! The prompts of a run on the command line: given one by one, read from a
 //! file, or a set of the dashboard.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 
+use super::flags::{PROMPT, or_missing};
+use super::given;
 use crate::domain::prompt::Prompt;
 use crate::domain::prompt_set::DEFAULT_NAME;
 use crate::server::AppState;
@@ -26,7 +27,19 @@ pub(super) struct PromptArgs {
     prompt_set: Option<String>,
 }
 
+const FILE: &str = "--prompts-file";
+const SET: &str = "--prompt-set";
+
 impl PromptArgs {
+    /// The flag that gives them.
+    pub(super) fn flag(&self) -> &'static str {
+        match (&self.prompts_file, &self.prompt_set) {
+            (Some(_), _) => FILE,
+            (None, Some(_)) => SET,
+            (None, None) => PROMPT,
+        }
+    }
+
     /// The prompts; none: the defaults.
     pub(super) async fn prompts(&self, state: &AppState) -> anyhow::Result<Option<Vec<Prompt>>> {
         if let Some(file) = &self.prompts_file {
@@ -36,7 +49,12 @@ impl PromptArgs {
             if name.eq_ignore_ascii_case(DEFAULT_NAME) {
                 return Ok(None);
             }
-            return Ok(Some(state.prompt_set(name).await?.prompts));
+            let set = state.prompt_set(name).await;
+            let missing = || {
+                format!("{SET}: there is no prompt set {name}; the dashboard's form offers them")
+            };
+            let set = set.map_err(|error| or_missing(error, missing))?;
+            return Ok(Some(set.prompts));
         }
         let given: Vec<Prompt> = self
             .prompt
@@ -48,11 +66,9 @@ impl PromptArgs {
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<Prompt>> {
-    let text = fs::read_to_string(file)
-        .with_context(|| format!("the prompts in {} cannot be read", file.display()))?;
-    parse(&text).with_context(|| {
+    parse(&given::text(FILE, file)?).with_context(|| {
         format!(
-            "{} begins as a JSON array and is none of prompts",
+            "{FILE} {} begins as a JSON array and is none of prompts",
             file.display()
         )
     })

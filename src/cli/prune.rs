@@ -49,7 +49,7 @@ pub(super) async fn prune(args: PruneArgs) -> anyhow::Result<()> {
         }),
         quantize: args.then.map(Quantize::to),
     };
-    make(args.data.path(), args.model, &recipe, args.json).await
+    make(&args.data, &args.model, &recipe, args.json).await
 }
 
 /// A share as it is written on the command line.

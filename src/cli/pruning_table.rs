@@ -9,8 +9,10 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use indicatif::ProgressBar;
 
 use super::DataDir;
+use super::waiting::take_machine;
 use crate::backend::{WorkerError, WorkerLauncher};
 use crate::bench::machine::MachineFacts;
 use crate::bench::{Pruner, PruningRow, PruningTable};
@@ -19,8 +21,6 @@ use crate::domain::pruning::{BlockSearch, PruningMethod, PruningProgress, Prunin
 use crate::domain::quality::Estimate;
 use crate::domain::units;
 use crate::gguf::check_model;
-use crate::library::DataFolder;
-use crate::machine_lock::MachineLock;
 use crate::server::asked_to_end;
 
 #[derive(Debug, Args)]
@@ -60,9 +60,9 @@ pub(super) async fn pruning_table(args: PruningTableArgs) -> anyhow::Result<()> 
         .map(PruningRatio::try_from)
         .collect();
     let ratios = ratios?;
-    let _machine = MachineLock::take(&MachineLock::default_path()).await?;
+    let _machine = take_machine(&ProgressBar::hidden()).await?;
     // Not before: whoever ends it while it waits finds nothing.
-    let place = Place::open(args.folder.as_deref(), args.data)?;
+    let place = Place::open(args.folder.as_deref(), &args.data)?;
     let machine = tokio::task::spawn_blocking(MachineFacts::read).await?;
     let most = ratios.iter().copied().max();
     let mut table = PruningTable {
@@ -115,9 +115,9 @@ enum Place {
 }
 
 impl Place {
-    fn open(given: Option<&Path>, data: DataDir) -> anyhow::Result<Self> {
+    fn open(given: Option<&Path>, data: &DataDir) -> anyhow::Result<Self> {
         let Some(given) = given else {
-            return Ok(Self::Data(DataFolder::open(&data.path())?.cache()));
+            return Ok(Self::Data(data.open()?.cache()));
         };
         let unusable = || format!("{} cannot be used", given.display());
         let given = given.canonicalize().with_context(unusable)?;

@@ -1,28 +1,32 @@
 //! `whittle quality`: what variants lost against their baseline, on the command
 //! line. Kept in no history: a comparison keeps its own.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::DataDir;
+use super::flags::{PROMPT, checked};
+use super::given;
+use super::model;
 use super::quality_print::print;
+use super::waiting::take_machine;
 use crate::backend::WorkerLauncher;
 use crate::bench::machine::{MachineFacts, MachineLoad};
 use crate::bench::{QualityPlan, QualityProgress, QualityResult};
 use crate::bench::{check_size, evaluation_text, measure_quality};
 use crate::domain::defaults;
+use crate::domain::prompt::Prompt;
 use crate::domain::quality::{CHUNKS, CHUNKS_LIMIT, TextName};
+use crate::domain::run::RunRequest;
 use crate::domain::units;
 use crate::gguf::check_model;
-use crate::library::DataFolder;
-use crate::machine_lock::MachineLock;
 use crate::server::asked_to_end;
 
 #[derive(Debug, Args)]
@@ -54,13 +58,14 @@ pub(super) struct QualityArgs {
 }
 
 pub(super) async fn quality(args: QualityArgs) -> anyhow::Result<()> {
+    check_prompts(&args.prompt)?;
     let text = args.text.as_deref().map(read).transpose()?;
-    let data_dir = args.data.path();
     let mut models = Vec::new();
     for model in std::iter::once(&args.base).chain(&args.variants) {
-        models.push(open(model, &data_dir).await?);
+        models.push(open(model, &args.data).await?);
     }
-    let _machine = wait_for_machine().await?;
+    // What else is measured on this machine would be disturbed.
+    let _machine = take_machine(&ProgressBar::hidden()).await?;
     let machine = tokio::task::spawn_blocking(MachineFacts::read).await?;
     let available = (MachineLoad::read().available_memory_mb * 1e6) as u64;
     let launcher = WorkerLauncher::current_program()?;
@@ -98,18 +103,10 @@ struct Opened {
     file: File,
 }
 
-/// A path wins over an id, as everywhere on the command line.
-async fn open(model: &str, data_dir: &std::path::Path) -> anyhow::Result<Opened> {
-    let path = PathBuf::from(model);
-    let path = if path.is_file() || model.contains('/') {
-        path
-    } else {
-        let data = DataFolder::open(data_dir)?;
-        let state = crate::server::open_state(&data).await?;
-        state.locate_id(model.to_owned()).await?.path
-    };
-    let unusable = || format!("{model} cannot be compared");
-    check_model(&path).with_context(unusable)?;
+async fn open(model: &str, data: &DataDir) -> anyhow::Result<Opened> {
+    let path = model::file(data, model).await?;
+    let unusable = || format!("{model} cannot be used");
+    check_model(&path).map_err(|error| anyhow!("{}: {error}", unusable()))?;
     Ok(Opened {
         name: path
             .file_name()
@@ -120,23 +117,22 @@ async fn open(model: &str, data_dir: &std::path::Path) -> anyhow::Result<Opened>
 }
 
 fn read(file: &std::path::Path) -> anyhow::Result<(TextName, String)> {
-    let unreadable = || format!("the text in {} cannot be read", file.display());
+    const FLAG: &str = "--text";
     let name = file.file_name().unwrap_or(file.as_os_str());
     let name = name.to_string_lossy();
-    check_size(&name, fs::metadata(file).with_context(unreadable)?.len())?;
-    let bytes = fs::read(file).with_context(unreadable)?;
-    Ok(evaluation_text(&name, bytes)?)
+    // What is too large is not read.
+    check_size(&name, given::file(FLAG, file)?).context(FLAG)?;
+    evaluation_text(&name, given::bytes(FLAG, file)?).context(FLAG)
 }
 
-/// What else is measured on this machine would be disturbed.
-async fn wait_for_machine() -> anyhow::Result<MachineLock> {
-    let path = MachineLock::default_path();
-    let failed = || format!("the machine's lock {} cannot be taken", path.display());
-    if let Some(lock) = MachineLock::try_take(&path).with_context(failed)? {
-        return Ok(lock);
-    }
-    eprintln!("waiting: the machine is busy with another measurement");
-    MachineLock::take(&path).await.with_context(failed)
+/// Refuses what a run would not take either.
+fn check_prompts(prompts: &[String]) -> anyhow::Result<()> {
+    let prompts: Vec<Prompt> = prompts.iter().map(|text| text.as_str().into()).collect();
+    let request = RunRequest {
+        test_queries: (!prompts.is_empty()).then_some(prompts),
+        ..RunRequest::default()
+    };
+    checked(request, PROMPT).map(drop)
 }
 
 async fn measured(plan: &QualityPlan<'_>) -> anyhow::Result<QualityResult> {

@@ -32,5 +32,5 @@ pub(super) async fn quantize(args: QuantizeArgs) -> anyhow::Result<()> {
         }),
         ..Recipe::default()
     };
-    make(args.data.path(), args.model, &recipe, args.json).await
+    make(&args.data, &args.model, &recipe, args.json).await
 }

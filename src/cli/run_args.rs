@@ -1,20 +1,14 @@
 //! What a run on the command line is asked with, whatever it measures.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use anyhow::Context;
 use clap::Args;
 
 use super::DataDir;
 use super::prompts::PromptArgs;
+use super::{flags, model};
 use crate::bench::Conduct;
-use crate::domain::run::{GenerationMode, RunRequest};
-use crate::library::{DataFolder, Located};
+use crate::domain::run::{GenerationMode, RunRequest, RunSpec};
+use crate::library::Located;
 use crate::server::AppState;
-
-/// How long finding a model may take without a word.
-const SILENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -66,9 +60,7 @@ pub(super) struct RunArgs {
 impl RunArgs {
     /// Opens the data folder.
     pub(super) async fn open(&self) -> anyhow::Result<AppState> {
-        let path = self.data.data_dir.clone();
-        let data = DataFolder::open(&path.unwrap_or_else(DataFolder::default_path))?;
-        crate::server::open_state(&data).await
+        crate::server::open_state(&self.data.open()?).await
     }
 
     /// The request for a run of the model alone.
@@ -89,6 +81,11 @@ impl RunArgs {
         })
     }
 
+    /// Checks a request that was made of it.
+    pub(super) fn checked(&self, request: RunRequest) -> anyhow::Result<RunSpec> {
+        flags::checked(request, self.prompts.flag())
+    }
+
     /// How it is carried out.
     pub(super) fn conduct(&self) -> Conduct {
         Conduct {
@@ -99,30 +96,6 @@ impl RunArgs {
 
     /// The model.
     pub(super) async fn locate(&self, state: &AppState) -> anyhow::Result<Located> {
-        locate(state, self.model.clone()).await
+        model::locate(state, &self.data, &self.model).await
     }
-}
-
-/// A path wins over an id: it names one file and nothing else.
-pub(super) async fn locate(state: &AppState, model: String) -> anyhow::Result<Located> {
-    let path = PathBuf::from(&model);
-    if path.is_file() || model.contains('/') {
-        let named = format!("{model} cannot be measured");
-        let located = said_if_slow(&model, state.locate_path(path)).await;
-        return located.context(named);
-    }
-    Ok(said_if_slow(&model, state.locate_id(model.clone())).await?)
-}
-
-/// A file is read whole at first sight, and that waits for the machine: on a
-/// terminal and in a pipe alike, silence would look like a fault.
-async fn said_if_slow<T>(model: &str, locating: impl Future<Output = T>) -> T {
-    let mut locating = std::pin::pin!(locating);
-    if let Ok(located) = tokio::time::timeout(SILENCE, &mut locating).await {
-        return located;
-    }
-    eprintln!(
-        "reading {model} for the first time, once the machine is not busy with another measurement"
-    );
-    locating.await
 }

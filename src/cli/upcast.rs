@@ -3,15 +3,17 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
+use super::given;
 use crate::backend::{Grant, WorkerLauncher, WorkerProcess};
 use crate::domain::protocol::{WorkerCommand, WorkerEvent};
 use crate::gguf::check_model;
 
 pub(super) async fn upcast(source: &Path, target: &Path) -> anyhow::Result<()> {
-    let header =
-        check_model(source).with_context(|| format!("{} cannot be used", source.display()))?;
+    given::file("SOURCE", source)?;
+    let header = check_model(source)
+        .map_err(|error| anyhow!("SOURCE {} cannot be used: {error}", source.display()))?;
     if target.exists() {
         bail!(
             "{} exists already; remove it or choose another name",

@@ -13,7 +13,7 @@ use super::follow::measured;
 use super::run_args::RunArgs;
 use crate::bench::{self, Conduct, Pair, Trust};
 use crate::domain::recipe::Recipe;
-use crate::domain::run::{RunId, RunSpec};
+use crate::domain::run::RunId;
 use crate::server::AppState;
 
 #[derive(Debug, Subcommand)]
@@ -76,7 +76,7 @@ async fn record(args: RecordArgs) -> anyhow::Result<()> {
 
 /// Measures a run of a model and its copy.
 async fn recorded(args: &RecordArgs, state: &AppState) -> anyhow::Result<RunId> {
-    let mut spec = RunSpec::try_from(args.run.request(state).await?)?;
+    let mut spec = args.run.checked(args.run.request(state).await?)?;
     spec.recipes = vec![Recipe::default()];
     let located = args.run.locate(state).await?;
     let conduct = Conduct {

@@ -36,23 +36,14 @@ impl AppState {
         }
     }
 
-    /// Makes a variant once nothing is measured on this machine.
+    /// Makes a variant, for whoever has the machine: nothing is measured on it then.
     pub(crate) async fn make_variant(
         &self,
+        _machine: &MachineLock,
         located: &Located,
         recipe: &Recipe,
-        on_wait: impl FnOnce(),
         on_progress: impl FnMut(Making) + Send,
     ) -> Result<Variant, AppError> {
-        let lock = &self.parts.library.places().machine_lock;
-        let failed = |error: std::io::Error| AppError::new(ErrorCode::Internal, error.to_string());
-        let _held = match MachineLock::try_take(lock).map_err(failed)? {
-            Some(held) => held,
-            None => {
-                on_wait();
-                MachineLock::take(lock).await.map_err(failed)?
-            }
-        };
         let file = open(located)?;
         let workshop = self.workshop();
         let making = workshop.make(&located.model, &file, recipe, on_progress);

@@ -38,3 +38,12 @@ fn bench_judges_the_prompts_of_a_file() {
     let judged = "1 of 1 (100 %, 95 % interval 21 to 100 %)";
     assert_says(&printed, [judged, "natural stop"]);
 }
+
+#[test]
+fn a_prompt_that_is_too_long_is_said_with_the_flag_that_makes_room() {
+    let desk = Desk::new();
+    let long = "long ".repeat(600);
+    let bench = ["bench", &*desk.model, "--iterations", "1", "--ctx", "512"];
+    let bench = [&bench[..], &["--prompt", &long]].concat();
+    desk.assert_refused(&bench, "and the context (--ctx) has 512: raise the context");
+}

@@ -26,3 +26,15 @@ fn compare_prints_one_table() {
     let recipe = &run["comparison"]["variants"][0]["recipe"];
     assert_eq!(recipe["prune"]["ratio"], 0.3);
 }
+
+#[test]
+fn compare_shows_how_to_quantize_and_how_to_prune() {
+    let help = Desk::new().printed(&["compare", "--help"]);
+    let says = [
+        "Quantize or prune a model",
+        "<--quantize <LEVELS>|--prune <RATIOS>>",
+        "whittle compare MODEL --quantize q4_0,q8_0",
+        "whittle compare MODEL --prune 0.2,0.3 --quality",
+    ];
+    assert_says(&help, says);
+}

@@ -78,7 +78,8 @@ impl Desk {
     fn printed_quietly(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
-        let is_wait = |line: &str| line.starts_with("waiting: ") || line.starts_with("reading ");
+        let waits = ["waiting: ", "reading ", "going on: "];
+        let is_wait = |line: &str| waits.iter().any(|wait| line.starts_with(wait));
         assert!(errors.lines().all(is_wait), "{output:?}");
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).expect("UTF-8")
@@ -91,15 +92,16 @@ impl Desk {
         serde_json::from_str(&printed).expect("JSON")
     }
 
-    /// The command fails, and says this.
+    /// The command fails, and says this, among what is returned.
     #[track_caller]
-    fn assert_refused(&self, arguments: &[&str], says: &str) {
+    fn assert_refused(&self, arguments: &[&str], says: &str) -> String {
         let output = self.run(arguments);
-        let error = String::from_utf8_lossy(&output.stderr);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
             !output.status.success() && error.contains(says),
             "{arguments:?}: {error}"
         );
+        error
     }
 }
 

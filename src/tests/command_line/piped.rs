@@ -8,28 +8,66 @@ use whittle::machine_lock::MachineLock;
 use super::Desk;
 use super::bench::SHORT;
 
-#[test]
-fn bench_in_a_pipe_says_once_that_it_waits_for_the_machine() {
-    let desk = Desk::new();
-    let bench = [&["bench", &*desk.model], &SHORT[..]].concat();
-    // Its hash is known then: reading it waits for the machine, too.
-    desk.printed(&bench);
+/// What is said of a wait that is over.
+const OVER: &str = "going on: the machine is free, after ";
+
+/// What a command says that finds the machine held by this process: its first line, and
+/// all that comes once the machine is free.
+#[track_caller]
+fn said_while_held(desk: &Desk, arguments: &[&str]) -> (String, String) {
     let lock = MachineLock::wait(&MachineLock::default_path()).expect("the machine");
-    let mut bench = desk
-        .command(&bench)
+    let mut command = desk
+        .command(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .expect("whittle runs");
-    let mut errors = BufReader::new(bench.stderr.take().expect("its errors"));
+    let mut errors = BufReader::new(command.stderr.take().expect("its errors"));
     let mut line = String::new();
     errors.read_line(&mut line).expect("a line");
     assert!(line.starts_with("waiting: the machine is busy"), "{line}");
+    if cfg!(target_os = "linux") {
+        let holder = format!("(process {}), which reads a new model", std::process::id());
+        assert!(line.contains(&holder), "{line}");
+    }
     drop(lock);
     let mut rest = String::new();
     errors.read_to_string(&mut rest).expect("the rest");
-    assert_eq!(rest, "");
-    assert!(bench.wait().expect("it ends").success());
+    assert!(command.wait().expect("it ends").success(), "{line}{rest}");
+    (line, rest)
+}
+
+#[test]
+fn in_a_pipe_it_is_said_once_that_the_machine_is_waited_for_and_once_that_it_goes_on() {
+    let desk = Desk::new();
+    let model = &*desk.model;
+    let bench = [&["bench", model], &SHORT[..]].concat();
+    // Its hash is known then: reading it waits for the machine, too.
+    desk.printed(&bench);
+    let short = ["--chunks", "1", "--threads", "1"];
+    let quality = [&["quality", model], &short[..]].concat();
+    for waiting in [
+        &bench[..],
+        &["quantize", model, "--type", "q4_0"],
+        &["prune", model, "--ratio", "0.3"],
+        &quality[..],
+    ] {
+        let (line, rest) = said_while_held(&desk, waiting);
+        let end = "; this goes on as soon as the machine is free\n";
+        assert!(line.ends_with(end), "{line}");
+        let is_over = rest.starts_with(OVER) && rest.lines().count() == 1;
+        assert!(is_over, "{waiting:?}: {rest}");
+    }
+}
+
+#[test]
+fn a_model_that_waits_to_be_read_is_named() {
+    let desk = Desk::new();
+    let quantize = ["quantize", &*desk.model, "--type", "q4_0"];
+    let (line, rest) = said_while_held(&desk, &quantize);
+    let says = format!("; {} is read for the first time as soon as", desk.model);
+    assert!(line.contains(&says), "{line}");
+    assert!(rest.starts_with(OVER), "{rest}");
 }
 
 #[test]

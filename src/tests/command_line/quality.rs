@@ -40,16 +40,32 @@ fn quality_says_what_is_wrong() {
     let short = desk.file("short.txt", b"hello");
     let empty = desk.file("empty.txt", b"\n");
     let huge = desk.file("huge.txt", &vec![b'a'; (4 << 20) + 1]);
-    let cases: [(&[&str], &str); 8] = [
-        (&["/no/such.gguf"], "/no/such.gguf cannot be compared"),
+    let folder = desk.folder.path().to_string_lossy();
+    let is_folder = format!("{folder} is a folder; give one of the .gguf files in it");
+    let none = "no such file: /no/such.gguf; give the path of a .gguf file, or an id of the \
+                library: the Models page of `whittle serve` lists them";
+    let neither = "/no-such, and no model no-such is in the library of ";
+    let cases: [(&[&str], &str); 13] = [
+        (&["/no/such.gguf"], none),
+        (&[model, "/no/such.gguf"], none),
+        (&["no-such"], "no such file: /"),
+        (&["no-such"], neither),
+        (&[&folder], &is_folder),
         (
-            &[model, "/no/such.gguf"],
-            "/no/such.gguf cannot be compared",
+            &[&short],
+            "short.txt cannot be used: not a GGUF file: it does",
         ),
-        (&[model, "--text", "/no/such.txt"], "/no/such.txt"),
+        (&[model, "--prompt", " "], "--prompt: prompt 1 is empty"),
+        (
+            &[model, "--text", "/no/such.txt"],
+            "--text /no/such.txt is not there",
+        ),
         (&[model, "--text", &latin], "byte 4 is none of a character"),
         (&[model, "--text", &short], "one chunk needs 512"),
-        (&[model, "--text", &empty], "is empty"),
+        (
+            &[model, "--text", &empty],
+            "--text: the text “empty.txt” is empty",
+        ),
         (&[model, "--text", &huge], "4.19 MB"),
         (&[model, "--chunks", "1001"], "1..=1000"),
     ];
