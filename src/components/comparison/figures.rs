@@ -17,7 +17,7 @@ pub(super) fn key(quantity: Quantity) -> &'static str {
         Quantity::TokenLatencyP99 => "token_latency_p99",
         Quantity::Memory => "memory",
         Quantity::CpuUsage => "cpu_usage",
-        Quantity::CpuSecondsPer1000Tokens => "cpu_seconds_per1000_tokens",
+        Quantity::CpuSecondsPer1000Tokens => "cpu_seconds_per_1000_tokens",
         Quantity::ModelSize => "model_size",
     }
 }

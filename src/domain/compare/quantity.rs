@@ -26,6 +26,11 @@ pub enum Quantity {
     /// CPU, % of the machine.
     CpuUsage,
     /// CPU seconds while decoding for 1,000 tokens, s.
+    // Older histories have the name that serde makes of the variant's.
+    #[serde(
+        rename = "cpu_seconds_per_1000_tokens",
+        alias = "cpu_seconds_per1000_tokens"
+    )]
     CpuSecondsPer1000Tokens,
     /// Bytes on disk, MB.
     ModelSize,
@@ -94,6 +99,23 @@ impl Quantity {
         match self.higher_is_better() {
             true => (ratio - 1.0) * 100.0,
             false => (1.0 - ratio) * 100.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_older_versions_wrote_is_read_and_written_as_the_field_is_called() {
+        let now = "\"cpu_seconds_per_1000_tokens\"";
+        for written in [now, "\"cpu_seconds_per1000_tokens\""] {
+            let on_server: Quantity = serde_json::from_str(written).expect("a quantity");
+            assert_eq!(on_server, Quantity::CpuSecondsPer1000Tokens);
+            let in_browser = crate::domain::json::tree::from_str(written);
+            assert_eq!(in_browser, Ok(on_server));
+            assert_eq!(serde_json::to_string(&on_server).expect("JSON"), now);
         }
     }
 }
