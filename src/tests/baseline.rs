@@ -12,6 +12,7 @@ use whittle::domain::run::RunId;
 use whittle::machine_lock::MachineLock;
 
 use crate::house::{HOST, House, message};
+use crate::tiny_model;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_baseline_is_measured_and_stored() {
@@ -255,7 +256,8 @@ async fn the_form_remembers_what_was_chosen_in_it_and_not_what_programs_ask_for(
     .await;
     let short = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 4});
     let (_, first) = house.post("/api/benchmark/baseline", &short).await;
-    let model = &first["model_name"];
+    assert_eq!(first["model_name"], tiny_model::NAME);
+    let model = &first["model_id"];
     assert!(model.is_string(), "{first}");
     let chosen = json!({"model": model, "test_queries": ["mine"], "n_ctx": 1024});
     let (status, _) = house.post("/api/remember", &chosen).await;

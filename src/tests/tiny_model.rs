@@ -8,6 +8,9 @@ const WIDTH: u64 = 64;
 const HEADS: u32 = 4;
 const ALIGNMENT: usize = 32;
 
+/// What their headers call them all.
+pub const NAME: &str = "Tiny <b>test</b> model";
+
 /// GGUF's type numbers.
 const U32: u32 = 4;
 const I32: u32 = 5;
@@ -191,7 +194,7 @@ fn metadata(tiny: Tiny, vocabulary: &[(String, f32, i32)]) -> Vec<Key> {
     };
     let mut keys = vec![
         text("general.architecture", tiny.architecture),
-        text("general.name", "Tiny <b>test</b> model"),
+        text("general.name", NAME),
         number("general.file_type".to_owned(), tiny.is_half.into()),
         number(own("context_length"), 2048),
         number(own("embedding_length"), WIDTH as u32),

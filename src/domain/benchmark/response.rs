@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{FlatImprovements, FlatMetrics};
 use crate::domain::compare::Comparison;
 use crate::domain::metrics::Reading;
+use crate::domain::model::{Model, ModelId};
 use crate::domain::pruning::{PruningMethod, PruningReport};
 use crate::domain::quality::Quality;
 use crate::domain::quantization::QuantizationType;
@@ -16,8 +17,10 @@ use crate::domain::run::{Run, RunId, Technique};
 pub struct BenchmarkResponse {
     /// `baseline`.
     pub technique: Technique,
-    /// The model's library id.
+    /// What the model is called, for people: not what `model` takes.
     pub model_name: String,
+    /// Its library id, which `model` takes.
+    pub model_id: ModelId,
     /// Where the run is kept: `/api/runs/{run_id}` has intervals and samples.
     pub run_id: RunId,
     /// The figures, flat.
@@ -26,13 +29,23 @@ pub struct BenchmarkResponse {
     pub unstable: Vec<String>,
 }
 
+/// What a model is called, for people; of a variant with what was done to it.
+fn name(model: &Model) -> String {
+    let made = model.variant.as_ref();
+    match made.and_then(|made| made.recipe.name_suffix()) {
+        Some(suffix) => format!("{}-{suffix}", model.name),
+        None => model.name.clone(),
+    }
+}
+
 impl BenchmarkResponse {
     /// The flat form of a finished run; none while nothing is measured.
     pub fn of(run: &Run) -> Option<Self> {
         let arm = run.baseline()?;
         Some(Self {
             technique: run.technique,
-            model_name: run.model.id.0.clone(),
+            model_name: name(&run.model),
+            model_id: run.model.id.clone(),
             run_id: run.id,
             metrics: FlatMetrics::of(arm),
             unstable: arm.unstable.clone(),
@@ -46,7 +59,7 @@ impl BenchmarkResponse {
 pub struct QuantizationResponse {
     /// `quantization`.
     pub technique: Technique,
-    /// The baseline's library id and the level: `name-q4_0`.
+    /// What the baseline is called, and the level: `name-q4_0`.
     pub model_name: String,
     /// To which type.
     pub quantization_level: QuantizationType,
@@ -62,7 +75,7 @@ impl QuantizationResponse {
         let recipe = run.arms.get(1)?.recipe;
         Some(Self {
             technique: run.technique,
-            model_name: format!("{}-{}", run.model.id, recipe.name_suffix()?),
+            model_name: format!("{}-{}", name(&run.model), recipe.name_suffix()?),
             quantization_level: recipe.quantize?.level,
             measured: MeasuredVariant::of(run)?,
         })
@@ -75,7 +88,7 @@ impl QuantizationResponse {
 pub struct PruningResponse {
     /// `pruning`.
     pub technique: Technique,
-    /// The baseline's library id and the ratio: `name-pruned-30%`.
+    /// What the baseline is called, and the ratio: `name-pruned-30%`.
     pub model_name: String,
     /// The share of the blocks' matrix weights that was to be removed.
     pub pruning_ratio: f64,
@@ -101,7 +114,7 @@ impl PruningResponse {
         let pruning = variant.model.variant.as_ref()?.pruning.clone()?;
         Some(Self {
             technique: run.technique,
-            model_name: format!("{}-{}", run.model.id, recipe.name_suffix()?),
+            model_name: format!("{}-{}", name(&run.model), recipe.name_suffix()?),
             pruning_ratio: prune.ratio.share(),
             achieved_pruning_ratio: pruning.cut.achieved_pruning_ratio,
             method: prune.method,
@@ -121,6 +134,10 @@ pub struct MeasuredVariant {
     pub mostly: Option<String>,
     /// Where the run is kept: `/api/runs/{run_id}` has the raw samples.
     pub run_id: RunId,
+    /// The variant's library id, which `model` takes.
+    pub model_id: ModelId,
+    /// The baseline's.
+    pub baseline_model_id: ModelId,
     /// The variant's figures, flat.
     pub metrics: FlatMetrics,
     /// The baseline's, measured in the same run.
@@ -145,6 +162,8 @@ impl MeasuredVariant {
         Some(Self {
             mostly: of_variant.mostly.clone(),
             run_id: run.id,
+            model_id: variant.model.id.clone(),
+            baseline_model_id: baseline.model.id.clone(),
             metrics: FlatMetrics::of(variant),
             baseline_metrics: FlatMetrics::of(baseline),
             improvements: FlatImprovements::of(of_variant),
