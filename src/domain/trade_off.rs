@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::{Comparison, Quantity, VariantComparison};
+use super::compare::{Comparison, Judgement, Quantity, VariantComparison};
 use super::metrics::Reading;
 use super::quality::TextName;
 use super::recipe::Recipe;
@@ -29,6 +29,9 @@ pub struct TradeOff {
     pub baseline_mb: f64,
     /// Decode speed over the model's in the same run; none: not measured.
     pub speed_ratio: Option<f64>,
+    /// What the change of speed is worth, (`speed_ratio` - 1) x 100; null: it was not
+    /// compared.
+    pub speed_verdict: Option<Judgement>,
     /// Mean divergence from the model per token, nats; none: not measured.
     pub mean_kld: Option<f64>,
     /// What that was measured on: only on the same do divergences compare; null: not
@@ -65,6 +68,15 @@ impl TradeOff {
         }
     }
 
+    /// Takes the verdict from its run, whose comparison was judged anew.
+    pub fn judge_by(&mut self, comparison: &Comparison) {
+        let mut variants = comparison.variants.iter();
+        let variant = variants.find(|variant| variant.recipe == self.recipe);
+        if let Some(speed) = variant.and_then(|one| one.of(Quantity::TokensPerSecond)) {
+            self.speed_verdict = Some(Judgement::from(speed));
+        }
+    }
+
     /// The variants of one run; not one whose file was not measured.
     fn of_run(run_id: RunId, comparison: &Comparison) -> Vec<Self> {
         let one = |variant: &VariantComparison| {
@@ -78,6 +90,7 @@ impl TradeOff {
                 size_mb: size.variant?,
                 baseline_mb: size.baseline?,
                 speed_ratio: speed.and_then(|speed| Some(speed.change.value()?.ratio)),
+                speed_verdict: speed.map(Judgement::from),
                 mean_kld: quality.map(|quality| quality.mean_kld.value),
                 measured_on: quality.map(|quality| MeasuredOn {
                     text: quality.perplexity.text.clone(),
@@ -124,7 +137,7 @@ impl TradeOff {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::compare::{Change, Improvement};
+    use crate::domain::compare::{Change, Improvement, Verdict};
     use crate::domain::quantization::QuantizationType;
 
     fn comparison(levels: &[QuantizationType], size_mb: f64) -> Comparison {
@@ -170,6 +183,7 @@ mod tests {
             size_mb: 90.0,
             baseline_mb: 200.0,
             speed_ratio: None,
+            speed_verdict: None,
             mean_kld: on.map(|_| 0.1),
             measured_on: on.map(|(name, n_chunks)| MeasuredOn {
                 text: TextName {
@@ -214,5 +228,21 @@ mod tests {
         assert_eq!(runs, [(2, 90.0), (1, 91.0)]);
         assert_eq!(found[0].speed_ratio, Some(1.5));
         assert_eq!(found[0].baseline_mb, 200.0);
+    }
+
+    #[test]
+    fn a_speed_is_worth_what_its_run_says_now() {
+        use QuantizationType::{Q4_0, Q8_0};
+        let kept = comparison(&[Q8_0, Q4_0], 90.0);
+        let mut found = TradeOff::of_runs([(RunId(1), &kept)]);
+        let verdict = |one: &TradeOff| one.speed_verdict.as_ref().and_then(|one| one.verdict);
+        assert!(found.iter().all(|one| verdict(one).is_none()));
+        let mut judged = kept.clone();
+        judged.judge(None);
+        judged.variants.remove(0);
+        found.iter_mut().for_each(|one| one.judge_by(&judged));
+        // One launch decides nothing.
+        let verdicts: Vec<_> = found.iter().map(verdict).collect();
+        assert_eq!(verdicts, [None, Some(Verdict::Undecided)]);
     }
 }

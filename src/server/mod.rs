@@ -18,6 +18,7 @@ mod serve;
 mod start;
 mod state;
 mod status;
+mod trade_offs;
 mod variants;
 
 pub(crate) use asked::Asked;

@@ -11,7 +11,6 @@ use crate::domain::model::ModelId;
 use crate::domain::pruning::PruningForecast;
 use crate::domain::recipe::Recipe;
 use crate::domain::run::RunProblem;
-use crate::domain::trade_off::TradeOff;
 use crate::domain::units;
 use crate::domain::variant::{VariantForecast, VariantForecasts, VariantRecord};
 use crate::library::{FileIdentity, Located};
@@ -161,11 +160,6 @@ impl AppState {
                 units::number(total)
             ),
         ))
-    }
-
-    /// What the measured variants of a model buy and cost.
-    pub(crate) async fn trade_offs(&self, model: &ModelId) -> Result<Vec<TradeOff>, AppError> {
-        Ok(self.parts.store.trade_offs(model).await?)
     }
 
     /// Deletes a variant and says what it was.

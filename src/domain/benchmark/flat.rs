@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ArmResult, RightAnswers};
-use crate::domain::compare::{Quantity, VariantComparison};
+use crate::domain::compare::{Judgement, Quantity, VariantComparison};
 use crate::domain::latency::Percentiles;
 use crate::domain::metrics::{Figure, Reading};
 
@@ -59,7 +59,7 @@ pub struct HalfWidths {
 }
 
 /// The seed's five improvements, %: positive is better; null: not measured, or no
-/// change for the same work, which `comparison` tells.
+/// change for the same work. What each is worth, `verdicts` tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FlatImprovements {
@@ -73,6 +73,23 @@ pub struct FlatImprovements {
     pub throughput: Option<f64>,
     /// Bytes on disk.
     pub model_size: Option<f64>,
+}
+
+/// What each of the five improvements is worth, by the same names. One that is not
+/// called better or worse may be noise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FlatVerdicts {
+    /// Request start to last token.
+    pub response_time: Judgement,
+    /// Peak resident memory.
+    pub memory: Judgement,
+    /// Use of the processor.
+    pub cpu: Judgement,
+    /// Decode speed.
+    pub throughput: Judgement,
+    /// Bytes on disk.
+    pub model_size: Judgement,
 }
 
 impl FlatMetrics {
@@ -107,9 +124,7 @@ impl FlatMetrics {
 impl FlatImprovements {
     pub(super) fn of(comparison: &VariantComparison) -> Self {
         let percent = |quantity| {
-            let improvement = comparison.of(quantity)?;
-            let is_judged = improvement.not_judged.is_none();
-            let change = improvement.change.value().filter(|_| is_judged)?;
+            let change = comparison.of(quantity)?.judged()?;
             Some(change.improvement_percent)
         };
         Self {
@@ -119,5 +134,19 @@ impl FlatImprovements {
             throughput: percent(Quantity::TokensPerSecond),
             model_size: percent(Quantity::ModelSize),
         }
+    }
+}
+
+impl FlatVerdicts {
+    /// None where one of them was not even compared.
+    pub(super) fn of(comparison: &VariantComparison) -> Option<Self> {
+        let judgement = |quantity| comparison.of(quantity).map(Judgement::from);
+        Some(Self {
+            response_time: judgement(Quantity::ResponseTime)?,
+            memory: judgement(Quantity::Memory)?,
+            cpu: judgement(Quantity::CpuUsage)?,
+            throughput: judgement(Quantity::TokensPerSecond)?,
+            model_size: judgement(Quantity::ModelSize)?,
+        })
     }
 }

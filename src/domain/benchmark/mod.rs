@@ -8,6 +8,6 @@ mod tokens;
 
 pub use answers::{Answer, RightAnswers};
 pub use arm::{ArmResult, MemoryFigures, said_of};
-pub use flat::{FlatImprovements, FlatMetrics, HalfWidths};
+pub use flat::{FlatImprovements, FlatMetrics, FlatVerdicts, HalfWidths};
 pub use response::{BenchmarkResponse, MeasuredVariant, PruningResponse, QuantizationResponse};
 pub use tokens::TokensGenerated;

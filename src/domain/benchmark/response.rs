@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FlatImprovements, FlatMetrics};
+use super::{FlatImprovements, FlatMetrics, FlatVerdicts};
 use crate::domain::compare::Comparison;
 use crate::domain::metrics::Reading;
 use crate::domain::model::{Model, ModelId};
@@ -142,9 +142,11 @@ pub struct MeasuredVariant {
     pub metrics: FlatMetrics,
     /// The baseline's, measured in the same run.
     pub baseline_metrics: FlatMetrics,
-    /// What the variant changes, in short.
+    /// What the variant changes, in short: bare figures, which may be noise.
     pub improvements: FlatImprovements,
-    /// The same with intervals, noise and verdicts.
+    /// What each of them is worth: verdict, interval, launches.
+    pub verdicts: FlatVerdicts,
+    /// All changes, with intervals, noise and verdicts.
     pub comparison: Comparison,
     /// What the variant lost; null: it was not asked for.
     pub quality: Option<Reading<Quality>>,
@@ -167,6 +169,7 @@ impl MeasuredVariant {
             metrics: FlatMetrics::of(variant),
             baseline_metrics: FlatMetrics::of(baseline),
             improvements: FlatImprovements::of(of_variant),
+            verdicts: FlatVerdicts::of(of_variant)?,
             quality: of_variant.quality.clone(),
             warnings: run.warnings(),
             unstable: run.disturbances(),

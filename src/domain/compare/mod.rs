@@ -1,5 +1,6 @@
 //! What a run found when it compared variants with their baseline.
 
+mod judgement;
 mod quantity;
 mod verdict;
 
@@ -11,6 +12,7 @@ use super::noise::Noise;
 use super::quality::{AnswerComparison, Perplexity, Quality};
 use super::recipe::Recipe;
 
+pub use judgement::Judgement;
 pub use quantity::Quantity;
 pub use verdict::{Change, Improvement, NoiseBand, Verdict};
 

@@ -139,16 +139,20 @@ impl Change {
 }
 
 impl Improvement {
+    /// The change, where there is one that means something.
+    pub fn judged(&self) -> Option<&Change> {
+        self.change.value().filter(|_| self.not_judged.is_none())
+    }
+
     /// Holds the change against what the model shows against itself, or against
     /// what is assumed of it.
     pub fn judge(&mut self, noise: Option<&Noise>) {
-        let change = self.change.value();
-        let Some(change) = change.filter(|_| self.not_judged.is_none()) else {
+        let Some(change) = self.judged().copied() else {
             return;
         };
         let measured = noise.and_then(|noise| noise.band(self.quantity, change.n_launches));
         self.band = NoiseBand::assumed(self.quantity).map(|assumed| measured.unwrap_or(assumed));
-        self.verdict = Some(Verdict::of(change, self.band.as_ref()));
+        self.verdict = Some(Verdict::of(&change, self.band.as_ref()));
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{assert_compared, events, quantity};
 use crate::house::House;
+use crate::tiny_model::NAME;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_level_is_made_measured_and_compared() {
@@ -17,13 +18,23 @@ async fn a_level_is_made_measured_and_compared() {
     assert_eq!(status, StatusCode::OK, "{answer}");
     assert_eq!(answer["technique"], "quantization");
     assert_eq!(answer["quantization_level"], "q4_0");
-    let name = answer["model_name"].as_str().expect("a name");
-    assert!(name.ends_with("-q4_0"), "{name}");
+    assert_eq!(answer["model_name"], format!("{NAME}-q4_0"));
     assert_compared(&answer);
+    assert_eq!(answer["verdicts"]["response_time"]["n_launches"], 3);
+    assert_eq!(answer["verdicts"]["model_size"]["verdict"], "better");
     assert_eq!(answer["quality"], Value::Null);
     let id = answer["run_id"].as_i64().expect("an id");
     let (_, run) = house.get(&format!("/api/runs/{id}")).await;
     assert_eq!(answer["comparison"], run["comparison"]);
+    for (arm, field) in [(0, "baseline_model_id"), (1, "model_id")] {
+        assert_eq!(answer[field], run["arms"][arm]["model"]["id"]);
+    }
+    // The variant is a model like any other.
+    let body = json!({"model": answer["model_id"], "iterations": 1, "max_tokens": 4});
+    let (status, alone) = house.post("/api/benchmark/baseline", &body).await;
+    assert_eq!(status, StatusCode::OK, "{alone}");
+    assert_eq!(alone["model_name"], answer["model_name"]);
+    assert_eq!(alone["model_id"], answer["model_id"]);
     let time = quantity(&run, "response_time");
     assert_eq!(
         time["band"],
@@ -39,7 +50,9 @@ async fn a_level_is_made_measured_and_compared() {
 
     // Two levels, one of which is there already.
     let levels = ["q4_0", "q8_0"].map(|level| json!({"quantize": {"level": level}}));
-    let body = json!({"recipes": levels, "iterations": 2, "max_tokens": 4});
+    let body = json!({
+        "model": answer["baseline_model_id"], "recipes": levels, "iterations": 2, "max_tokens": 4,
+    });
     let (_, run) = house.post("/api/runs", &body).await;
     let run = house
         .wait_for(run["id"].as_i64().expect("an id"), "done")

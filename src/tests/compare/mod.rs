@@ -37,14 +37,31 @@ pub fn quantity<'a>(run: &'a Value, name: &str) -> &'a Value {
         .unwrap_or_else(|| panic!("no {name}: {run}"))
 }
 
-/// An answer says what every figure became, and the variant is the smaller file.
+/// An answer says what every figure became and what that is worth, and the variant is
+/// the smaller file.
 #[track_caller]
 pub fn assert_compared(answer: &Value) {
-    for field in ["response_time", "memory", "cpu", "throughput", "model_size"] {
-        assert!(
-            answer["improvements"][field].is_number(),
-            "{field}: {answer}"
-        );
+    for (field, name) in [
+        ("response_time", "response_time"),
+        ("memory", "memory"),
+        ("cpu", "cpu_usage"),
+        ("throughput", "tokens_per_second"),
+        ("model_size", "model_size"),
+    ] {
+        let compared = quantity(answer, name);
+        let change = &compared["change"]["measured"];
+        let improvement = &answer["improvements"][field];
+        assert!(improvement.is_number(), "{field}: {answer}");
+        assert_eq!(*improvement, change["improvement_percent"], "{field}");
+        let judged = &answer["verdicts"][field];
+        assert!(judged["verdict"].is_string(), "{field}: {answer}");
+        for of_both in ["verdict", "band"] {
+            assert_eq!(judged[of_both], compared[of_both], "{field}: {of_both}");
+        }
+        for of_change in ["low_percent", "high_percent", "n_launches"] {
+            assert_eq!(judged[of_change], change[of_change], "{field}: {of_change}");
+        }
+        assert_eq!(judged["reason"], Value::Null, "{field}");
     }
     let size = |metrics: &str| answer[metrics]["model_size_mb"].as_f64();
     assert!(size("metrics") < size("baseline_metrics"), "{answer}");

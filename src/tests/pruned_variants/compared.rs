@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::compare::assert_compared;
 use crate::house::House;
+use crate::tiny_model::NAME;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ratio_is_made_measured_and_compared() {
@@ -21,8 +22,8 @@ async fn a_ratio_is_made_measured_and_compared() {
     assert_eq!(answer["pruning_ratio"], 0.3);
     assert_eq!(answer["method"], "width");
     assert_eq!(answer["then_quantize"], Value::Null);
-    let name = answer["model_name"].as_str().expect("a name");
-    assert!(name.ends_with("-pruned-30%"), "{name}");
+    assert_eq!(answer["model_name"], format!("{NAME}-pruned-30%"));
+    assert_eq!(answer["baseline_model_id"], model);
     let achieved = answer["achieved_pruning_ratio"].as_f64().expect("a share");
     assert!((achieved - 0.3).abs() <= 0.01, "{achieved}");
     assert_eq!(answer["pruning"]["cut"]["achieved_pruning_ratio"], achieved);
@@ -59,6 +60,7 @@ async fn a_ratio_is_made_measured_and_compared() {
     assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
     assert_eq!(found[0]["recipe"]["prune"]["ratio"], 0.3);
     assert_eq!(found[0]["mean_kld"], *kld);
+    assert_eq!(found[0]["speed_verdict"], answer["verdicts"]["throughput"]);
     assert_eq!(found[0]["measured_on"]["n_chunks"], 2);
 
     for page in [format!("/runs/{id}"), "/".to_owned(), "/models".to_owned()] {
