@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::model::ModelId;
+use crate::domain::model::{Model, ModelId, ModelOrigin};
 use crate::gguf::GgufError;
 
 /// An error of the library.
@@ -13,6 +13,13 @@ pub enum LibraryError {
         "no model {0} is in the library; GET /api/models and the Models page list what is there"
     )]
     Unknown(ModelId),
+    /// Only what was made here is deleted.
+    #[error(
+        "{} is a base model: Whittle did not make it, and deletes only the variants that it made; {}",
+        .0.called(),
+        removal(.0)
+    )]
+    NotMadeHere(Box<Model>),
     /// A file or folder cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Unreadable {
@@ -54,4 +61,12 @@ pub enum LibraryError {
     /// Another Whittle serves this data folder.
     #[error("another Whittle serves the data folder {}; open its address, stop it, or give another --data-dir", .0.display())]
     InUse(PathBuf),
+}
+
+/// How its owner deletes a model that was not made here.
+fn removal(model: &Model) -> String {
+    match model.origin {
+        ModelOrigin::Ollama => format!("`ollama rm {}` removes it", model.name),
+        _ => "delete its file where you keep it, and it is no longer listed".to_owned(),
+    }
 }

@@ -52,11 +52,11 @@ impl Library {
     /// whatever has become of the file since, and before it is read.
     ///
     /// # Errors
-    /// When there is no such variant, or the system refuses.
+    /// When there is no such variant, or it was not made here, or the system refuses.
     pub fn delete_variant(&self, id: &ModelId) -> Result<VariantRecord, LibraryError> {
         let is_wanted = |(_, sidecar): &(PathBuf, Sidecar)| sidecar.record.model_id() == *id;
         let found = self.variants().find(is_wanted);
-        let (path, sidecar) = found.ok_or_else(|| LibraryError::Unknown(id.clone()))?;
+        let (path, sidecar) = found.ok_or_else(|| self.not_a_variant(id))?;
         for path in [&path, &path.with_extension("json")] {
             match fs::remove_file(path) {
                 Ok(()) => {}
@@ -71,6 +71,15 @@ impl Library {
         }
         self.inner.contents().forget(&path);
         Ok(sidecar.record)
+    }
+
+    /// Why what is no variant cannot be deleted.
+    fn not_a_variant(&self, id: &ModelId) -> LibraryError {
+        let models = self.listing().models;
+        match models.into_iter().find(|model| model.id == *id) {
+            Some(model) => LibraryError::NotMadeHere(Box::new(model)),
+            None => LibraryError::Unknown(id.clone()),
+        }
     }
 
     /// Every variant's file with what lies beside it.

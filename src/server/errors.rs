@@ -36,7 +36,7 @@ impl From<LibraryError> for AppError {
             | LibraryError::Unusable(_)
             | LibraryError::InOllama { .. } => ErrorCode::ModelNotUsable,
             LibraryError::StillHashing(_) | LibraryError::NotDeleted { .. } => ErrorCode::Conflict,
-            LibraryError::NotAFolder(_) => ErrorCode::BadRequest,
+            LibraryError::NotAFolder(_) | LibraryError::NotMadeHere(_) => ErrorCode::BadRequest,
             LibraryError::Start(_) | LibraryError::InUse(_) => ErrorCode::Internal,
         };
         Self::new(code, error.to_string())

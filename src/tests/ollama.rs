@@ -76,6 +76,12 @@ async fn ollamas_models_are_listed_and_measured() {
     assert_eq!(run["status"], "done");
     assert_eq!(run["model"]["name"], "tiny:1m");
     assert_eq!(run["model"]["origin"], "ollama");
+    let (status, answer) = house
+        .post("/api/variants/delete", &json!({"model": id}))
+        .await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    let said = message(&answer);
+    assert!(said.ends_with("`ollama rm tiny:1m` removes it"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

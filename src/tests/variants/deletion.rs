@@ -7,23 +7,29 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::house_with_variant;
+use crate::house::message;
 use crate::shop::{NO_FILES, files_below};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_variant_is_deleted_and_nothing_else_is() {
     let (house, variant) = house_with_variant().await;
     let delete = "/api/variants/delete";
-    let base = house.model_id("llama").await;
     for id in [json!("no-such"), json!("tiny")] {
         let (status, _) = house.post(delete, &json!({"model": id})).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
     }
     let (_, library) = house.get("/api/models").await;
-    let own = library["models"].as_array().into_iter().flatten();
-    for model in own.filter(|model| model["origin"] == "data_folder") {
-        let (status, _) = house.post(delete, &json!({"model": model["id"]})).await;
-        assert_eq!(status, StatusCode::NOT_FOUND, "{base}");
-    }
+    let mut own = library["models"].as_array().into_iter().flatten();
+    let base = own.find(|model| model["origin"] == "data_folder");
+    let base = &base.expect("the base")["id"];
+    let (status, answer) = house.post(delete, &json!({"model": base})).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    let said = message(&answer);
+    assert!(
+        said.starts_with("tiny.gguf is a base model: Whittle did not make it"),
+        "{said}"
+    );
+    assert!(said.contains("delete its file where you keep it"), "{said}");
     let (status, answer) = house
         .post(delete, &json!({"model": variant.model.id}))
         .await;

@@ -42,7 +42,7 @@ pub(super) fn variants(schemas: &mut Schemas) -> Vec<Operation> {
             .says(
                 "Delete a variant",
                 "Removes its file for good; the same recipe makes it again. Models that were not \
-                 made here are never deleted.",
+                 made here are never deleted: 400.",
             )
             .answers::<VariantRecord>(schemas, "What it was.")
             .fails(&[NotFound, Conflict]),
