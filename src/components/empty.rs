@@ -1,6 +1,12 @@
-//! What to do when there is no model yet.
+//! What stands where models will: how to bring one, or how far those that were found
+//! are read.
 
 use leptos::prelude::*;
+use leptos_router::components::A;
+
+use crate::components::words;
+use crate::domain::model::LibraryListing;
+use crate::domain::units;
 
 /// Teaches how to add a model.
 #[component]
@@ -8,21 +14,27 @@ pub fn NoModels(
     /// Where the user puts models, as shown.
     #[prop(into)]
     folder: String,
-    /// Files whose content hash is still being computed.
-    n_pending: u32,
+    /// Files that were found and cannot be measured.
+    n_unusable: usize,
 ) -> impl IntoView {
-    let pending = (n_pending > 0).then(|| {
+    let title = match n_unusable {
+        0 => "No model yet",
+        _ => "No model that can be measured",
+    };
+    let unusable = (n_unusable > 0).then(|| {
+        let files = words::plural(n_unusable as u64, "file was", "files were");
         view! {
             <p class="note">
-                {format!("{n_pending} found and being checked: reload in a moment.")}
+                {format!("{files} found that cannot be measured. ")}
+                <A href="/models#unusable-title">"See why"</A>
             </p>
         }
     });
     view! {
         <div class="empty">
-            <h3>"No model yet"</h3>
+            <h3>{title}</h3>
             <p>"Whittle measures language models in GGUF files, on this machine."</p>
-            {pending}
+            {unusable}
             <ol>
                 <li>
                     "Get a GGUF file. On huggingface.co, filter the models by the library "
@@ -39,5 +51,56 @@ pub fn NoModels(
                 <li>"Reload this page."</li>
             </ol>
         </div>
+    }
+}
+
+/// Says that models were found, and how far they are read.
+#[component]
+pub fn BeingChecked(
+    /// The library as it is now.
+    library: ReadSignal<LibraryListing>,
+) -> impl IntoView {
+    // What is read out changes with the files, not with their bytes.
+    let n_pending = Memo::new(move |_| library.with(|now| now.n_pending));
+    let title = move || {
+        let models = words::plural(n_pending.get().into(), "model", "models");
+        format!("{models} found, being checked")
+    };
+    let share = move || library.with(|now| format!("{:.3}", now.share_read()));
+    let read = move || {
+        let megabytes = |bytes: u64| units::number(bytes as f64 / 1e6);
+        library.with(|now| {
+            let (read, all) = (now.pending_read_bytes, now.pending_bytes);
+            format!("{} of {} MB read.", megabytes(read), megabytes(all))
+        })
+    };
+    view! {
+        <div class="empty">
+            <div role="status" aria-live="polite">
+                <h3>{title}</h3>
+            </div>
+            <progress
+                class="progress"
+                max="1"
+                value=share
+                aria-label="Share that is read of the models that were found"
+            ></progress>
+            <p>
+                "Each file is read once, whole: a model is known by its content. It then appears \
+                 here by itself. While anything is measured, reading waits."
+            </p>
+            <p class="note">{read}</p>
+            <LoadAgain/>
+        </div>
+    }
+}
+
+/// What to do where nothing appears by itself.
+#[component]
+pub fn LoadAgain() -> impl IntoView {
+    view! {
+        <noscript>
+            <p class="note">"Without JavaScript: load this page again in a moment."</p>
+        </noscript>
     }
 }

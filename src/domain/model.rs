@@ -176,6 +176,10 @@ pub struct LibraryListing {
     pub unusable: Vec<UnusableFile>,
     /// Files whose content hash is still being computed.
     pub n_pending: u32,
+    /// Bytes of these files, together.
+    pub pending_bytes: u64,
+    /// How many of them have been read.
+    pub pending_read_bytes: u64,
     /// The folders that are searched, as shown to the user.
     pub folders: Vec<String>,
     /// Where variants are kept, as shown to the user.
@@ -188,9 +192,35 @@ pub struct LibraryListing {
     pub ollama: Option<Ollama>,
 }
 
+impl LibraryListing {
+    /// Counts a file that is still being read.
+    pub fn add_pending(&mut self, size_bytes: u64) {
+        self.n_pending += 1;
+        self.pending_bytes = self.pending_bytes.saturating_add(size_bytes);
+    }
+
+    /// Of what is still being read the share that has been, 0 to 1.
+    pub fn share_read(&self) -> f64 {
+        match self.pending_bytes {
+            0 => 0.0,
+            all => self.pending_read_bytes as f64 / all as f64,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_read_is_a_share_of_what_is_pending() {
+        let mut listing = LibraryListing::default();
+        assert_eq!(listing.share_read(), 0.0);
+        listing.add_pending(30);
+        listing.add_pending(10);
+        listing.pending_read_bytes = 10;
+        assert_eq!((listing.n_pending, listing.share_read()), (2, 0.25));
+    }
 
     #[test]
     fn ids_hold_no_path_and_no_markup() {

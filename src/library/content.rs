@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -59,7 +60,10 @@ pub(super) struct Content {
 /// How much is known of a file.
 pub(super) enum Knowledge {
     Complete(Box<Content>),
-    Hashing,
+    /// A model of so many bytes, which are still to be read.
+    Hashing {
+        size: u64,
+    },
 }
 
 /// A file in the making.
@@ -120,7 +124,10 @@ impl Contents {
                 };
                 Ok((Knowledge::Complete(Box::new(content)), false))
             }
-            _ => Ok((Knowledge::Hashing, !is_same)),
+            _ => {
+                let size = identity.size;
+                Ok((Knowledge::Hashing { size }, !is_same))
+            }
         }
     }
 
@@ -165,8 +172,9 @@ impl Contents {
     }
 }
 
-/// Reads a whole file.
-pub(super) fn hash_file(path: &Path) -> io::Result<(FileIdentity, String)> {
+/// Reads a whole file, and counts its bytes meanwhile in `n_read`.
+pub(super) fn hash_file(path: &Path, n_read: &AtomicU64) -> io::Result<(FileIdentity, String)> {
+    n_read.store(0, Ordering::Relaxed);
     let mut file = File::open(path)?;
     let identity = FileIdentity::of(&file)?;
     let mut hasher = Sha256::new();
@@ -177,6 +185,7 @@ pub(super) fn hash_file(path: &Path) -> io::Result<(FileIdentity, String)> {
             break;
         }
         hasher.update(&buffer[..n]);
+        n_read.fetch_add(n as u64, Ordering::Relaxed);
     }
     let hex = hasher
         .finalize()
@@ -208,6 +217,23 @@ impl Content {
             n_vocab: self.header.n_vocab,
             provenance: self.header.provenance.clone(),
             variant: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_counted_anew_for_each_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let n_read = AtomicU64::new(7);
+        for (name, size) in [("large", (2 << 20) + 1), ("small", 3)] {
+            let path = folder.path().join(name);
+            fs::write(&path, vec![0; size]).expect("a file");
+            let (identity, _) = hash_file(&path, &n_read).expect("a hash");
+            assert_eq!(n_read.load(Ordering::Relaxed), identity.size);
         }
     }
 }

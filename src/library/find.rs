@@ -42,7 +42,7 @@ impl Library {
                         return Ok(located);
                     }
                 }
-                Ok(Knowledge::Hashing) => is_pending = true,
+                Ok(Knowledge::Hashing { .. }) => is_pending = true,
                 Err(_) => {}
             }
         }

@@ -1,6 +1,7 @@
 //! What the library has, folder by folder, as far as it is read.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::content::Knowledge;
@@ -34,6 +35,9 @@ impl Library {
         listing
             .unusable
             .sort_by(|a, b| a.file_name.cmp(&b.file_name));
+        // Of a file that is in no folder any more as well.
+        let n_read = self.inner.n_read.load(Ordering::Relaxed);
+        listing.pending_read_bytes = n_read.min(listing.pending_bytes);
         listing.default_model = sole_or_made_here(&listing.models);
         listing
     }
@@ -53,7 +57,7 @@ impl Library {
     fn list_file(&self, path: &Path, origin: ModelOrigin, listing: &mut LibraryListing) {
         match self.look(path) {
             Ok(Knowledge::Complete(content)) => listing.models.push(content.model(path, origin)),
-            Ok(Knowledge::Hashing) => listing.n_pending += 1,
+            Ok(Knowledge::Hashing { size }) => listing.add_pending(size),
             Err(error) => listing.unusable.push(UnusableFile {
                 file_name: scan::shown_name(path),
                 reason: error.to_string(),

@@ -13,6 +13,7 @@ mod texts;
 mod variants;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,8 @@ struct Inner {
     /// Told whenever a hash is done.
     hashed: Condvar,
     to_hash: Mutex<mpsc::Sender<PathBuf>>,
+    /// Bytes that were read of the file that is being hashed.
+    n_read: Arc<AtomicU64>,
 }
 
 /// Where things are made.
@@ -89,6 +92,7 @@ impl Library {
     ) -> Result<Self, LibraryError> {
         let folders = folders::remember(data, more)?;
         let (sender, receiver) = mpsc::channel::<PathBuf>();
+        let n_read = Arc::new(AtomicU64::new(0));
         let inner = Arc::new(Inner {
             folders,
             places: Places {
@@ -99,6 +103,7 @@ impl Library {
             contents: Mutex::new(Contents::open(data.hash_cache())),
             hashed: Condvar::new(),
             to_hash: Mutex::new(sender),
+            n_read: Arc::clone(&n_read),
         });
         let weak = Arc::downgrade(&inner);
         std::thread::Builder::new()
@@ -106,10 +111,11 @@ impl Library {
             .spawn(move || {
                 let mut stretch = Instant::now();
                 while let Ok(path) = receiver.recv() {
-                    let hashed =
-                        MachineLock::wait(&lock_path).and_then(|_held| content::hash_file(&path));
+                    let hashed = MachineLock::wait(&lock_path)
+                        .and_then(|_held| content::hash_file(&path, &n_read));
                     let Some(inner) = weak.upgrade() else { return };
                     inner.contents().learn_hash(&path, hashed);
+                    n_read.store(0, Ordering::Relaxed);
                     inner.hashed.notify_all();
                     drop(inner);
                     // A store of hundreds of gigabytes must not keep a run

@@ -17,8 +17,8 @@ impl Library {
         for (path, sidecar) in self.variants() {
             let found = match self.look_at_variant(&path, &sidecar) {
                 Ok(Knowledge::Complete(content)) => variant(&content, &path, &sidecar),
-                Ok(Knowledge::Hashing) => {
-                    listing.n_pending += 1;
+                Ok(Knowledge::Hashing { size }) => {
+                    listing.add_pending(size);
                     continue;
                 }
                 Err(error) => Err(error.to_string()),
@@ -44,7 +44,7 @@ impl Library {
                 identity: content.identity,
                 path,
             }),
-            Knowledge::Hashing => None,
+            Knowledge::Hashing { .. } => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! One route a file: load, lay out, and send what the user does to the server.
 
 mod actions;
+mod arriving;
 mod curate;
 mod dashboard;
 mod deleted_runs;

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::arriving::arriving;
 use super::resource::resource;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::each::each;
-use crate::components::empty::NoModels;
+use crate::components::empty::{BeingChecked, LoadAgain, NoModels};
 use crate::components::marked::marked;
 use crate::components::ollama::OllamaCard;
 use crate::components::titled_card::TitledCard;
@@ -20,6 +21,7 @@ use crate::domain::units;
 #[component]
 pub fn ModelsPage() -> impl IntoView {
     let library = resource(|| (), |()| api::list_models());
+    let on_arrival = Callback::new(move |()| library.refetch());
     view! {
         <Title text="Models"/>
         <div class="page-head">
@@ -28,7 +30,7 @@ pub fn ModelsPage() -> impl IntoView {
         <Suspense fallback=|| view! { <p class="loading">"Looking at the model folders…"</p> }>
             {move || Suspend::new(async move {
                 match library.await {
-                    Ok(library) => view! { <Library library/> }.into_any(),
+                    Ok(library) => view! { <Library library on_arrival/> }.into_any(),
                     Err(error) => view! { <PageError error/> }.into_any(),
                 }
             })}
@@ -37,7 +39,8 @@ pub fn ModelsPage() -> impl IntoView {
 }
 
 #[component]
-fn Library(library: LibraryListing) -> impl IntoView {
+fn Library(library: LibraryListing, on_arrival: Callback<()>) -> impl IntoView {
+    let now = arriving(library.clone(), on_arrival);
     let LibraryListing {
         models,
         unusable,
@@ -60,13 +63,19 @@ fn Library(library: LibraryListing) -> impl IntoView {
     let folder = folders.first().cloned().unwrap_or_default();
     let pending = (n_pending > 0 && !models.is_empty()).then(|| {
         let files = words::plural(n_pending.into(), "more file is", "more files are");
-        view! { <p class="note inset">{format!("{files} being checked: reload in a moment.")}</p> }
+        view! {
+            <div class="inset">
+                <p class="note">{format!("{files} being checked, and will appear here.")}</p>
+                <LoadAgain/>
+            </div>
+        }
     });
     let has_models = !models.is_empty() || !variants.is_empty();
-    let usable = if models.is_empty() {
-        view! { <NoModels folder n_pending/> }.into_any()
-    } else {
-        view! { <ModelTable models/> }.into_any()
+    let n_unusable = unusable.len();
+    let usable = match (models.is_empty(), n_pending) {
+        (false, _) => view! { <ModelTable models/> }.into_any(),
+        (true, 0) => view! { <NoModels folder n_unusable/> }.into_any(),
+        (true, _) => view! { <BeingChecked library=now/> }.into_any(),
     };
     let searched =
         view! { "Searched for GGUF files; more with " <code>"whittle serve --models DIR"</code> };

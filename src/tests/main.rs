@@ -7,6 +7,7 @@ mod background;
 mod baseline;
 #[cfg(target_os = "linux")]
 mod broken_off;
+mod checking;
 #[cfg(target_os = "linux")]
 mod clock;
 mod command_line;

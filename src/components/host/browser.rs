@@ -44,15 +44,25 @@ pub fn heard_server() {
     WAS_HEARD.set(true);
 }
 
+/// Calls `work` after every `interval` while the page is looked at; ends with the
+/// view.
+pub fn repeat(interval: Duration, work: impl Fn() + 'static) {
+    let tick = move || {
+        if !document().hidden() {
+            work();
+        }
+    };
+    if let Ok(interval) = set_interval_with_handle(tick, interval) {
+        on_cleanup(move || interval.clear());
+    }
+}
+
 /// Calls `on_lost` at every heartbeat with whether the server is gone; ends
 /// with the view.
 pub fn watch_server(on_lost: impl Fn(bool) + 'static) {
     let on_lost = Rc::new(on_lost);
     let is_asking = Rc::new(Cell::new(false));
     let ask = move || {
-        if document().hidden() {
-            return;
-        }
         if WAS_HEARD.take() {
             return on_lost(false);
         }
@@ -67,9 +77,7 @@ pub fn watch_server(on_lost: impl Fn(bool) + 'static) {
             on_lost(answer.is_err());
         });
     };
-    if let Ok(interval) = set_interval_with_handle(ask, HEARTBEAT) {
-        on_cleanup(move || interval.clear());
-    }
+    repeat(HEARTBEAT, ask);
 }
 
 /// The theme that the user chose on an earlier visit.

@@ -8,12 +8,12 @@ mod server;
 
 #[cfg(feature = "hydrate")]
 pub use browser::{
-    apply_theme, copy, focus, heard_server, is_focused, mark_hydrated, read_file, reveal,
+    apply_theme, copy, focus, heard_server, is_focused, mark_hydrated, read_file, repeat, reveal,
     set_status, stored_theme, title, watch_server,
 };
 #[cfg(not(feature = "hydrate"))]
 pub use server::{
-    apply_theme, copy, focus, is_focused, mark_hydrated, read_file, reveal, set_status,
+    apply_theme, copy, focus, is_focused, mark_hydrated, read_file, repeat, reveal, set_status,
     stored_theme, title, watch_server,
 };
 

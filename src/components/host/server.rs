@@ -1,5 +1,7 @@
 //! The server's side: only the response can be touched.
 
+use std::time::Duration;
+
 use leptos::prelude::use_context;
 
 /// Sets the HTTP status of the page; an unknown number is left out.
@@ -13,6 +15,9 @@ pub fn set_status(status: u16) {
 
 /// Does nothing: there is no document yet.
 pub fn mark_hydrated() {}
+
+/// Does nothing: the page is sent once.
+pub fn repeat(_interval: Duration, _work: impl Fn() + 'static) {}
 
 /// Does nothing: the server is here.
 pub fn watch_server(_on_lost: impl Fn(bool) + 'static) {}

@@ -1,6 +1,6 @@
 //! Ollama's models as models of the library.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::super::content::{Content, Knowledge};
@@ -16,7 +16,7 @@ impl Library {
     /// Adds Ollama's models, and what is to be said of its stores.
     pub(in crate::library) fn list_ollama(&self, listing: &mut LibraryListing) {
         let Some(ollama) = &self.ollama else { return };
-        let mut pending = HashSet::new();
+        let mut pending = HashMap::new();
         let mut seen = HashSet::new();
         let mut stores = Vec::new();
         for path in ollama.stores.iter() {
@@ -42,7 +42,9 @@ impl Library {
         if stores.iter().any(is_there) {
             stores.retain(is_there);
         }
-        listing.n_pending += pending.len() as u32;
+        pending
+            .into_values()
+            .for_each(|size| listing.add_pending(size));
         listing.ollama = Some(Ollama {
             server: OllamaServer::NotAsked,
             stores,
@@ -52,7 +54,7 @@ impl Library {
     fn list_stored(
         &self,
         stored: StoredModel,
-        pending: &mut HashSet<PathBuf>,
+        pending: &mut HashMap<PathBuf, u64>,
         listing: &mut LibraryListing,
     ) {
         let StoredModel { name, blob } = stored;
@@ -62,8 +64,8 @@ impl Library {
                     Ok(Knowledge::Complete(content)) => model(&content, &name, &blob)
                         .map(Some)
                         .map_err(|error| error.to_string()),
-                    Ok(Knowledge::Hashing) => {
-                        pending.insert(blob.path);
+                    Ok(Knowledge::Hashing { size }) => {
+                        pending.insert(blob.path, size);
                         Ok(None)
                     }
                     Err(error) => Err(reason(&error, &name)),

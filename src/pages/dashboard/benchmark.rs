@@ -22,6 +22,7 @@ use crate::domain::error::AppError;
 use crate::domain::model::LibraryListing;
 use crate::domain::run::{Run, RunRequest};
 use crate::pages::actions::{Shown, remember};
+use crate::pages::arriving::arriving;
 use crate::pages::latest::{active_of, keep_latest, latest_of};
 use crate::pages::prompt_sets;
 use crate::pages::pruning::PruningSection;
@@ -32,7 +33,10 @@ use crate::pages::variant_section::Common;
 #[component]
 pub(super) fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     let speeds = speeds_of(&dashboard);
-    let library_note = library_note(&dashboard.library);
+    let n_shown = dashboard.library.models.len();
+    // A new picker would come with a new form: what was written in it stays.
+    let library_now = arriving(dashboard.library.clone(), Callback::new(|()| {}));
+    let library_note = Memo::new(move |_| library_now.with(|now| library_note(now, n_shown)));
     let Dashboard {
         library,
         remembered,
@@ -144,14 +148,17 @@ pub(super) fn Benchmark(dashboard: Dashboard) -> impl IntoView {
         <div class="page-head">
             <h1>{title}</h1>
             <ModelPicker form models=library.models.clone() on_change=choose_model/>
-            {library_note
-                .map(|words| {
-                    view! {
-                        <p class="note wide">
-                            {words} " " <A href="/models">"See the library"</A>
-                        </p>
-                    }
-                })}
+            {move || {
+                library_note
+                    .get()
+                    .map(|words| {
+                        view! {
+                            <p class="note wide">
+                                {words} " " <A href="/models">"See the library"</A>
+                            </p>
+                        }
+                    })
+            }}
         </div>
         <RunSection
             section=Section::Baseline
@@ -182,8 +189,13 @@ pub(super) fn Benchmark(dashboard: Dashboard) -> impl IntoView {
     }
 }
 
-/// What the picker leaves out.
-fn library_note(library: &LibraryListing) -> Option<String> {
+/// What the picker leaves out, which shows so many models.
+fn library_note(library: &LibraryListing, n_shown: usize) -> Option<String> {
+    let n_more = library.models.len().saturating_sub(n_shown);
+    let more = (n_more > 0).then(|| {
+        let models = words::plural(n_more as u64, "more model is", "more models are");
+        format!("{models} ready: load this page again to choose.")
+    });
     let pending = (library.n_pending > 0).then(|| {
         let files = words::plural(library.n_pending.into(), "file is", "files are");
         format!("{files} still being checked.")
@@ -192,7 +204,7 @@ fn library_note(library: &LibraryListing) -> Option<String> {
         let files = words::plural(library.unusable.len() as u64, "file", "files");
         format!("{files} cannot be measured.")
     });
-    let notes: Vec<String> = [pending, unusable].into_iter().flatten().collect();
+    let notes: Vec<String> = [more, pending, unusable].into_iter().flatten().collect();
     (!notes.is_empty()).then(|| notes.join(" "))
 }
 

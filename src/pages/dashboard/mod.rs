@@ -6,10 +6,11 @@ mod machine_line;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::arriving::arriving;
 use super::resource::resource;
 use crate::api;
 use crate::components::alert::PageError;
-use crate::components::empty::NoModels;
+use crate::components::empty::{BeingChecked, NoModels};
 use crate::components::gauges::Warnings;
 use crate::domain::dashboard::Dashboard;
 use benchmark::Benchmark;
@@ -19,13 +20,14 @@ use machine_line::MachineLine;
 #[component]
 pub fn DashboardPage() -> impl IntoView {
     let dashboard = resource(|| (), |()| api::load_dashboard());
+    let on_arrival = Callback::new(move |()| dashboard.refetch());
     view! {
         <Title text="Dashboard"/>
         <Suspense fallback=|| view! { <p class="loading">"Loading the dashboard…"</p> }>
             {move || Suspend::new(async move {
                 match dashboard.await {
                     Ok(dashboard) if dashboard.library.models.is_empty() => {
-                        view! { <EmptyDashboard dashboard/> }.into_any()
+                        view! { <EmptyDashboard dashboard on_arrival/> }.into_any()
                     }
                     Ok(dashboard) => view! { <Benchmark dashboard/> }.into_any(),
                     Err(error) => {
@@ -42,8 +44,16 @@ pub fn DashboardPage() -> impl IntoView {
 }
 
 #[component]
-fn EmptyDashboard(dashboard: Dashboard) -> impl IntoView {
+fn EmptyDashboard(dashboard: Dashboard, on_arrival: Callback<()>) -> impl IntoView {
     let notices = dashboard.notices;
+    let library = dashboard.library;
+    let models = match library.n_pending {
+        0 => {
+            let folder = dashboard.machine.models_folder.clone();
+            view! { <NoModels folder n_unusable=library.unusable.len()/> }.into_any()
+        }
+        _ => view! { <BeingChecked library=arriving(library, on_arrival)/> }.into_any(),
+    };
     view! {
         {(!notices.is_empty()).then(|| view! { <Warnings warnings=notices/> })}
         <div class="page-head">
@@ -53,10 +63,7 @@ fn EmptyDashboard(dashboard: Dashboard) -> impl IntoView {
             <div class="bar">
                 <h2 id="baseline-title">"Baseline Benchmark"</h2>
             </div>
-            <NoModels
-                folder=dashboard.machine.models_folder.clone()
-                n_pending=dashboard.library.n_pending
-            />
+            {models}
         </section>
         <MachineLine
             machine=dashboard.machine
