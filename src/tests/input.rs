@@ -81,11 +81,53 @@ async fn bodies_that_are_no_json_are_said() {
     let (status, answer) = post("application/json", "{\"iterations\": ".to_owned()).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
     assert_eq!(answer["error"]["code"], "bad_request");
+    let (status, answer) = post("text/plain", String::new()).await;
+    assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{answer}");
     let (status, answer) = post("text/plain", "{}".to_owned()).await;
     assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{answer}");
     let (status, answer) = post("application/json", "x".repeat(2 << 20)).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{answer}");
     assert_eq!(answer["error"]["code"], "too_large");
+}
+
+/// An empty body was answered with serde's "EOF while parsing a value".
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_body_asks_for_the_defaults_or_is_told_what_it_lacks() {
+    let house = House::with_model().await;
+    let post = |path: &str, body: &'static str| {
+        let request = Request::post(path)
+            .header("host", HOST)
+            .header("content-type", "application/json");
+        house.ask(request.body(Body::from(body)).expect("a request"))
+    };
+    let (_, asked) = house.post("/api/runs", &json!({})).await;
+    assert!(asked["spec"]["settings"].is_object(), "{asked}");
+    for body in ["", " \n"] {
+        let (status, run) = post("/api/runs", body).await;
+        assert_eq!(status, StatusCode::OK, "{run}");
+        assert_eq!(run["spec"], asked["spec"]);
+    }
+    for (path, lacks) in [
+        ("/api/benchmark/quantization", "quantization_level"),
+        ("/api/benchmark/pruning", "pruning_ratio"),
+        ("/api/runs/cancel", "id"),
+    ] {
+        let (status, answer) = post(path, "").await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+        let lacks = format!("missing field `{lacks}`");
+        assert!(message(&answer).contains(&lacks), "{answer}");
+    }
+    let (_, document) = house.get("/api/openapi.json").await;
+    for (path, is_needed) in [
+        ("/api/benchmark/baseline", false),
+        ("/api/benchmark/quantization", true),
+        ("/api/runs", false),
+        ("/api/runs/cancel", true),
+    ] {
+        let body = &document["paths"][path]["post"]["requestBody"];
+        assert_eq!(body["required"], is_needed, "{path}");
+    }
+    house.queue.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,10 @@ impl<T: DeserializeOwned> Decodes<T> for JsonText {
     type Error = Error;
 
     fn decode(bytes: Bytes) -> Result<T, Error> {
-        from_str(std::str::from_utf8(&bytes).map_err(Error::custom)?)
+        let text = std::str::from_utf8(&bytes).map_err(Error::custom)?;
+        // Who sends nothing wants the defaults; a field without one is then named.
+        let is_empty = text.trim_ascii().is_empty();
+        from_str(if is_empty { "{}" } else { text })
     }
 }
 

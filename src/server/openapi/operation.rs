@@ -60,7 +60,7 @@ impl Operation {
         operation.fails(&[ErrorCode::Forbidden])
     }
 
-    /// A POST that sends a `T`, such as `example`.
+    /// A POST that sends a `T`, such as `example`; nothing where `T` needs no field.
     pub(super) fn post<T: JsonSchema>(
         path: &'static str,
         id: &'static str,
@@ -68,12 +68,16 @@ impl Operation {
         schemas: &mut Schemas,
         example: &Value,
     ) -> Self {
+        let is_needed = schemas
+            .fields::<T>()
+            .iter()
+            .any(|(_, _, is_needed)| *is_needed);
         let schema = schemas.request::<T>();
         let media = json!({"schema": schema, "example": example});
         let operation = Self {
             method: "post",
             request_body: Some(json!({
-                "required": true,
+                "required": is_needed,
                 "content": {"application/json": media},
             })),
             ..Self::get(path, id, tag)
