@@ -3,7 +3,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -19,9 +19,9 @@ pub(super) fn is_interface(path: &str) -> bool {
     path.starts_with("/api/") || path.starts_with("/events/") || path == "/healthz"
 }
 
-/// Only server functions do; anything else is told so, whatever it sent.
-fn takes_posts(path: &str) -> bool {
-    server_fn_paths().any(|(other, method)| other == path && method == Method::POST)
+/// Whether a server function takes the method there.
+fn takes(path: &str, method: &Method) -> bool {
+    server_fn_paths().any(|(other, its)| other == path && its == *method)
 }
 
 /// Server functions answer every error with 500, and redirect browsers: here
@@ -32,11 +32,12 @@ pub(super) async fn json_errors(mut request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let method = request.method().clone();
-    if method == Method::POST && takes_posts(&path) && !is_json(request.headers().get(CONTENT_TYPE))
-    {
+    // Only server functions take a POST; anything else is told so, whatever it sent.
+    let is_post = method == Method::POST && takes(&path, &method);
+    if is_post && !is_json(request.headers().get(CONTENT_TYPE)) {
         return AppError::new(
             ErrorCode::NotJson,
-            "the body must be JSON; send it with Content-Type: application/json",
+            "the body must be JSON, such as {}; send it with Content-Type: application/json",
         )
         .into_response();
     }
@@ -51,27 +52,31 @@ pub(super) async fn json_errors(mut request: Request, next: Next) -> Response {
             format!("there is nothing at {path}; GET /api/openapi.json describes the routes"),
         )
         .into_response(),
-        StatusCode::METHOD_NOT_ALLOWED => method_not_allowed(&method, &path, &response),
+        StatusCode::METHOD_NOT_ALLOWED => method_not_allowed(&method, &path),
         StatusCode::PAYLOAD_TOO_LARGE => AppError::too_large().into_response(),
         _ => with_own_status(response).await,
     }
 }
 
-fn method_not_allowed(method: &Method, path: &str, response: &Response) -> Response {
-    let allowed = response.headers().get(ALLOW).cloned();
-    let methods = allowed
-        .as_ref()
-        .and_then(|methods| methods.to_str().ok())
-        .unwrap_or("other methods");
-    let mut answer = AppError::new(
+/// The header Allow comes from axum, outside of every layer: it is not there yet.
+fn method_not_allowed(method: &Method, path: &str) -> Response {
+    let methods = methods_of(path);
+    AppError::new(
         ErrorCode::MethodNotAllowed,
-        format!("{path} does not answer {method}; send {methods}"),
+        format!(
+            "{path} takes {methods}, not {method}; GET /api/openapi.json describes what to send"
+        ),
     )
-    .into_response();
-    if let Some(allowed) = allowed {
-        answer.headers_mut().insert(ALLOW, allowed);
+    .into_response()
+}
+
+/// The methods of a path that there is. What is no server function is read.
+fn methods_of(path: &str) -> &'static str {
+    match (takes(path, &Method::GET), takes(path, &Method::POST)) {
+        (true, true) => "GET and POST",
+        (false, true) => "POST",
+        (_, false) => "GET",
     }
-    answer
 }
 
 async fn with_own_status(response: Response) -> Response {

@@ -7,7 +7,7 @@ use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::house::{HOST, House};
+use crate::house::{HOST, House, message};
 use crate::witness::Witness;
 use crate::workers::real_workers;
 
@@ -127,13 +127,15 @@ async fn the_document_is_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_methods_are_told_which_there_are() {
     let house = House::empty(real_workers()).await;
-    for (method, path, allowed) in [
-        ("DELETE", "/api/runs/1", "GET,HEAD"),
-        ("GET", "/api/runs/cancel", "POST"),
-        ("PUT", "/events/runs/1", "GET,HEAD"),
-        ("DELETE", "/healthz", "GET,HEAD"),
-        ("POST", "/api/about", "GET,HEAD"),
-        ("POST", "/healthz", "GET,HEAD"),
+    for (method, path, allowed, said) in [
+        ("DELETE", "/api/runs/1", "GET,HEAD", "GET"),
+        ("DELETE", "/api/runs", "GET,HEAD,POST", "GET and POST"),
+        ("GET", "/api/benchmark/baseline", "POST", "POST"),
+        ("GET", "/api/runs/cancel", "POST", "POST"),
+        ("PUT", "/events/runs/1", "GET,HEAD", "GET"),
+        ("DELETE", "/healthz", "GET,HEAD", "GET"),
+        ("POST", "/api/about", "GET,HEAD", "GET"),
+        ("POST", "/healthz", "GET,HEAD", "GET"),
     ] {
         let request = Request::builder()
             .method(method)
@@ -147,12 +149,17 @@ async fn other_methods_are_told_which_there_are() {
             StatusCode::METHOD_NOT_ALLOWED,
             "{method} {path}"
         );
-        assert_eq!(answer.headers()["allow"], allowed, "{path}");
+        let allows = answer.headers()["allow"].to_str().expect("a text");
+        let mut allows: Vec<&str> = allows.split(',').collect();
+        allows.sort_unstable();
+        assert_eq!(allows.join(","), allowed, "{path}");
         let bytes = axum::body::to_bytes(answer.into_body(), 1 << 20)
             .await
             .expect("a body");
         let body: Value = serde_json::from_slice(&bytes).expect("JSON");
         assert_eq!(body["error"]["code"], "method_not_allowed");
+        let says = format!("{path} takes {said}, not {method};");
+        assert!(message(&body).starts_with(&says), "{body}");
     }
 }
 

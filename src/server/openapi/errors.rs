@@ -69,10 +69,14 @@ fn example(code: ErrorCode) -> (String, Value) {
         ErrorCode::Deleted => {
             "run 7 was deleted; it can be restored until it is removed for good, 7 days after that"
         }
-        ErrorCode::MethodNotAllowed => "/api/runs/7 does not answer DELETE; send GET,HEAD",
+        ErrorCode::MethodNotAllowed => {
+            "/api/runs/7 takes GET, not DELETE; GET /api/openapi.json describes what to send"
+        }
         ErrorCode::Conflict => "run 7 has not ended; cancel it first, then delete it",
         ErrorCode::TooLarge => "the body is larger than 1 MiB; send shorter prompts",
-        ErrorCode::NotJson => "the body must be JSON; send it with Content-Type: application/json",
+        ErrorCode::NotJson => {
+            "the body must be JSON, such as {}; send it with Content-Type: application/json"
+        }
         ErrorCode::ModelNotUsable => "half.gguf is truncated; download it again",
         ErrorCode::QueueFull => "the queue is full: 16 runs wait; try again when one has ended",
         ErrorCode::RunFailed => "run 7 failed: the worker ended by SIGSEGV",
