@@ -124,6 +124,26 @@ async fn the_document_is_whole() {
     }
 }
 
+/// Whoever writes a client must see what is made for the pages alone.
+#[test]
+fn what_the_readme_does_not_promise_is_marked_as_internal() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let read = |path: &str| std::fs::read_to_string(format!("{root}/{path}")).expect("a file");
+    let readme = read("README.md");
+    let document = serde_json::from_str(&read("src/server/openapi.json")).expect("JSON");
+    let mut n_internal = 0;
+    for ((path, _), operation) in Witness::new(document).operations() {
+        let is_promised = ['`', '?']
+            .iter()
+            .any(|end| readme.contains(&format!("{path}{end}")));
+        let tag = operation["tags"][0].as_str().expect("a tag");
+        let is_internal = tag.contains("internal, may change");
+        assert_ne!(is_promised, is_internal, "{path}: {tag}");
+        n_internal += u32::from(is_internal);
+    }
+    assert!(n_internal > 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn other_methods_are_told_which_there_are() {
     let house = House::empty(real_workers()).await;

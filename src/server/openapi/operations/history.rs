@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::HISTORY;
+use super::{HISTORY, INTERNAL};
 use crate::domain::error::ErrorCode::{Conflict, Deleted, Internal, NotFound};
 use crate::domain::filter::MeasuredModel;
 use crate::domain::run::{DeletedRun, Run, RunSummary};
@@ -28,12 +28,12 @@ pub(super) fn reading(schemas: &mut Schemas) -> Vec<Operation> {
             .named_by::<RunNumber>(schemas)
             .answers::<Run>(schemas, "The run.")
             .fails(&[NotFound, Deleted, Internal]),
-        Operation::get("/api/run", "getRunByQuery", HISTORY)
-            .says("Read a run, by query", "The same as `/api/runs/{id}`.")
+        Operation::get("/api/run", "getRunByQuery", INTERNAL)
+            .says("Read a run, by query", "The same as `/api/runs/{id}`, which programs use.")
             .takes::<RunNumber>(schemas)
             .answers::<Run>(schemas, "The run.")
             .fails(&[NotFound, Deleted, Internal]),
-        Operation::get("/api/runs/models", "listMeasuredModels", HISTORY)
+        Operation::get("/api/runs/models", "listMeasuredModels", INTERNAL)
             .says(
                 "List measured models",
                 "The models that listed runs have, by name: what `model` of the list can be. They \

@@ -20,8 +20,8 @@ const BENCHMARK: &str = "Benchmark";
 const HISTORY: &str = "History";
 const LIBRARY: &str = "Library";
 const PROMPTS: &str = "Prompts";
-const DASHBOARD: &str = "Dashboard";
 const SERVER: &str = "Server";
+const INTERNAL: &str = "Dashboard (internal, may change)";
 
 /// What the operations are grouped by.
 pub(super) fn tags() -> Value {
@@ -30,8 +30,8 @@ pub(super) fn tags() -> Value {
         {"name": HISTORY, "description": "Runs that were asked for: read, name, export, delete."},
         {"name": LIBRARY, "description": "The models that can be measured."},
         {"name": PROMPTS, "description": "Named lists of prompts."},
-        {"name": DASHBOARD, "description": "What Whittle's own pages load and keep."},
         {"name": SERVER, "description": "Whittle itself, and this description."},
+        {"name": INTERNAL, "description": "What Whittle's own pages load and keep. It follows the pages: other programs should not rely on it."},
     ])
 }
 

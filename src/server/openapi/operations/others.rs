@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{DASHBOARD, LIBRARY, SERVER};
+use super::{INTERNAL, LIBRARY, SERVER};
 use crate::domain::about::About;
 use crate::domain::background::Background;
 use crate::domain::dashboard::Dashboard;
@@ -40,14 +40,14 @@ pub(super) fn others(schemas: &mut Schemas) -> Vec<Operation> {
             )
             .answers::<LibraryListing>(schemas, "What the library knows now.")
             .fails(&[Internal]),
-        Operation::get("/api/dashboard", "loadDashboard", DASHBOARD)
+        Operation::get("/api/dashboard", "loadDashboard", INTERNAL)
             .says(
                 "Load the dashboard",
                 "All that the dashboard shows. It follows the page: fields may come and go.",
             )
             .answers::<Dashboard>(schemas, "The dashboard's data.")
             .fails(&[Internal]),
-        Operation::post::<RunRequest>("/api/remember", "remember", DASHBOARD, schemas, &kept)
+        Operation::post::<RunRequest>("/api/remember", "remember", INTERNAL, schemas, &kept)
             .says(
                 "Keep prompts and settings",
                 "Keeps the prompts, and the settings for `model` if it is given, for the next \
