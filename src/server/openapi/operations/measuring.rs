@@ -67,8 +67,9 @@ pub(super) fn measuring(schemas: &mut Schemas) -> Vec<Operation> {
         .says(
             "Quantize a model, measure both, and wait for what it changes",
             "Makes the variant, or takes the one that was made before, and measures the model and \
-             its variant in turns in one run: nobody has to measure the model first. With \
-             `quality`, also what the variant lost. Otherwise as `/api/benchmark/baseline`. Several \
+             its variant in turns in one run: nobody has to measure the model first. \
+             `improvements` are bare figures, which may be noise: count what `verdicts` calls \
+             better or worse. With `quality`, also what the variant lost. Otherwise as `/api/benchmark/baseline`. Several \
              levels at once: `recipes` of `/api/runs`.",
         )
         .answers::<QuantizationResponse>(
