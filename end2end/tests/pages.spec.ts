@@ -1,8 +1,12 @@
+import { copyFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
 import type { Page } from '@playwright/test';
 
 import { Dashboard, SHORT } from './dashboard.ts';
 import { expect, hydrated, open, picture, test } from './journey.ts';
 import { inspect } from './look.ts';
+import { demoDir } from './server.ts';
 
 test.describe('without a model', () => {
   test.use({ library: 'empty' });
@@ -19,6 +23,17 @@ test.describe('without a model', () => {
     await open(page, '/runs');
     await expect(page.getByRole('link', { name: /^Run \d+/ })).toHaveCount(0);
     await picture(page, 'no-runs');
+  });
+
+  test('a model that is put there is checked and appears by itself', async ({ page, server }) => {
+    const model = readdirSync(demoDir).find((name) => name.endsWith('.gguf'));
+    if (!model) throw new Error(`${demoDir} has no model; run 'make demo'`);
+    copyFileSync(join(demoDir, model), join(server.dataDir, 'models', model));
+    await page.goto('/');
+    await expect(page.getByText('1 model found, being checked')).toBeVisible();
+    await expect(page.getByText('No model yet')).toHaveCount(0);
+    await expect(page.locator('#model')).toBeVisible();
+    await expect(new Dashboard(page).runButton).toBeEnabled();
   });
 });
 

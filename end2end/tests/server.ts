@@ -9,7 +9,7 @@ const cache = join(homedir(), '.cache', 'whittle');
 export const binary =
   process.env.WHITTLE_BIN ??
   join(process.env.CARGO_TARGET_DIR ?? join(cache, 'target'), 'release', 'whittle');
-const demoDir = process.env.DEMO_DIR ?? join(cache, 'demo');
+export const demoDir = process.env.DEMO_DIR ?? join(cache, 'demo');
 
 export class Server {
   /** Everything that it printed, for a report of a failure. */
