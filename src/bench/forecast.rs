@@ -136,6 +136,7 @@ mod tests {
         n_blocks_after: 2,
         n_ff_before: 128,
         n_ff_after: 64,
+        n_heads_removed: 0,
         is_settled: true,
         memory_bytes: 0,
     };

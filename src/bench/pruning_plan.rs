@@ -66,6 +66,7 @@ fn read(file: &File, size_bytes: u64, prune: Prune, origin: &Origin) -> Result<P
     let shape = ModelShape::of(&document)?;
     let plan = plan_pruning(&shape, prune)?;
     let way = plan.first();
+    let n_queries = shape.heads.map_or(0, |heads| heads.n_queries);
     let name = origin.name(prune, way.ratio);
     let texts = origin.texts(prune, way.ratio);
     let n_least = if prune.quick { 0 } else { shape.n_ff };
@@ -84,6 +85,7 @@ fn read(file: &File, size_bytes: u64, prune: Prune, origin: &Origin) -> Result<P
             n_blocks_after: shape.n_blocks() - way.n_blocks_removed,
             n_ff_before: shape.n_ff,
             n_ff_after: way.n_ff,
+            n_heads_removed: way.n_groups_removed * n_queries,
             is_settled: plan.ways.len() == 1 && prune.loss_budget.is_none(),
             memory_bytes: memory_bytes(&document, &shape, size_bytes, prune),
         },
@@ -103,6 +105,7 @@ fn memory_bytes(document: &Document, shape: &ModelShape, size_bytes: u64, prune:
         n_tokens: n_chunks.max(n_ff.div_ceil(n_ctx)) * n_ctx,
         n_ff,
         n_embd,
+        n_heads: shape.heads.map_or(0, |heads| heads.width().into()),
         block_bytes: slice_bytes(document, shape.n_blocks(), PruningMethod::Width),
     };
     let search = SearchNeeds {

@@ -17,8 +17,9 @@ pub(super) struct PruneArgs {
     /// that whole blocks make.
     #[arg(long, value_parser = ratio)]
     ratio: PruningRatio,
-    /// What is removed: width (neurons of every feed-forward network), depth
-    /// (whole blocks) or auto (both, where they cost the least).
+    /// What is removed: width (neurons of every feed-forward network, and from 0.45 on
+    /// attention heads), depth (whole blocks) or auto (neurons and blocks, where they
+    /// cost the least).
     #[arg(long, default_value_t = PruningMethod::default())]
     method: PruningMethod,
     /// Read less of the calibration text, and try fewer blocks: done sooner, and more is

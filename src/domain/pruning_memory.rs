@@ -9,6 +9,9 @@
 //! - 32 n d for `ffn_down` as it is and as it becomes, and what that is solved from,
 //! - twice its weights, in the file and as the engine holds them.
 //!
+//! Where attention is refitted, the h numbers that its heads give for each token take what
+//! neurons do, before these are looked at: n stands for the larger of the two.
+//!
 //! For a model of 8 billion parameters (n = 14,336, d = 4,096, 219 million
 //! weights of 16 bits in a block) and T = 14,336 tokens, as many as neurons, that are
 //! 0.82 + 1.17 + 4.11 + 1.88 + 0.87 = 8.9 GB; at a ratio of 50 %, with 24,576 tokens,
@@ -26,6 +29,8 @@ pub struct LayerNeeds {
     pub n_ff: u64,
     /// d.
     pub n_embd: u64,
+    /// h; 0 where that is not known, and heads stay.
+    pub n_heads: u64,
     /// Bytes of a block's weights.
     pub block_bytes: u64,
 }
@@ -33,7 +38,8 @@ pub struct LayerNeeds {
 impl LayerNeeds {
     /// Bytes at the peak.
     pub fn bytes(self) -> u64 {
-        let (t, n, d) = (self.n_tokens, self.n_ff, self.n_embd);
+        let (t, d) = (self.n_tokens, self.n_embd);
+        let n = self.n_ff.max(self.n_heads);
         4 * t * n + 20 * t * d + 20 * n * n + 32 * n * d + 2 * self.block_bytes + SLACK_BYTES
     }
 }
@@ -78,10 +84,17 @@ mod tests {
             n_tokens: 16_384,
             n_ff: 14_336,
             n_embd: 4_096,
+            n_heads: 4_096,
             block_bytes: 2 * 218_112_000,
         };
         let gb = (of_8b.bytes() - SLACK_BYTES) as f64 / 1e9;
         assert!((gb - 9.1).abs() < 0.05, "{gb}");
+        let of_many_heads = LayerNeeds {
+            n_ff: 4_096,
+            n_heads: 14_336,
+            ..of_8b
+        };
+        assert_eq!(of_many_heads.bytes(), of_8b.bytes());
     }
 
     #[test]

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::sample::Sample;
 use super::{
-    BlockCut, Document, Down, ModelShape, Narrowing, PruningPlan, Rewrite, SliceEnd, Value,
-    plan_pruning, pruned, slice_blocks, without_blocks,
+    AttentionCut, BlockCut, Document, Down, ModelShape, Narrowing, PruningPlan, Rewrite, SliceEnd,
+    Value, plan_pruning, pruned, slice_blocks, without_blocks,
 };
 use crate::domain::pruning::{Prune, PruningMethod, PruningRatio};
 
@@ -18,12 +18,20 @@ const HEADER_BYTES: usize = 2048;
 /// As the plan has it, by place: the last blocks and the first neurons stay.
 fn first_neurons(plan: &PruningPlan, shape: &ModelShape) -> Vec<BlockCut> {
     let way = plan.first();
+    let attention = || {
+        let heads = shape.heads.filter(|_| way.n_groups_removed > 0)?;
+        Some(AttentionCut {
+            groups: Some((way.n_groups_removed..heads.n_groups).collect()),
+            output: Down::Columns,
+        })
+    };
     let cut = |layer| match layer < way.n_blocks_removed {
         true => BlockCut::Remove,
         false if way.n_ff == shape.n_ff => BlockCut::Keep,
         false => BlockCut::Narrow(Narrowing {
             keep: (0..way.n_ff).collect(),
             down: Down::Columns,
+            attention: attention(),
         }),
     };
     (0..shape.n_blocks()).map(cut).collect()

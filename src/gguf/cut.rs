@@ -1,55 +1,32 @@
-//! Makes a pruned model of another: neurons or whole blocks fewer.
+//! Makes a pruned model of another: neurons, groups of heads or whole blocks fewer.
 
 use super::document::Document;
-use super::rewrite::{Content, Rewrite, RewriteError};
+use super::narrow::{Narrowing, Widths, narrow, set_widths};
+use super::rewrite::{Rewrite, RewriteError};
 use super::shape::{GEMMA3_27B_BLOCKS, ModelShape, block_of, block_tensor, own_key};
-use super::types::TensorType;
 use super::value::Value;
 use super::{Family, NotPrunable, labels, windows};
 
 /// What becomes of a block.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are no more of them than blocks"
+)]
 pub enum BlockCut {
     /// It stays as it is.
     Keep,
     /// It goes.
     Remove,
-    /// Some of its neurons go.
+    /// Some of its neurons or heads go, or what they say becomes another.
     Narrow(Narrowing),
-}
-
-/// Which neurons of a block stay.
-#[derive(Debug)]
-pub struct Narrowing {
-    /// Their places, from 0, ascending.
-    pub keep: Vec<u32>,
-    /// What becomes of `ffn_down`.
-    pub down: Down,
-}
-
-/// What becomes of `ffn_down` when neurons go.
-#[derive(Debug)]
-pub enum Down {
-    /// Its other columns stay as they are.
-    Columns,
-    /// It is refitted.
-    Refitted {
-        /// Of the new weights.
-        kind: TensorType,
-        /// The new weights: `n_embd` rows, each of as many columns as neurons
-        /// stay.
-        weights: Content,
-        /// The whole new bias, `n_embd` long, where the architecture loads one;
-        /// none: what bias there is stays.
-        bias: Option<Vec<f32>>,
-    },
 }
 
 /// The model with its blocks cut so, one [`BlockCut`] for each.
 ///
 /// # Errors
 /// When no block stays, or the blocks that stay would have different numbers of
-/// neurons, which llama.cpp does not load, or the neurons are not there.
+/// neurons or heads, which llama.cpp does not load, or these are not there.
 pub fn pruned<'d>(
     document: &'d Document,
     shape: &ModelShape,
@@ -66,19 +43,19 @@ pub fn pruned<'d>(
     let mut rewrite = Rewrite::of(document);
     keep_blocks(&mut rewrite, shape, &stays)?;
     let cuts = cuts.into_iter().zip(&stays).filter(|(_, stays)| **stays);
-    let mut n_ff = None;
+    let mut widths = None;
     for (layer, (cut, _)) in (0..).zip(cuts) {
-        let n = match cut {
+        let own = match cut {
             BlockCut::Narrow(narrowing) => narrow(&mut rewrite, shape, layer, narrowing)?,
-            _ => shape.n_ff,
+            _ => Widths::of(shape),
         };
-        if *n_ff.get_or_insert(n) != n {
+        if *widths.get_or_insert(own) != own {
             return Err(NotPrunable::Wrong(
-                "the blocks would have different numbers of neurons".to_owned(),
+                "the blocks would have different numbers of neurons or heads".to_owned(),
             ));
         }
     }
-    set_n_ff(&mut rewrite, shape, n_ff.unwrap_or(shape.n_ff));
+    set_widths(&mut rewrite, shape, widths.unwrap_or(Widths::of(shape)));
     labels::set_counts(&mut rewrite);
     Ok(rewrite)
 }
@@ -193,81 +170,15 @@ fn cut_arrays(rewrite: &mut Rewrite<'_>, stays: &[bool]) -> Result<(), NotPrunab
     Ok(())
 }
 
-/// Narrows block `layer` of the new file; returns how many neurons stay.
-pub(super) fn narrow(
-    rewrite: &mut Rewrite<'_>,
-    shape: &ModelShape,
-    layer: u32,
-    narrowing: Narrowing,
-) -> Result<u32, NotPrunable> {
-    let at = |part: &str| block_tensor(layer, part);
-    let Narrowing { keep, down } = narrowing;
-    for part in ["ffn_gate.weight", "ffn_up.weight"] {
-        rewrite.keep_rows(&at(part), &keep)?;
-    }
-    for part in ["ffn_gate.bias", "ffn_up.bias"] {
-        if rewrite.has_tensor(&at(part)) {
-            rewrite.keep_columns(&at(part), &keep)?;
-        }
-    }
-    let n_ff = u32::try_from(keep.len()).unwrap_or(u32::MAX);
-    let name = at("ffn_down.weight");
-    match down {
-        Down::Columns => rewrite.keep_columns(&name, &keep)?,
-        Down::Refitted {
-            kind,
-            weights,
-            bias,
-        } => {
-            let sizes = [n_ff.into(), shape.n_embd.into()];
-            rewrite.replace(&name, kind, &sizes, weights)?;
-            if let Some(bias) = bias {
-                set_down_bias(rewrite, shape, layer, &bias)?;
-            }
-        }
-    }
-    Ok(n_ff)
-}
-
-fn set_down_bias(
-    rewrite: &mut Rewrite<'_>,
-    shape: &ModelShape,
-    layer: u32,
-    bias: &[f32],
-) -> Result<(), NotPrunable> {
-    if !shape.family.loads_down_bias() {
-        return Err(NotPrunable::Wrong(
-            "the architecture loads no bias of ffn_down".to_owned(),
-        ));
-    }
-    let name = block_tensor(layer, "ffn_down.bias");
-    let bytes: Vec<u8> = bias.iter().flat_map(|value| value.to_le_bytes()).collect();
-    let content = Content::Bytes(bytes);
-    let sizes = [u64::from(shape.n_embd)];
-    match rewrite.has_tensor(&name) {
-        true => rewrite.replace(&name, TensorType::F32, &sizes, content)?,
-        false => {
-            let after = block_tensor(layer, "ffn_down.weight");
-            rewrite.add_after(&after, &name, TensorType::F32, &sizes, content)?;
-        }
-    }
-    Ok(())
-}
-
-/// Says how many neurons each block has.
-pub(super) fn set_n_ff(rewrite: &mut Rewrite<'_>, shape: &ModelShape, n_ff: u32) {
-    if n_ff != shape.n_ff {
-        let key = own_key(rewrite.document, "feed_forward_length");
-        rewrite.set(&key, Value::U32(n_ff));
-    }
-}
-
 impl From<RewriteError> for NotPrunable {
     fn from(error: RewriteError) -> Self {
         Self::Wrong(error.to_string())
     }
 }
 
+#[cfg(test)]
+#[path = "cut_heads_tests.rs"]
+mod heads_tests;
 #[cfg(test)]
 #[path = "cut_tests.rs"]
 mod tests;

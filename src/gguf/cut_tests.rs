@@ -4,17 +4,17 @@ use std::io::Cursor;
 
 use super::*;
 use crate::gguf::sample::Sample;
-use crate::gguf::{Array, SliceEnd, slice_block, slice_blocks};
+use crate::gguf::{Array, Content, Down, SliceEnd, TensorType, slice_block, slice_blocks};
 
 /// A file, its header and its shape.
-struct Model {
+pub(super) struct Model {
     bytes: Vec<u8>,
-    document: Document,
-    shape: ModelShape,
+    pub(super) document: Document,
+    pub(super) shape: ModelShape,
 }
 
 impl Model {
-    fn of(sample: &Sample) -> Self {
+    pub(super) fn of(sample: &Sample) -> Self {
         let bytes = sample.bytes();
         let document = Document::read(Cursor::new(&bytes), bytes.len() as u64);
         let document = document.expect("a valid file");
@@ -26,7 +26,7 @@ impl Model {
     }
 
     /// The header of the new file, which must be valid.
-    fn written(&self, rewrite: &Rewrite<'_>) -> (Document, Vec<u8>) {
+    pub(super) fn written(&self, rewrite: &Rewrite<'_>) -> (Document, Vec<u8>) {
         let mut new = Vec::new();
         rewrite
             .write(&mut Cursor::new(&self.bytes), &mut new, |_, _| ())
@@ -35,21 +35,22 @@ impl Model {
         (document.expect("a valid file"), new)
     }
 
-    fn data(&self, name: &str) -> Vec<u8> {
+    pub(super) fn data(&self, name: &str) -> Vec<u8> {
         data(&self.document, &self.bytes, name)
     }
 }
 
-fn data(document: &Document, bytes: &[u8], name: &str) -> Vec<u8> {
+pub(super) fn data(document: &Document, bytes: &[u8], name: &str) -> Vec<u8> {
     let tensor = document.tensor(name).expect(name);
     let read = document.read_tensor(&mut Cursor::new(bytes), tensor);
     read.expect("its bytes")
 }
 
-fn columns(keep: &[u32]) -> Narrowing {
+pub(super) fn columns(keep: &[u32]) -> Narrowing {
     Narrowing {
         keep: keep.to_vec(),
         down: Down::Columns,
+        attention: None,
     }
 }
 
@@ -135,6 +136,7 @@ fn a_refitted_matrix_replaces_the_old_one_with_its_bias() {
             weights: Content::Bytes(vec![value; 32 * 64 * 2]),
             bias: Some(vec![f32::from(value); 64]),
         },
+        attention: None,
     };
     let narrowings = vec![refitted(1), refitted(2)];
     let rewrite = narrowed(&model.document, &model.shape, narrowings).expect("32 stay");

@@ -76,8 +76,18 @@ impl Family {
         }
     }
 
-    /// Whether `ffn_down` may have a bias, into which goes the mean of what was
-    /// removed.
+    /// Whether a model may have another number of heads than its width is shared out
+    /// to: the shapes of `attn_q` and `attn_output` are told from the heads.
+    pub fn loads_fewer_heads(self) -> bool {
+        match self {
+            Self::Llama | Self::Qwen3 | Self::Gemma3 => true,
+            // Both are as wide as the residual stream.
+            Self::Qwen2 => false,
+        }
+    }
+
+    /// Whether `ffn_down` and `attn_output` may have a bias, into which goes the mean
+    /// of what was removed.
     pub fn loads_down_bias(self) -> bool {
         self == Self::Llama
     }

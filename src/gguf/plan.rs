@@ -1,8 +1,9 @@
 //! What a pruning ratio removes from a model, before anything is measured.
 
 use super::NotPrunable;
-use super::cut::{BlockCut, Down, Narrowing, pruned};
+use super::cut::{BlockCut, pruned};
 use super::document::Document;
+use super::narrow::{AttentionCut, Down, Narrowing};
 use super::rewrite::Content;
 use super::shape::{BlockShape, ModelShape};
 use super::steps::{self, Share};
@@ -21,7 +22,8 @@ pub struct PruningPlan {
     /// How many neurons can only go or stay together. Above 1, `ffn_down` is
     /// quantized: its other columns stay as they are, and nothing is refitted.
     pub neurons_together: u32,
-    /// Whether `ffn_down` gets a bias, for the mean of what is removed.
+    /// Whether `ffn_down` gets a bias, for the mean of what is removed; and where heads
+    /// go `attn_output`.
     pub with_bias: bool,
 }
 
@@ -32,6 +34,8 @@ pub struct Way {
     pub n_blocks_removed: u32,
     /// How many neurons stay in each of the other blocks.
     pub n_ff: u32,
+    /// How many groups of heads go from each of them.
+    pub n_groups_removed: u32,
     /// The share of the blocks' matrix weights that goes, 0 to 1.
     pub ratio: f64,
     /// Matrix weights of the blocks that are left.
@@ -94,13 +98,19 @@ impl PruningPlan {
         let n_removed = share.n_blocks_removed as usize;
         let kept = &shape.blocks[n_removed..];
         let n_neurons = u64::from(shape.n_ff - share.n_ff);
+        let n_groups = u64::from(share.n_groups_removed);
         let removed: u64 = shape.blocks[..n_removed].iter().map(|b| b.n_params).sum();
-        let narrowed: u64 = kept.iter().map(|b| b.neuron_params * n_neurons).sum();
-        let is_new = |has_bias: bool| self.with_bias && n_neurons > 0 && !has_bias;
-        let n_new = kept.iter().filter(|b| is_new(b.has_down_bias)).count() as u64;
+        let narrowed = |b: &BlockShape| b.neuron_params * n_neurons + b.group_params * n_groups;
+        let narrowed: u64 = kept.iter().map(narrowed).sum();
+        let is_new = |n: u64, has_bias: bool| u64::from(self.with_bias && n > 0 && !has_bias);
+        let new = |b: &BlockShape| {
+            is_new(n_neurons, b.has_down_bias) + is_new(n_groups, b.has_output_bias)
+        };
+        let n_new: u64 = kept.iter().map(new).sum();
         Way {
             n_blocks_removed: share.n_blocks_removed,
             n_ff: share.n_ff,
+            n_groups_removed: share.n_groups_removed,
             ratio: share.removed(shape) as f64 / shape.block_weights() as f64,
             block_weights: shape.block_weights() - share.removed(shape),
             n_params: shape.n_params - removed - narrowed + n_new * u64::from(shape.n_embd),
@@ -121,19 +131,28 @@ impl PruningPlan {
         texts: &[(String, String)],
     ) -> Result<u64, NotPrunable> {
         // The content is never written: only its size counts.
-        let narrowing = |down: TensorType| Narrowing {
-            keep: (0..way.n_ff).collect(),
-            down: match self.with_bias {
-                false => Down::Columns,
-                true => Down::Refitted {
-                    kind: down,
-                    weights: Content::File {
-                        path: std::path::PathBuf::new(),
-                        offset: 0,
-                    },
-                    bias: Some(vec![0.0; shape.n_embd as usize]),
+        let refitted = |kind: TensorType| match self.with_bias {
+            false => Down::Columns,
+            true => Down::Refitted {
+                kind,
+                weights: Content::File {
+                    path: std::path::PathBuf::new(),
+                    offset: 0,
                 },
+                bias: Some(vec![0.0; shape.n_embd as usize]),
             },
+        };
+        let attention = |block: &BlockShape| {
+            let heads = shape.heads.filter(|_| way.n_groups_removed > 0)?;
+            Some(AttentionCut {
+                groups: Some((way.n_groups_removed..heads.n_groups).collect()),
+                output: refitted(block.output?),
+            })
+        };
+        let narrowing = |block: &BlockShape| Narrowing {
+            keep: (0..way.n_ff).collect(),
+            down: refitted(block.down),
+            attention: attention(block),
         };
         let cut = |(layer, block): (u32, &BlockShape)| {
             if layer < way.n_blocks_removed {
@@ -141,7 +160,7 @@ impl PruningPlan {
             } else if way.n_ff == shape.n_ff {
                 BlockCut::Keep
             } else {
-                BlockCut::Narrow(narrowing(block.down))
+                BlockCut::Narrow(narrowing(block))
             }
         };
         let cuts = (0..).zip(&shape.blocks).map(cut).collect();
@@ -151,6 +170,9 @@ impl PruningPlan {
     }
 }
 
+#[cfg(test)]
+#[path = "plan_heads_tests.rs"]
+mod heads_tests;
 #[cfg(test)]
 #[path = "plan_tests.rs"]
 mod tests;

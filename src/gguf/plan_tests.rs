@@ -9,14 +9,17 @@ use crate::gguf::sample::Sample;
 use crate::gguf::{Family, narrowed, without_blocks};
 
 /// Blocks, width, neurons, and the matrix weights of a block's attention.
-fn shape(n_blocks: usize, n_embd: u32, n_ff: u32, attention: u64) -> ModelShape {
+pub(super) fn shape(n_blocks: usize, n_embd: u32, n_ff: u32, attention: u64) -> ModelShape {
     let neurons = 3 * u64::from(n_embd) * u64::from(n_ff);
     let block = BlockShape {
         weights: attention + neurons,
         n_params: attention + neurons + 2 * u64::from(n_embd),
         neuron_params: 3 * u64::from(n_embd),
+        group_params: 0,
         down: TensorType::F16,
         has_down_bias: false,
+        output: Some(TensorType::F16),
+        has_output_bias: false,
     };
     ModelShape {
         family: Family::Llama,
@@ -25,19 +28,20 @@ fn shape(n_blocks: usize, n_embd: u32, n_ff: u32, attention: u64) -> ModelShape 
         n_vocab: 1000,
         n_params: n_blocks as u64 * block.n_params + 1000 * u64::from(n_embd),
         blocks: vec![block; n_blocks],
+        heads: None,
         windows: None,
     }
 }
 
-fn smollm2() -> ModelShape {
+pub(super) fn smollm2() -> ModelShape {
     shape(30, 576, 1536, 2 * 576 * 576 + 2 * 576 * 192)
 }
 
-fn prune(method: PruningMethod, share: f64) -> Prune {
+pub(super) fn prune(method: PruningMethod, share: f64) -> Prune {
     Prune::new(method, PruningRatio::try_from(share).expect("a ratio"))
 }
 
-fn planned(shape: &ModelShape, method: PruningMethod, share: f64) -> PruningPlan {
+pub(super) fn planned(shape: &ModelShape, method: PruningMethod, share: f64) -> PruningPlan {
     let prune = prune(method, share);
     let plan = plan_pruning(shape, prune);
     plan.unwrap_or_else(|reason| panic!("{reason}"))
@@ -227,6 +231,7 @@ fn sizes_are_those_of_the_written_files() {
                 weights: Content::Bytes(vec![0; n_ff as usize * 64 * 2]),
                 bias: plan.with_bias.then(|| vec![0.0; 64]),
             },
+            attention: None,
         };
         let narrowings = (0..4).map(|_| refitted()).collect();
         let mut narrow = narrowed(&document, &shape, narrowings).expect("it fits");

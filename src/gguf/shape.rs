@@ -2,6 +2,7 @@
 
 use super::document::{Document, Tensor};
 use super::family::{Family, OUTSIDE};
+use super::heads::{self, Heads};
 use super::types::TensorType;
 use super::value::Value;
 use super::{NotPrunable, windows};
@@ -21,6 +22,8 @@ pub struct ModelShape {
     pub n_params: u64,
     /// Its blocks, in order.
     pub blocks: Vec<BlockShape>,
+    /// The attention heads of each block; none: they can only stay.
+    pub heads: Option<Heads>,
     /// Whether each block looks back through a sliding window only; none: the
     /// model has no window.
     pub windows: Option<Vec<bool>>,
@@ -36,10 +39,18 @@ pub struct BlockShape {
     /// Parameters of one neuron: its row of `ffn_gate` and of `ffn_up` with what
     /// biases they have, and its column of `ffn_down`.
     pub neuron_params: u64,
+    /// Parameters of one group of heads: what it has of `attn_q`, `attn_k` and
+    /// `attn_v` with what biases they have, and its columns of `attn_output`; 0 where
+    /// heads can only stay.
+    pub group_params: u64,
     /// The type of `ffn_down`.
     pub down: TensorType,
     /// Whether `ffn_down` has a bias.
     pub has_down_bias: bool,
+    /// The type of `attn_output`; none: there is no such matrix.
+    pub output: Option<TensorType>,
+    /// Whether `attn_output` has a bias.
+    pub has_output_bias: bool,
 }
 
 /// llama.cpp reads no more.
@@ -67,7 +78,9 @@ impl ModelShape {
         }
         check_names(document, family, n_blocks)?;
         let embedding = matrix(document, "token_embd.weight")?;
-        let blocks = (0..n_blocks as u32).map(|layer| block(document, layer, embedding.columns));
+        let heads = heads::read(document, family, n_blocks as u32, embedding.columns);
+        let block = |layer| block(document, layer, embedding.columns, heads);
+        let blocks = (0..n_blocks as u32).map(block);
         let blocks = blocks.collect::<Result<Vec<_>, _>>()?;
         let n_ff = blocks[0].1;
         if blocks.iter().any(|(_, other)| *other != n_ff) {
@@ -86,6 +99,7 @@ impl ModelShape {
             n_ff,
             n_vocab: embedding.rows,
             n_params: document.n_params(),
+            heads,
             windows: windows::read(document, family, blocks.len())?,
             blocks: blocks.into_iter().map(|(block, _)| block).collect(),
         })
@@ -104,6 +118,12 @@ impl ModelShape {
     /// The matrix weights of a neuron: two rows and a column.
     pub fn neuron_weights(&self) -> u64 {
         3 * u64::from(self.n_embd)
+    }
+
+    /// The matrix weights of a group of heads; 0 where heads can only stay.
+    pub fn group_weights(&self) -> u64 {
+        self.heads
+            .map_or(0, |heads| heads.group_weights(self.n_embd))
     }
 
     /// How many neurons can only go or stay together, because the type of
@@ -172,7 +192,12 @@ fn check_names(document: &Document, family: Family, n_blocks: u64) -> Result<(),
 }
 
 /// A block, and its number of neurons.
-fn block(document: &Document, layer: u32, n_embd: u32) -> Result<(BlockShape, u32), NotPrunable> {
+fn block(
+    document: &Document,
+    layer: u32,
+    n_embd: u32,
+    heads: Option<Heads>,
+) -> Result<(BlockShape, u32), NotPrunable> {
     let at = |part: &str| block_tensor(layer, part);
     let down = matrix(document, &at("ffn_down.weight"))?;
     let n_ff = down.columns;
@@ -210,8 +235,13 @@ fn block(document: &Document, layer: u32, n_embd: u32) -> Result<(BlockShape, u3
         weights: matrices.map(Tensor::n_elements).sum(),
         n_params: tensors().map(Tensor::n_elements).sum(),
         neuron_params: 3 * u64::from(n_embd) + n_biases,
+        group_params: heads.map_or(0, |heads| {
+            heads::group_params(document, layer, heads, n_embd)
+        }),
         down: down.kind,
         has_down_bias: document.tensor(&at("ffn_down.bias")).is_some(),
+        output: document.tensor(&at("attn_output.weight")).map(Tensor::kind),
+        has_output_bias: document.tensor(&at("attn_output.bias")).is_some(),
     };
     Ok((shape, n_ff))
 }

@@ -40,6 +40,75 @@ fn a_model_is_described_by_its_tensors() {
 }
 
 #[test]
+fn heads_are_told_where_groups_of_them_can_go() {
+    let heads = |sample: &Sample| shape_of(sample).expect("it can be pruned").heads;
+    let two = Heads {
+        n_groups: 2,
+        n_queries: 1,
+        size: 32,
+    };
+    for (architecture, found) in [
+        ("llama", Some(two)),
+        ("qwen2", None),
+        ("qwen3", Some(two)),
+        ("gemma3", Some(two)),
+    ] {
+        let sample = Sample::model(architecture, 3, 64, 96);
+        assert_eq!(heads(&sample), found, "{architecture}");
+    }
+    let with = |change: &dyn Fn(&mut Sample)| {
+        let mut sample = Sample::model("llama", 3, 64, 96);
+        change(&mut sample);
+        sample
+    };
+    let shaped = |sample: &mut Sample, part: &str, kind: TensorType, shape: &[u64]| {
+        for tensor in &mut sample.tensors {
+            if tensor.0.ends_with(part) {
+                (tensor.1, tensor.2) = (kind, shape.to_vec());
+            }
+        }
+    };
+    // Two queries for a key, of 8 numbers where 16 would be told from the width.
+    let grouped = with(&|sample| {
+        for (name, n) in [("head_count", 4), ("head_count_kv", 2), ("key_length", 8)] {
+            sample.set(&format!("llama.attention.{name}"), Value::U32(n));
+        }
+        sample.set("llama.attention.value_length", Value::U32(8));
+        shaped(sample, "attn_q.weight", TensorType::F16, &[64, 32]);
+        shaped(sample, "attn_k.weight", TensorType::F16, &[64, 16]);
+        shaped(sample, "attn_v.weight", TensorType::F16, &[64, 16]);
+        shaped(sample, "attn_output.weight", TensorType::F16, &[32, 64]);
+        sample.add("blk.1.attn_q.bias", TensorType::F32, &[32]);
+        sample.add("blk.1.attn_k.bias", TensorType::F32, &[16]);
+        sample.add("blk.1.attn_output.bias", TensorType::F32, &[64]);
+    });
+    let shape = shape_of(&grouped).expect("it can be pruned");
+    let found = shape.heads.expect("groups");
+    assert_eq!((found.n_groups, found.n_queries, found.size), (2, 2, 8));
+    assert_eq!((found.width(), found.group_width()), (32, 16));
+    // All of attention, in two groups.
+    assert_eq!(2 * shape.group_weights(), 64 * (32 + 16 + 16 + 32));
+    let [plain, biased] = [shape.blocks[0], shape.blocks[1]];
+    assert_eq!(plain.group_params, shape.group_weights());
+    assert_eq!(biased.group_params, plain.group_params + 16 + 8);
+    assert!(biased.has_output_bias && !plain.has_output_bias);
+
+    let q8_0 = TensorType::of_id(8).expect("Q8_0");
+    for odd in [
+        with(&|sample| sample.set("llama.attention.head_count", Value::U32(3))),
+        with(&|sample| sample.set("llama.attention.head_count_kv", Value::U32(0))),
+        with(&|sample| sample.set("llama.attention.value_length", Value::U32(16))),
+        with(&|sample| shaped(sample, "attn_k.weight", TensorType::F16, &[64, 32])),
+        with(&|sample| shaped(sample, "attn_output.weight", q8_0, &[64, 64])),
+        with(&|sample| sample.add("blk.2.attn_q.bias", TensorType::F32, &[32])),
+        with(&|sample| sample.add("blk.2.attn_output.bias", TensorType::F32, &[32])),
+        with(&|sample| sample.add("blk.2.attn_qkv.weight", TensorType::F16, &[64, 192])),
+    ] {
+        assert_eq!(heads(&odd), None);
+    }
+}
+
+#[test]
 fn quantized_weights_keep_neurons_together() {
     let mut sample = Sample::model("llama", 2, 64, 256);
     for (layer, id) in [(0, 8), (1, 12)] {

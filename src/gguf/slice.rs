@@ -1,8 +1,9 @@
 //! Small models of some blocks of another, to be run from hidden states.
 
 use super::NotPrunable;
-use super::cut::{Narrowing, keep_blocks, narrow, set_n_ff};
+use super::cut::keep_blocks;
 use super::document::Document;
+use super::narrow::{Narrowing, narrow, set_widths};
 use super::rewrite::Rewrite;
 use super::shape::{ModelShape, own_key};
 use super::value::Value;
@@ -34,8 +35,8 @@ pub fn slice_block<'d>(
 ) -> Result<Rewrite<'d>, NotPrunable> {
     let mut slice = slice_blocks(document, shape, &[layer], SliceEnd::Block)?;
     if let Some(narrowing) = narrowing {
-        let n_ff = narrow(&mut slice, shape, 0, narrowing)?;
-        set_n_ff(&mut slice, shape, n_ff);
+        let widths = narrow(&mut slice, shape, 0, narrowing)?;
+        set_widths(&mut slice, shape, widths);
     }
     Ok(slice)
 }

@@ -18,6 +18,12 @@ impl Columns {
         Self { values, height }
     }
 
+    /// Of a column for each token.
+    pub(super) fn of(columns: &Mat<f32>) -> Self {
+        let tokens = (0..columns.ncols()).flat_map(|token| columns.col_as_slice(token));
+        Self::new(tokens.copied().collect(), columns.nrows())
+    }
+
     /// Tokens.
     pub(super) fn n_tokens(&self) -> usize {
         self.values.len() / self.height.max(1)

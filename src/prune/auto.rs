@@ -86,6 +86,7 @@ pub(super) fn by_auto(
 fn stays(base: &Base, plan: &PruningPlan, way: &Way, removed: &[u32]) -> Stays {
     Stays {
         n_ff: way.n_ff,
+        n_groups_removed: way.n_groups_removed,
         with_bias: plan.with_bias && way.n_ff < base.shape.n_ff,
         ..Stays::without(base, removed)
     }

@@ -10,7 +10,6 @@ use faer::Mat;
 use super::attention::OUTPUT;
 use super::calibration::Calibration;
 use super::error::PruneError;
-use super::replaced::Replaced;
 use crate::engine::{Model, ModelOptions, dequantize};
 use crate::gguf::{
     Content, Document, ModelShape, Narrowing, NotPrunable, Rewrite, SliceEnd, Tensor, block_tensor,
@@ -116,22 +115,18 @@ impl Base {
 
     /// Loads a block as a model of its own, as it is.
     pub(super) fn block(&mut self, layer: u32, folder: &Path) -> Result<Model, PruneError> {
-        self.changed_block(layer, None, &[], folder)
+        let slice = slice_block(&self.document, &self.shape, layer, None)?;
+        load(&slice, &mut self.source, folder)
     }
 
-    /// Loads a block as a model of its own, narrowed so and with these matrices.
+    /// Loads a block as a model of its own, narrowed so.
     pub(super) fn changed_block(
         &mut self,
         layer: u32,
-        narrowing: Option<Narrowing>,
-        replaced: &[Replaced],
+        narrowing: Narrowing,
         folder: &Path,
     ) -> Result<Model, PruneError> {
-        let mut slice = slice_block(&self.document, &self.shape, layer, narrowing)?;
-        for replaced in replaced {
-            let replaced = replaced.in_memory();
-            replaced.put(&mut slice, &self.document, (layer, 0))?;
-        }
+        let slice = slice_block(&self.document, &self.shape, layer, Some(narrowing))?;
         load(&slice, &mut self.source, folder)
     }
 

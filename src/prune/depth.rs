@@ -83,7 +83,6 @@ fn as_they_are(stays: &Stays) -> Rebuilt {
     };
     Rebuilt {
         cuts: stays.blocks.iter().map(cut).collect(),
-        replaced: Vec::new(),
         judged: None,
         singular: Vec::new(),
     }

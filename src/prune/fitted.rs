@@ -1,14 +1,14 @@
 //! Which neurons of a layer stay, and their outgoing weights before they are
 //! rounded.
 
-use faer::Mat;
+use faer::{Mat, Par};
 
-use super::activations::Statistics;
+use super::activations::{Columns, Statistics};
 use super::error::PruneError;
 use super::layer::Layers;
 use super::refit::{held_out, refit, without};
 use super::see::Seen;
-use super::surgeon::{self, cheapest};
+use super::surgeon::{self, Operated, cheapest};
 use super::{matrix, yardsticks};
 use crate::domain::protocol::NeuronScore;
 use crate::gguf::NotPrunable;
@@ -38,23 +38,14 @@ impl Layers<'_> {
         };
         let mean = target.centre(has_bias, &seen.weights);
         let moments = &statistics.moments;
-        let held = held_out(seen.neurons.as_mat());
-        let held = matrix::gram(held, 1.0 / held.ncols().max(1) as f32, self.par);
-        let others = without(moments, &held, seen.neurons.n_tokens());
-        let whole = matrix::widened(outgoing.as_ref());
-        let operated = surgeon::operate(moments, whole.clone(), n_keep, self.par)?;
-        let keep = operated.keep;
-        let others_prior = surgeon::compensated(&others, &whole, &keep)?;
-        drop((held, others, whole));
-        seen.neurons.keep(&keep);
-        let both = (seen.neurons.as_mat(), target.as_mat());
-        let moments = matrix::part(moments.as_ref(), &keep, &keep);
-        let refitted = refit(both, moments, (&operated.weights, &others_prior), self.par)?;
+        let choose = |whole| surgeon::operate(moments, whole, n_keep, self.par);
+        let both = (&mut seen.neurons, &*target);
+        let operated = choose_and_refit(both, moments, outgoing, choose, self.par)?;
         Ok(Fitted {
-            weights: refitted.weights,
-            keep,
+            weights: operated.weights,
+            keep: operated.keep,
             mean: has_bias.then_some(mean),
-            is_singular: operated.is_singular || refitted.is_raised,
+            is_singular: operated.is_singular,
         })
     }
 
@@ -89,6 +80,34 @@ impl Layers<'_> {
         });
         Ok(unchanged(keep, outgoing, mean))
     }
+}
+
+/// The inputs that `choose` leaves of those with these second moments, and their
+/// outgoing weights, refitted toward the target. Of the inputs those that stay are left.
+pub(super) fn choose_and_refit(
+    (inputs, target): (&mut Columns, &Columns),
+    moments: &Mat<f32>,
+    outgoing: &Mat<f32>,
+    choose: impl FnOnce(Mat<f64>) -> Result<Operated, PruneError>,
+    par: Par,
+) -> Result<Operated, PruneError> {
+    let held = held_out(inputs.as_mat());
+    let held = matrix::gram(held, 1.0 / held.ncols().max(1) as f32, par);
+    let others = without(moments, &held, inputs.n_tokens());
+    let whole = matrix::widened(outgoing.as_ref());
+    let operated = choose(whole.clone())?;
+    let keep = operated.keep;
+    let others_prior = surgeon::compensated(&others, &whole, &keep)?;
+    drop((held, others, whole));
+    inputs.keep(&keep);
+    let both = (inputs.as_mat(), target.as_mat());
+    let moments = matrix::part(moments.as_ref(), &keep, &keep);
+    let refitted = refit(both, moments, (&operated.weights, &others_prior), par)?;
+    Ok(Operated {
+        weights: refitted.weights,
+        keep,
+        is_singular: operated.is_singular || refitted.is_raised,
+    })
 }
 
 /// Neurons that stay as they are.

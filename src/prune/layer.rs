@@ -1,6 +1,5 @@
 //! One layer made narrower: which neurons stay, and what they now say.
 
-use std::mem;
 use std::ops::Range;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use super::activations::Statistics;
 use super::base::Base;
 use super::error::PruneError;
 use super::fitted::{Fitted, add, times_mean, unchanged};
-use super::narrowed::{Narrowed, Refitted};
+use super::narrowed::{Narrowed, Refitted, in_memory};
 use super::rounded::rounded;
 use super::see::Seen;
 use super::stream::Stream;
@@ -44,8 +43,11 @@ pub(super) struct Layers<'a> {
     pub(super) par: Par,
     /// How neurons are chosen.
     pub(super) choice: Choice,
-    /// Whether `ffn_down` gets a bias where it has none.
+    /// Whether `ffn_down` gets a bias where it has none, and where heads go
+    /// `attn_output`.
     pub(super) with_bias: bool,
+    /// How many groups of heads go from each layer.
+    pub(super) n_groups_removed: u32,
     /// The text in the model as it was, where that is needed.
     pub(super) dense: Option<Stream>,
     /// The text in the model as it becomes.
@@ -130,8 +132,12 @@ impl Layers<'_> {
         let keep: Vec<u32> = fitted.keep.iter().map(|neuron| *neuron as u32).collect();
         let narrowed = Narrowed {
             keep,
-            refitted: bytes.map(|weights| Refitted { weights, bias }),
-            replaced: mem::take(&mut seen.replaced),
+            refitted: bytes.map(|weights| Refitted {
+                kind,
+                weights,
+                bias,
+            }),
+            attention: seen.attention.take(),
             is_singular: fitted.is_singular || seen.is_singular,
         };
         self.has_parted = true;
@@ -141,11 +147,8 @@ impl Layers<'_> {
         }
         drop(seen);
         if !is_plain || self.judged.is_some() {
-            let narrowing = Some(narrowed.narrowing(kind));
-            let replaced = &narrowed.replaced;
-            let model = self
-                .base
-                .changed_block(layer, narrowing, replaced, self.scratch)?;
+            let narrowing = narrowed.narrowing(in_memory)?;
+            let model = self.base.changed_block(layer, narrowing, self.scratch)?;
             let mut block = Block::new(&model, self.n_ctx, self.n_threads)?;
             if !is_plain {
                 self.pruned.advance(&mut block)?;

@@ -56,6 +56,7 @@ mod tests {
         n_tokens: 16_384,
         n_ff: 14_336,
         n_embd: 4_096,
+        n_heads: 4_096,
         block_bytes: 2 * 218_112_000,
     };
 

@@ -14,6 +14,7 @@ mod depth;
 mod error;
 mod fitted;
 mod found;
+mod groups;
 mod judge;
 mod layer;
 mod matrix;
@@ -21,7 +22,6 @@ mod memory;
 mod narrowed;
 mod rebuild;
 mod refit;
-mod replaced;
 mod report;
 mod rounded;
 mod search;
@@ -116,6 +116,10 @@ fn make(
     on_progress: &mut dyn FnMut(PruningProgress),
 ) -> Result<PruningCut, PruneError> {
     let mut base = Base::open(job.source)?;
+    if job.yardstick.is_some() {
+        // Others choose neurons or blocks alone.
+        base.shape.heads = None;
+    }
     let plan = plan_pruning(&base.shape, job.prune)?;
     let decided = match job.prune.method {
         PruningMethod::Width => by_width(&mut base, &plan, job, on_progress)?,
@@ -126,11 +130,6 @@ fn make(
     let len = base.len;
     let (document, shape, source) = base.parts();
     let mut rewrite = pruned(document, shape, decided.rebuilt.cuts)?;
-    for (place, (layer, replaced)) in (0..).zip(decided.rebuilt.replaced) {
-        for replaced in replaced {
-            replaced.put(&mut rewrite, document, (layer, place))?;
-        }
-    }
     let achieved = report::achieved(&layers);
     rewrite.label(
         &job.origin.name(job.prune, achieved),

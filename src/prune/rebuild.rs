@@ -1,10 +1,9 @@
-//! A model with fewer neurons, blocks, or both: what stays is refitted, block
+//! A model with fewer neurons, heads, blocks, or some of these: what stays is refitted, block
 //! after block on the model as it has become so far.
 
 use std::cell::Cell;
 use std::fs::File;
 use std::io::Write;
-use std::mem;
 use std::path::PathBuf;
 
 use super::base::Base;
@@ -12,13 +11,11 @@ use super::calibration::Calibration;
 use super::error::PruneError;
 use super::layer::{Choice, Layers};
 use super::memory::fit_layers;
-use super::narrowed::Narrowed;
-use super::replaced::Replaced;
 use super::stream::Stream;
 use super::{Job, matrix};
 use crate::domain::pruning::PruningProgress;
 use crate::domain::pruning_memory::LayerNeeds;
-use crate::gguf::{BlockCut, Content, Down, Narrowing, TensorType};
+use crate::gguf::{BlockCut, Content};
 
 /// What is to stay of a model.
 #[derive(Debug, Clone)]
@@ -27,6 +24,8 @@ pub(super) struct Stays {
     pub(super) blocks: Vec<bool>,
     /// Neurons of each of them.
     pub(super) n_ff: u32,
+    /// How many groups of heads go from each of them.
+    pub(super) n_groups_removed: u32,
     /// Whether `ffn_down` gets a bias.
     pub(super) with_bias: bool,
 }
@@ -38,6 +37,7 @@ impl Stays {
         Self {
             blocks: (0..base.shape.n_blocks()).map(stay).collect(),
             n_ff: base.shape.n_ff,
+            n_groups_removed: 0,
             with_bias: false,
         }
     }
@@ -47,9 +47,6 @@ impl Stays {
 pub(super) struct Rebuilt {
     /// Of each block.
     pub(super) cuts: Vec<BlockCut>,
-    /// Of each block that stays, its place in the base, and its other matrices that
-    /// are refitted.
-    pub(super) replaced: Vec<(u32, Vec<Replaced<Content>>)>,
     /// The text to be judged by, behind the last block.
     pub(super) judged: Option<Stream>,
     /// Blocks, from 0, whose statistics were singular.
@@ -62,6 +59,7 @@ pub(super) fn fit(base: &Base, text: &Calibration, job: &Job<'_>) -> Result<(), 
         n_tokens: text.n_tokens() as u64,
         n_ff: base.shape.n_ff.into(),
         n_embd: base.shape.n_embd.into(),
+        n_heads: base.shape.heads.map_or(0, |heads| heads.width().into()),
         block_bytes: base.block_bytes(),
     };
     fit_layers(needs, job.memory_bytes)
@@ -99,6 +97,7 @@ pub(super) fn rebuild(
         par: matrix::threads(job.n_threads),
         choice,
         with_bias: stays.with_bias,
+        n_groups_removed: stays.n_groups_removed,
         dense: (choice == Choice::Surgeon).then(|| stream.clone()),
         pruned: stream,
         has_parted: false,
@@ -108,7 +107,6 @@ pub(super) fn rebuild(
     };
     let mut rebuilt = Rebuilt {
         cuts: Vec::new(),
-        replaced: Vec::new(),
         judged: None,
         singular: Vec::new(),
     };
@@ -127,23 +125,15 @@ pub(super) fn rebuild(
         let behind = layer + 1..layer + 1 + gone_behind.count() as u32;
         if !layers.has_parted && behind.is_empty() && stays.n_ff == layers.base.shape.n_ff {
             layers.pass(layer)?;
-            rebuilt.replaced.push((layer, Vec::new()));
             rebuilt.cuts.push(BlockCut::Keep);
             continue;
         }
-        let mut narrowed = layers.narrow(layer, behind, stays.n_ff as usize)?;
-        let replaced = mem::take(&mut narrowed.replaced).into_iter();
-        let replaced = replaced.map(|replaced| kept.replaced(replaced));
-        rebuilt
-            .replaced
-            .push((layer, replaced.collect::<Result<_, _>>()?));
+        let narrowed = layers.narrow(layer, behind, stays.n_ff as usize)?;
         if narrowed.is_singular {
             rebuilt.singular.push(layer);
         }
-        let kind = layers.base.shape.blocks[layer as usize].down;
-        rebuilt
-            .cuts
-            .push(BlockCut::Narrow(kept.keep(narrowed, kind)?));
+        let narrowing = narrowed.narrowing(|weights| kept.content(weights))?;
+        rebuilt.cuts.push(BlockCut::Narrow(narrowing));
     }
     rebuilt.judged = layers.judged;
     Ok(rebuilt)
@@ -164,33 +154,6 @@ impl Kept {
             file: File::create(&path).map_err(keeping)?,
             path,
             n_bytes: 0,
-        })
-    }
-
-    fn keep(&mut self, narrowed: Narrowed, kind: TensorType) -> Result<Narrowing, PruneError> {
-        let down = match narrowed.refitted {
-            None => Down::Columns,
-            Some(refitted) => {
-                let weights = self.content(&refitted.weights)?;
-                let bias = refitted.bias;
-                Down::Refitted {
-                    kind,
-                    weights,
-                    bias,
-                }
-            }
-        };
-        Ok(Narrowing {
-            keep: narrowed.keep,
-            down,
-        })
-    }
-
-    fn replaced(&mut self, replaced: Replaced) -> Result<Replaced<Content>, PruneError> {
-        Ok(Replaced {
-            part: replaced.part,
-            n_rows: replaced.n_rows,
-            rows: self.content(&replaced.rows)?,
         })
     }
 

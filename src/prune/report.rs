@@ -7,12 +7,14 @@ use crate::gguf::{BlockShape, Document, ModelShape, Rewrite};
 
 /// What became of every block.
 pub(super) fn layers(shape: &ModelShape, stays: &Stays) -> Vec<LayerCut> {
-    let fewer = u64::from(shape.n_ff - stays.n_ff) * shape.neuron_weights();
+    let fewer = u64::from(shape.n_ff - stays.n_ff) * shape.neuron_weights()
+        + u64::from(stays.n_groups_removed) * shape.group_weights();
+    let n_queries = shape.heads.map_or(0, |heads| heads.n_queries);
     let blocks = (0..).zip(shape.blocks.iter().zip(&stays.blocks));
     let cut = |(layer, (block, stays_there)): (u32, (&BlockShape, &bool))| {
-        let (weights_after, n_ff_after) = match stays_there {
-            true => (block.weights - fewer, stays.n_ff),
-            false => (0, 0),
+        let (weights_after, n_ff_after, n_groups_removed) = match stays_there {
+            true => (block.weights - fewer, stays.n_ff, stays.n_groups_removed),
+            false => (0, 0, 0),
         };
         LayerCut {
             layer,
@@ -20,6 +22,7 @@ pub(super) fn layers(shape: &ModelShape, stays: &Stays) -> Vec<LayerCut> {
             weights_after,
             n_ff_before: shape.n_ff,
             n_ff_after,
+            n_heads_removed: n_groups_removed * n_queries,
         }
     };
     blocks.map(cut).collect()

@@ -12,12 +12,12 @@ use super::error::PruneError;
 use super::matrix::{self, Ridged};
 
 /// Of the mean second moment, on the diagonal.
-const RIDGE: f64 = 0.03;
+pub(super) const RIDGE: f64 = 0.03;
 /// Neurons that go at once, between two looks at the scores: so many, or of a wide
 /// layer its 64th part.
 const GROUP: usize = 32;
 
-/// What is left of a layer.
+/// What is left of a layer, or of its attention.
 pub(super) struct Operated {
     /// The neurons that stay, ascending.
     pub(super) keep: Vec<usize>,
@@ -115,7 +115,7 @@ pub(super) fn cheapest(alive: &[usize], scores: &[f64], n: usize) -> Vec<usize> 
 
 /// Takes the neurons `gone` out of the inverse and moves their part to the
 /// others. Their own rows become 0.
-fn eliminate(
+pub(super) fn eliminate(
     inverse: &mut Mat<f64>,
     weights: &mut Mat<f64>,
     gone: &[usize],

@@ -1,4 +1,4 @@
-//! Fewer neurons in every feed-forward network.
+//! Fewer neurons in every feed-forward network, and where much is to go fewer heads.
 
 use super::base::Base;
 use super::calibration::Calibration;
@@ -8,7 +8,7 @@ use super::{Decided, Job, choice};
 use crate::domain::pruning::PruningProgress;
 use crate::gguf::PruningPlan;
 
-/// Decides which neurons stay, and what they say.
+/// Decides which neurons and heads stay, and what they say.
 pub(super) fn by_width(
     base: &mut Base,
     plan: &PruningPlan,
@@ -17,10 +17,12 @@ pub(super) fn by_width(
 ) -> Result<Decided, PruneError> {
     let text = Calibration::of(job.source, job.calibration, base.shape.n_ff as usize)?;
     fit(base, &text, job)?;
+    let way = plan.first();
     let stays = Stays {
-        blocks: vec![true; base.shape.blocks.len()],
-        n_ff: plan.first().n_ff,
+        n_ff: way.n_ff,
+        n_groups_removed: way.n_groups_removed,
         with_bias: plan.with_bias,
+        ..Stays::without(base, &[])
     };
     let wanted = (&stays, choice(plan, job));
     Ok(Decided {

@@ -13,8 +13,9 @@ use cap::Cap;
 use libfuzzer_sys::fuzz_target;
 use whittle::domain::pruning::{Prune, PruningMethod, PruningRatio};
 use whittle::gguf::{
-    BlockCut, BlockShape, Content, Document, Down, ModelShape, Narrowing, PruningPlan, Rewrite,
-    SliceEnd, Way, check, plan_pruning, pruned, slice_blocks, without_blocks,
+    AttentionCut, BlockCut, BlockShape, Content, Document, Down, ModelShape, Narrowing,
+    PruningPlan, Rewrite, SliceEnd, TensorType, Way, check, plan_pruning, pruned, slice_blocks,
+    without_blocks,
 };
 
 /// Ends the process when the reader wants more than its share.
@@ -117,18 +118,29 @@ fn cut_block(
     if way.n_ff == shape.n_ff {
         return BlockCut::Keep;
     }
-    let n_weights = u64::from(way.n_ff) * u64::from(shape.n_embd);
-    let down = match block.down.bytes_of(n_weights) {
-        Some(n_bytes) if plan.with_bias => Down::Refitted {
-            kind: block.down,
-            weights: Content::Bytes(vec![0; n_bytes as usize]),
-            bias: Some(vec![0.0; shape.n_embd as usize]),
-        },
-        _ => Down::Columns,
+    let refitted = |kind: TensorType, n_columns: u32| {
+        let n_weights = u64::from(n_columns) * u64::from(shape.n_embd);
+        match kind.bytes_of(n_weights) {
+            Some(n_bytes) if plan.with_bias => Down::Refitted {
+                kind,
+                weights: Content::Bytes(vec![0; n_bytes as usize]),
+                bias: Some(vec![0.0; shape.n_embd as usize]),
+            },
+            _ => Down::Columns,
+        }
+    };
+    let attention = || {
+        let heads = shape.heads.filter(|_| way.n_groups_removed > 0)?;
+        let n_groups = heads.n_groups - way.n_groups_removed;
+        Some(AttentionCut {
+            groups: Some((0..n_groups).collect()),
+            output: refitted(block.output?, n_groups * heads.group_width()),
+        })
     };
     BlockCut::Narrow(Narrowing {
         keep: (0..way.n_ff).collect(),
-        down,
+        down: refitted(block.down, way.n_ff),
+        attention: attention(),
     })
 }
 
@@ -142,6 +154,10 @@ fn read_again(new: &[u8], is_model: bool, way: Way, old: &ModelShape) {
     let shape = ModelShape::of(&document).expect("what was pruned can be pruned again");
     let n_blocks = old.n_blocks() - way.n_blocks_removed;
     assert_eq!((shape.n_blocks(), shape.n_ff), (n_blocks, way.n_ff));
+    if let Some(heads) = old.heads {
+        let n_groups = shape.heads.map(|heads| heads.n_groups);
+        assert_eq!(n_groups, Some(heads.n_groups - way.n_groups_removed));
+    }
     assert_eq!(shape.block_weights(), way.block_weights);
     assert_eq!(document.n_params(), way.n_params);
 }
@@ -152,9 +168,13 @@ fn write_seeds() {
         return;
     };
     let models = [
-        ("gemma3", model("gemma3", F16, &[])),
-        ("biased", model("llama", F16, &["gate", "up", "down"])),
-        ("quantized", model("qwen2", Q8_0, &[])),
+        ("gemma3", model("gemma3", F16, &[], false)),
+        (
+            "biased",
+            model("llama", F16, &["gate", "up", "down"], false),
+        ),
+        ("quantized", model("qwen2", Q8_0, &[], false)),
+        ("grouped", model("llama", F16, &[], true)),
     ];
     for (name, bytes) in &models {
         assert!(bytes.len() < 4096, "{name} is longer than inputs may be");
@@ -217,14 +237,14 @@ const F16: u32 = 1;
 const Q8_0: u32 = 8;
 
 /// A model that can be cut: 2 blocks of 64 neurons, its `ffn_down` of this type, with
-/// biases of these.
-fn model(architecture: &str, down: u32, biases: &[&str]) -> Vec<u8> {
+/// biases of these, and two attention heads or none.
+fn model(architecture: &str, down: u32, biases: &[&str], has_heads: bool) -> Vec<u8> {
     let own = |name: &str| format!("{architecture}.{name}");
     let numbers = [
         ("block_count", 2_u32),
         ("embedding_length", 2),
         ("feed_forward_length", 64),
-        ("attention.head_count", 1),
+        ("attention.head_count", 2),
         ("attention.sliding_window", 4),
     ]
     .map(|(name, n)| (own(name), n));
@@ -242,6 +262,10 @@ fn model(architecture: &str, down: u32, biases: &[&str]) -> Vec<u8> {
         }
         let n_bytes = if down == Q8_0 { 136 } else { 256 };
         tensors.push((at("down") + ".weight", vec![64, 2], down, n_bytes));
+        for part in ["q", "k", "v", "output"].into_iter().filter(|_| has_heads) {
+            let name = format!("blk.{layer}.attn_{part}.weight");
+            tensors.push((name, vec![2, 2], F16, 8));
+        }
         for part in biases {
             let n = if *part == "down" { 2 } else { 64 };
             tensors.push((at(part) + ".bias", vec![n], F32, n as usize * 4));

@@ -31,6 +31,8 @@ pub struct Tiny {
     pub n_blocks: u32,
     /// Feed-forward neurons of each block.
     pub n_ff: u32,
+    /// Groups of its four heads that share a key and a value.
+    pub n_groups: u32,
     /// Whether its matrices are F16 and not F32.
     pub is_half: bool,
     /// Experts that its header speaks of, of which it has none.
@@ -46,6 +48,7 @@ impl Default for Tiny {
             last_token: None,
             n_blocks: 2,
             n_ff: 128,
+            n_groups: HEADS,
             is_half: false,
             n_experts: 0,
         }
@@ -201,7 +204,7 @@ fn metadata(tiny: Tiny, vocabulary: &[(String, f32, i32)]) -> Vec<Key> {
         number(own("block_count"), tiny.n_blocks),
         number(own("feed_forward_length"), tiny.n_ff),
         number(own("attention.head_count"), HEADS),
-        number(own("attention.head_count_kv"), HEADS),
+        number(own("attention.head_count_kv"), tiny.n_groups),
         number(own("rope.dimension_count"), head(tiny)),
         number(own("vocab_size"), vocabulary.len() as u32),
         (
@@ -254,18 +257,19 @@ fn tensors(tiny: Tiny, n_vocabulary: u64) -> Vec<(String, Vec<u64>)> {
     let n_ff = u64::from(tiny.n_ff);
     let head = u64::from(head(tiny));
     let heads = head * u64::from(HEADS);
+    let keys = head * u64::from(tiny.n_groups);
     let mut tensors = vec![("token_embd.weight".to_owned(), vec![WIDTH, n_vocabulary])];
     for block in 0..tiny.n_blocks {
         let named = |name: &str| format!("blk.{block}.{name}.weight");
         let wide = ["ffn_gate", "ffn_up"];
         tensors.extend(["attn_norm", "ffn_norm"].map(|name| (named(name), vec![WIDTH])));
-        let projections = ["attn_q", "attn_k", "attn_v"];
-        tensors.extend(projections.map(|name| (named(name), vec![WIDTH, heads])));
+        let projections = [("attn_q", heads), ("attn_k", keys), ("attn_v", keys)];
+        tensors.extend(projections.map(|(name, n)| (named(name), vec![WIDTH, n])));
         tensors.push((named("attn_output"), vec![heads, WIDTH]));
         tensors.extend(wide.map(|name| (named(name), vec![WIDTH, n_ff])));
         tensors.push((named("ffn_down"), vec![n_ff, WIDTH]));
         if tiny.architecture == "qwen2" {
-            let bias = |name: &str| (format!("blk.{block}.{name}.bias"), vec![heads]);
+            let bias = |(name, n): (&str, u64)| (format!("blk.{block}.{name}.bias"), vec![n]);
             tensors.extend(projections.map(bias));
         }
         if ["qwen3", "gemma3"].contains(&tiny.architecture) {

@@ -156,8 +156,8 @@ fn name(method: PruningMethod) -> &'static str {
 fn advice(method: PruningMethod) -> &'static str {
     match method {
         PruningMethod::Width => {
-            "The usual choice: the neurons that matter least go, and the others are refitted to take \
-             over their part."
+            "The usual choice: the neurons that matter least go, from 45 % on with attention heads, and \
+             the others are refitted to take over their part."
         }
         PruningMethod::Depth => {
             "Block after block goes, each time the one whose loss costs least, and what stays is refitted \

@@ -91,7 +91,8 @@ fn nearest(asked: PruningRatio, achieved: f64) -> Option<String> {
     is_far.then(|| format!(", the nearest to {asked}"))
 }
 
-/// `, 544 of 1,536 neurons of each block`; nothing where that is not settled.
+/// `, 544 of 1,536 neurons of each block`, or `, 864 of 1,536 neurons and 3 attention
+/// heads of each block`; nothing where that is not settled.
 fn what_goes(pruning: &PruningForecast) -> String {
     if !pruning.is_settled {
         return String::new();
@@ -99,9 +100,16 @@ fn what_goes(pruning: &PruningForecast) -> String {
     let count = |n: u32| units::count(n.into());
     let blocks = pruning.n_blocks_before - pruning.n_blocks_after;
     let neurons = pruning.n_ff_before - pruning.n_ff_after;
+    let heads = match pruning.n_heads_removed {
+        0 => String::new(),
+        n => format!(
+            " and {}",
+            words::plural(n.into(), "attention head", "attention heads")
+        ),
+    };
     match (blocks, neurons) {
         (0, neurons) => format!(
-            ", {} of {} neurons of each block",
+            ", {} of {} neurons{heads} of each block",
             count(neurons),
             count(pruning.n_ff_before)
         ),
@@ -127,6 +135,7 @@ mod tests {
             n_blocks_after: 30,
             n_ff_before: 1536,
             n_ff_after: 928,
+            n_heads_removed: 0,
             is_settled: true,
             memory_bytes: 900_000_000,
         };
@@ -143,6 +152,16 @@ mod tests {
             "Predicted: 29.8 % of the blocks' weights go, 608 of 1,536 neurons of each block. 134.5 M \
              → 102.9 M parameters, 270.9 → 207.6 MB: the whole file shrinks by 23.4 %. Choosing takes up to 900.0 MB \
              of memory."
+        );
+        let headless = PruningForecast {
+            n_ff_after: 672,
+            n_heads_removed: 3,
+            ..pruning
+        };
+        let said = what_goes(&headless);
+        assert_eq!(
+            said,
+            ", 864 of 1,536 neurons and 3 attention heads of each block"
         );
         let mut pruning = pruning;
         pruning.achieved_pruning_ratio = 8.0 / 30.0;

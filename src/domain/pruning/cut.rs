@@ -80,7 +80,15 @@ impl PruningCut {
                 false => format!("of {before} neurons, as many are left as each block can spare"),
             }
         });
-        let parts: Vec<String> = [blocks, neurons].into_iter().flatten().collect();
+        let heads = first.map_or(0, |first| first.n_heads_removed);
+        let heads = (heads > 0).then(|| {
+            let (one, many) = (
+                "attention head of each is gone",
+                "attention heads of each are gone",
+            );
+            units::plural(heads.into(), one, many)
+        });
+        let parts: Vec<String> = [blocks, neurons, heads].into_iter().flatten().collect();
         match parts.is_empty() {
             true => "nothing is gone".to_owned(),
             false => parts.join("; "),
@@ -128,6 +136,10 @@ pub struct LayerCut {
     pub n_ff_before: u32,
     /// Its feed-forward neurons, after.
     pub n_ff_after: u32,
+    /// Its attention heads that are gone, with the keys and values that they share; 0:
+    /// all stay, the block is gone, or the report is older than this field.
+    #[serde(default)]
+    pub n_heads_removed: u32,
 }
 
 impl LayerCut {
@@ -205,6 +217,7 @@ mod tests {
             weights_after,
             n_ff_before: 1536,
             n_ff_after,
+            n_heads_removed: 0,
         };
         let said = |layers: Vec<LayerCut>| {
             let cut = PruningCut {
@@ -226,6 +239,15 @@ mod tests {
         );
         let both = said(vec![layer(0, 70, 1024), layer(1, 0, 0), layer(2, 60, 900)]);
         assert!(both.contains("is gone; of 1,536 neurons"), "{both}");
+        let headless = |number, n_ff_after| LayerCut {
+            n_heads_removed: 3,
+            ..layer(number, 50, n_ff_after)
+        };
+        assert_eq!(
+            said(vec![headless(0, 672), headless(1, 672)]),
+            "672 of 1,536 neurons are left in each block that stays; 3 attention heads of each are \
+             gone"
+        );
         assert!((layer(0, 70, 0).removed_share() - 0.3).abs() < 1e-9);
     }
 }

@@ -24,6 +24,9 @@ pub struct PruningForecast {
     pub n_ff_before: u32,
     /// Feed-forward neurons of a block, after.
     pub n_ff_after: u32,
+    /// Attention heads that would go from a block, with the keys and values that they
+    /// share; 0: all stay.
+    pub n_heads_removed: u32,
     /// Whether that is settled; not where a measurement decides between several
     /// ways: these are the figures of one of them.
     pub is_settled: bool,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum PruningMethod {
     /// Neurons of every feed-forward network, by the optimal brain surgeon's
-    /// score; what remains is refitted.
+    /// score, and from 45 % on groups of attention heads; what remains is refitted.
     #[default]
     Width,
     /// Whole blocks, greedily by measured loss.

@@ -178,6 +178,15 @@ impl<'d> Rewrite<'d> {
         Ok(())
     }
 
+    /// Numbers of a row of a tensor of the new file.
+    ///
+    /// # Errors
+    /// When there is no such tensor.
+    pub fn n_columns(&self, name: &str) -> Result<u64, RewriteError> {
+        let tensor = &self.tensors[self.place(name)?];
+        Ok(tensor.shape.first().copied().unwrap_or(1))
+    }
+
     /// Whether the new file has a tensor of this name.
     pub fn has_tensor(&self, name: &str) -> bool {
         self.place(name).is_ok()

@@ -61,6 +61,7 @@ async fn slices_load_without_a_vocabulary() {
         let narrowing = Narrowing {
             keep: (0..32).collect(),
             down: Down::Columns,
+            attention: None,
         };
         let block = slice_block(document, shape, 1, None);
         let narrow = slice_block(document, shape, 1, Some(narrowing));

@@ -5,6 +5,7 @@
 //! then removed, and the model must answer as before.
 
 mod blocks;
+mod heads;
 mod model;
 mod neurons;
 mod values;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use whittle::gguf::{
-    Content, Document, Down, ModelShape, Narrowing, Rewrite, TensorType, block_tensor, narrowed,
+    AttentionCut, Content, Document, Down, ModelShape, Narrowing, Rewrite, TensorType,
+    block_tensor, narrowed,
 };
 
 use crate::tiny_model::{self, Tiny};
@@ -97,6 +98,37 @@ impl Model {
         self.beside(self.write("idle.gguf", &idle))
     }
 
+    /// The same, but this group of heads of every block says nothing.
+    pub fn with_idle_heads(&self, group: u32) -> Self {
+        let heads = self.shape.heads.expect("groups of heads");
+        let is_idle = |column: usize| column as u32 / heads.group_width() == group;
+        let mut idle = Rewrite::of(&self.document);
+        for layer in 0..self.shape.n_blocks() {
+            let output = block_tensor(layer, "attn_output.weight");
+            self.zero(&mut idle, &output, is_idle);
+        }
+        self.beside(self.write("idle.gguf", &idle))
+    }
+
+    /// Without this group of heads in any block; the others' weights stay.
+    pub fn without_heads(&self, group: u32) -> Rewrite<'_> {
+        let heads = self.shape.heads.expect("groups of heads");
+        let narrowing = || Narrowing {
+            keep: (0..self.shape.n_ff).collect(),
+            down: Down::Columns,
+            attention: Some(AttentionCut {
+                groups: Some(
+                    (0..heads.n_groups)
+                        .filter(|other| *other != group)
+                        .collect(),
+                ),
+                output: Down::Columns,
+            }),
+        };
+        let narrowings = self.shape.blocks.iter().map(|_| narrowing()).collect();
+        narrowed(&self.document, &self.shape, narrowings).expect("they fit")
+    }
+
     /// Without these neurons in any block; the others' weights stay.
     pub fn without_neurons(&self, is_idle: impl Fn(usize) -> bool) -> Rewrite<'_> {
         let busy = |neuron: &u32| !is_idle(*neuron as usize);
@@ -104,6 +136,7 @@ impl Model {
         let narrowing = || Narrowing {
             keep: keep.clone(),
             down: Down::Columns,
+            attention: None,
         };
         let narrowings = self.shape.blocks.iter().map(|_| narrowing()).collect();
         narrowed(&self.document, &self.shape, narrowings).expect("they fit")
@@ -111,12 +144,17 @@ impl Model {
 
     /// With every `ffn_down` as it is, and a bias of this value.
     pub fn with_bias(&self, value: f32) -> Rewrite<'_> {
+        self.with_bias_of("ffn_down", value)
+    }
+
+    /// With every matrix of this name as it is, and a bias of this value.
+    pub fn with_bias_of(&self, matrix: &str, value: f32) -> Rewrite<'_> {
         let mut rewrite = Rewrite::of(&self.document);
         for layer in 0..self.shape.n_blocks() {
             let width = u64::from(self.shape.n_embd);
             let bias = vec![value.to_le_bytes(); width as usize].concat();
-            let [after, name] = ["ffn_down.weight", "ffn_down.bias"];
-            let [after, name] = [after, name].map(|part| block_tensor(layer, part));
+            let [after, name] =
+                ["weight", "bias"].map(|part| block_tensor(layer, &format!("{matrix}.{part}")));
             let content = Content::Bytes(bias);
             rewrite
                 .add_after(&after, &name, TensorType::F32, &[width], content)

@@ -1,6 +1,7 @@
 //! Pruning by real workers, on tiny models.
 
 mod depth;
+mod heads;
 mod kinds;
 mod known;
 mod refit;
