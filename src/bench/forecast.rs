@@ -14,7 +14,8 @@ use crate::domain::units;
 use crate::domain::variant::{VariantForecast, VariantForecasts};
 
 impl Workshop {
-    /// What recipes would make of `base`, open as `file`.
+    /// What recipes would make of `base`, open as `file`. That stays so: what is known of
+    /// orders of blocks does not, and is looked up apart.
     ///
     /// # Errors
     /// When the base cannot be quantized or pruned so.
@@ -64,7 +65,8 @@ impl Workshop {
         })
     }
 
-    /// What pruning would remove of `base`, open as `file`.
+    /// What pruning would remove of `base`, open as `file`; of its order of blocks, what
+    /// is asked for.
     ///
     /// # Errors
     /// When it cannot be pruned so: the sentence says what can be done.
@@ -138,6 +140,7 @@ mod tests {
         n_ff_after: 64,
         n_heads_removed: 0,
         is_settled: true,
+        order: None,
         memory_bytes: 0,
     };
 

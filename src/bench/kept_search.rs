@@ -1,43 +1,41 @@
 //! The order in which a model's blocks cost least to remove: searched for once, kept
 //! as far as it was, and gone on from where more is asked for.
 
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::fs::File;
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::blocking::off_thread;
 use super::digest;
 use super::imatrix::CALIBRATION_TEXT;
 use super::prune_order::PruneOrder;
+use super::search_file::SearchFile;
 use super::variant::Workshop;
-use super::workbench::Workbench;
 use crate::domain::environment::ENGINE_VERSION;
-use crate::domain::pruning::{BlockSearch, PruningMethod};
+use crate::domain::model::Model;
+use crate::domain::pruning::{BlockSearch, KnownOrder, Prune, PruningForecast, Wish};
 use crate::domain::quality::CHUNK_TOKENS;
+use crate::domain::recipe::Recipe;
+use crate::domain::variant::VariantForecast;
 
 /// Raised where the same search would find another order.
 const VERSION: u32 = 1;
 
-/// A search as it lies in the cache.
-#[derive(Debug, Serialize, Deserialize)]
-struct Kept {
-    /// Of the search as JSON.
-    sha256: String,
-    search: BlockSearch,
-}
-
 impl Workshop {
-    /// What earlier searches of the same model in the same way found; one that is
-    /// damaged, or cannot be read, counts for nothing.
+    /// What earlier searches of the same model in the same way found. One that cannot be
+    /// used counts for nothing, and the log says why.
     pub(super) async fn known_search(&self, order: &PruneOrder<'_>) -> BlockSearch {
-        if order.prune.method == PruningMethod::Width {
+        if !order.prune.method.searches() {
             return BlockSearch::default();
         }
-        let path = path(&self.cache, &key(order));
-        off_thread(move || read(&path)).await.unwrap_or_default()
+        let file = self.search_file(order.base, order.prune, &order.forecast);
+        match file.look().await {
+            Ok(found) => found.unwrap_or_default(),
+            Err(reason) => {
+                let path = file.path();
+                tracing::warn!(path = %path.display(), %reason, "the order of blocks that was kept is not used, and will be searched for again");
+                BlockSearch::default()
+            }
+        }
     }
 
     /// Keeps what is told of a search until nobody tells any more: what it has found
@@ -47,98 +45,82 @@ impl Workshop {
         order: &PruneOrder<'_>,
         mut told: watch::Receiver<BlockSearch>,
     ) {
+        let file = self.search_file(order.base, order.prune, &order.forecast);
         while told.changed().await.is_ok() {
             let search = told.borrow_and_update().clone();
             // What a file says that was written to meanwhile is not of this model.
             if order.file.is_unchanged()
-                && let Err(error) = self.keep_search(&key(order), search).await
+                && let Err(error) = file.keep(search).await
             {
                 tracing::warn!(%error, "the order of blocks is not kept, and will be searched for again");
             }
         }
     }
 
-    async fn keep_search(&self, key: &str, search: BlockSearch) -> io::Result<()> {
-        let workbench = Workbench::claim(&self.cache, key).await?;
-        let part = workbench.folder().join("search.json");
-        let path = path(&self.cache, key);
-        let kept = off_thread(move || {
-            // Another process may have come further.
-            if read(&path).is_ok_and(|other| other.curve.len() >= search.curve.len()) {
-                return Ok(());
+    /// How much is known by now of the orders in which recipes remove blocks of `base`,
+    /// open as `file`; none: nothing is searched for, or it cannot be told.
+    pub(crate) async fn known_orders(
+        &self,
+        base: &Model,
+        file: &File,
+        recipes: &[Recipe],
+    ) -> Vec<Option<KnownOrder>> {
+        let mut orders = Vec::with_capacity(recipes.len());
+        for recipe in recipes {
+            let searching = recipe.prune.filter(|prune| prune.method.searches());
+            orders.push(match searching {
+                Some(prune) => match Self::forecast_pruning(base, file, prune).await {
+                    Ok(forecast) => self.known_order(base, prune, &forecast).await,
+                    // Whoever makes it says why.
+                    Err(_) => None,
+                },
+                None => None,
+            });
+        }
+        orders
+    }
+
+    /// Says in forecasts of variants of `base` how much is known by now of the orders in
+    /// which blocks go.
+    pub(crate) async fn look_up_orders(&self, base: &Model, variants: &mut [VariantForecast]) {
+        for variant in variants {
+            if let (Some(prune), Some(pruning)) = (variant.recipe.prune, &mut variant.pruning) {
+                pruning.order = self.known_order(base, prune, pruning).await;
             }
-            let sha256 = hash(&search)?;
-            fs::write(&part, serde_json::to_vec(&Kept { sha256, search })?)?;
-            File::open(&part)?.sync_all()?;
-            fs::rename(&part, &path)
-        });
-        kept.await
+        }
     }
-}
 
-fn read(path: &Path) -> io::Result<BlockSearch> {
-    let Kept { sha256, search } = serde_json::from_slice(&fs::read(path)?)?;
-    match hash(&search)? == sha256 {
-        true => Ok(search),
-        false => Err(io::Error::other("it is damaged")),
+    /// How much is known of the order that a forecast asks for, which says how many
+    /// blocks that are.
+    async fn known_order(
+        &self,
+        base: &Model,
+        prune: Prune,
+        forecast: &PruningForecast,
+    ) -> Option<KnownOrder> {
+        let wish = Wish {
+            n_remove: forecast.order?.n_wanted,
+            budget: prune.loss_budget,
+        };
+        // Whoever searches says why one is not used.
+        let found = self.search_file(base, prune, forecast).look().await;
+        Some(wish.known(&found.ok().flatten().unwrap_or_default()))
     }
-}
 
-fn hash(search: &BlockSearch) -> io::Result<String> {
-    Ok(digest::of(serde_json::to_vec(search)?))
-}
-
-fn path(cache: &Path, key: &str) -> PathBuf {
-    let key = key.get(..32).unwrap_or(key);
-    cache.join(format!("blocks-{key}.json"))
+    fn search_file(&self, base: &Model, prune: Prune, forecast: &PruningForecast) -> SearchFile {
+        SearchFile::new(&self.cache, key(base, prune), forecast.n_blocks_before)
+    }
 }
 
 /// What tells it from every search that would find something else: by depth and auto,
-/// however much is to go and whatever may be lost, it is the same.
-fn key(order: &PruneOrder<'_>) -> String {
+/// however much is to go and whatever may be lost, it is the same. A file that changed
+/// has another hash.
+fn key(base: &Model, prune: Prune) -> String {
     digest::of(format!(
         "order of blocks {VERSION}\n{}\n{}\n{ENGINE_VERSION}\n{}\n{CHUNK_TOKENS}\n{}",
-        order.base.sha256,
-        order.prune.quick,
+        base.sha256,
+        prune.quick,
         digest::of(CALIBRATION_TEXT),
-        order.prune.search_chunks(),
+        prune.search_chunks(),
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::pruning::CurvePoint;
-
-    #[test]
-    fn a_damaged_file_is_none_whatever_is_wrong_with_it() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("blocks.json");
-        let search = BlockSearch {
-            curve: vec![CurvePoint {
-                removed_layer: None,
-                removed_share: 0.0,
-                perplexity: 20.123_456_789_012_345,
-            }],
-            influence: vec![Some(0.1), None],
-            costs: vec![None, Some(1.0 / 3.0)],
-        };
-        let kept = Kept {
-            sha256: hash(&search).expect("JSON"),
-            search: search.clone(),
-        };
-        let whole = serde_json::to_string(&kept).expect("JSON");
-        fs::write(&path, &whole).expect("a file");
-        assert_eq!(read(&path).expect("it is whole"), search);
-        for damaged in [
-            &whole[..whole.len() / 2],
-            "",
-            &whole.replace("20.1", "21.1"),
-        ] {
-            fs::write(&path, damaged).expect("a file");
-            assert!(read(&path).is_err(), "{damaged}");
-        }
-        fs::remove_file(&path).expect("the file");
-        assert!(read(&path).is_err(), "there is none");
-    }
 }

@@ -1,8 +1,9 @@
 //! How far making a variant has come, step by step, and what is left of it.
 
+use super::pruning_parts::pruning_parts;
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::event::{MakingLive, MakingStep};
-use crate::domain::pruning::{CurvePoint, PruningMethod, PruningProgress};
+use crate::domain::pruning::{CurvePoint, KnownOrder, PruningProgress};
 use crate::domain::recipe::Recipe;
 
 /// How far making a variant has come.
@@ -54,12 +55,6 @@ impl Making {
     }
 }
 
-/// Of pruning with a search, the parts that are reading with the whole model and
-/// the search; the rest is repair.
-const SEARCHING: [f64; 2] = [0.05, 0.55];
-/// The same where mixtures are compared, the last part.
-const COMPARING: [f64; 3] = [0.03, 0.25, 0.32];
-
 /// The steps of one variant in the making, each with a guess of its own: what one
 /// of them took says nothing of the next.
 pub(super) struct MakingClock {
@@ -74,30 +69,32 @@ pub(super) struct MakingClock {
 
 impl MakingClock {
     /// Of a variant by this recipe, of a model of this speed; `lacks_imatrix`: an
-    /// importance matrix is collected for it.
-    pub(super) fn of(recipe: &Recipe, basis: &SpeedBasis, lacks_imatrix: bool) -> Self {
+    /// importance matrix is collected for it; `order`: how much is known of the order in
+    /// which its blocks go.
+    pub(super) fn of(
+        recipe: &Recipe,
+        order: Option<KnownOrder>,
+        basis: &SpeedBasis,
+        lacks_imatrix: bool,
+    ) -> Self {
         let mut steps = Vec::new();
         if let Some(prune) = recipe.prune {
             let check = basis.check_seconds();
-            let pruning = basis.making_seconds(&Recipe::pruned(prune)) - check;
-            let [reading, searching, comparing] = match prune.method {
-                PruningMethod::Width => [0.0; 3],
-                PruningMethod::Depth => [SEARCHING[0], SEARCHING[1], 0.0],
-                PruningMethod::Auto => COMPARING,
-            };
-            let repairing = 1.0 - reading - searching - comparing;
+            let pruning = basis.making_seconds(&Recipe::pruned(prune), order) - check;
+            let parts = pruning_parts(prune, order).map(|share| share * pruning);
+            let [reading, searching, comparing, repairing] = parts;
             steps.extend([
-                (MakingStep::ReadingWhole, reading * pruning),
-                (MakingStep::Searching, searching * pruning),
+                (MakingStep::ReadingWhole, reading),
+                (MakingStep::Searching, searching),
                 (MakingStep::KnownOrder, 0.0),
-                (MakingStep::Comparing, comparing * pruning),
-                (MakingStep::Calibrating, repairing * pruning),
+                (MakingStep::Comparing, comparing),
+                (MakingStep::Calibrating, repairing),
                 (MakingStep::Writing, basis.load_s),
                 (MakingStep::Checking, check),
             ]);
         }
         if let Some(quantize) = recipe.quantize {
-            let one = basis.making_seconds(&Recipe::quantized(quantize.level));
+            let one = basis.making_seconds(&Recipe::quantized(quantize.level), None);
             steps.extend([
                 (MakingStep::CollectingImatrix, 0.0),
                 (MakingStep::Quantizing, one),
@@ -107,7 +104,7 @@ impl MakingClock {
         }
         steps.push((MakingStep::Hashing, basis.load_s));
         // Together as long as the estimate, which knows no writing and no hashing.
-        let whole = basis.making_seconds(recipe);
+        let whole = basis.making_seconds(recipe, order);
         let sum: f64 = steps.iter().map(|(_, seconds)| seconds).sum();
         for (step, seconds) in &mut steps {
             *seconds *= whole / sum.max(1e-9);
@@ -180,14 +177,18 @@ mod tests {
     use super::*;
 
     fn clock(json: &str) -> (MakingClock, f64) {
+        clock_knowing(json, None)
+    }
+
+    fn clock_knowing(json: &str, order: Option<KnownOrder>) -> (MakingClock, f64) {
         let recipe: Recipe = serde_json::from_str(json).expect("a recipe");
         let basis = SpeedBasis::guess(1_000_000_000);
-        let clock = MakingClock::of(&recipe, &basis, recipe.takes_imatrix());
+        let clock = MakingClock::of(&recipe, order, &basis, recipe.takes_imatrix());
         let imatrix = match recipe.takes_imatrix() {
             true => basis.imatrix_seconds(),
             false => 0.0,
         };
-        (clock, basis.making_seconds(&recipe) + imatrix)
+        (clock, basis.making_seconds(&recipe, order) + imatrix)
     }
 
     fn left(clock: &MakingClock) -> f64 {
@@ -267,6 +268,24 @@ mod tests {
         let live = clock.learn(&Making::Checking(1, 10));
         let shares: Vec<f64> = live.curve.iter().map(|point| point.removed_share).collect();
         assert_eq!(shares, [0.0, 0.3]);
+    }
+
+    #[test]
+    fn a_known_order_is_not_waited_for() {
+        let depth = r#"{"prune": {"ratio": 0.3, "method": "depth"}}"#;
+        let n_wanted = 9;
+        let [unknown, mut known] = [0, n_wanted].map(|n_known| {
+            let order = KnownOrder { n_known, n_wanted };
+            let (clock, whole) = clock_knowing(depth, Some(order));
+            let sum = left(&clock);
+            assert!((sum - whole).abs() < 1e-6, "{sum} of {whole}");
+            clock
+        });
+        let before = left(&known);
+        assert!(before < 0.6 * left(&unknown), "{before}");
+        known.learn(&Making::Pruning(PruningProgress::Known));
+        let after = left(&known);
+        assert!((after - before).abs() < 1e-6, "{before} to {after}");
     }
 
     #[test]

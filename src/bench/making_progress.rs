@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::making::{Making, MakingClock};
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::event::MakingLive;
+use crate::domain::pruning::KnownOrder;
 use crate::domain::recipe::Recipe;
 
 /// The clock of one variant: the same as that of a run while it makes one.
@@ -16,11 +17,12 @@ pub struct MakingProgress {
 }
 
 impl MakingProgress {
-    /// Starts the clock of a variant by this recipe, of a model of this speed.
-    pub fn start(recipe: &Recipe, basis: &SpeedBasis) -> Self {
+    /// Starts the clock of a variant by this recipe, of a model of this speed. `order`: how
+    /// much is known of the order in which its blocks go.
+    pub fn start(recipe: &Recipe, order: Option<KnownOrder>, basis: &SpeedBasis) -> Self {
         let now = Instant::now();
         Self {
-            clock: MakingClock::of(recipe, basis, recipe.takes_imatrix()),
+            clock: MakingClock::of(recipe, order, basis, recipe.takes_imatrix()),
             start: now,
             step_start: now,
         }
@@ -58,8 +60,8 @@ mod tests {
     fn time_left_is_the_clocks_from_step_to_step() {
         let basis = SpeedBasis::guess(1_000_000_000);
         let recipe = Recipe::quantized(QuantizationType::Q8_0);
-        let mut progress = MakingProgress::start(&recipe, &basis);
-        let whole = basis.making_seconds(&recipe);
+        let mut progress = MakingProgress::start(&recipe, None, &basis);
+        let whole = basis.making_seconds(&recipe, None);
         let left = progress.seconds_left();
         assert!(left <= whole && left > 0.9 * whole, "{left} of {whole}");
         assert!(progress.fraction_done() < 0.1);

@@ -40,7 +40,12 @@ pub async fn measure(
     // Before a variant is made for nothing.
     let room = plan.machine.room(before, &plan.data_folder);
     let mut cautions = fit(std::slice::from_ref(&plan.model), plan, &room)?;
-    let progress = Progress::start(&plan.spec, plan.basis);
+    // Now, not when it was queued: the run before may have searched.
+    let orders = plan
+        .workshop
+        .known_orders(&plan.model, model, &plan.spec.recipes);
+    let orders = orders.await;
+    let progress = Progress::start(&plan.spec, plan.basis).knowing(orders);
     let watch = Watch::new(progress, plan.labels(), observations);
     let _gauges = (plan.conduct.watched).then(|| Gauges::start(&watch, plan.machine.logical_cores));
     let arms = prepare(plan, model, &watch).await?;

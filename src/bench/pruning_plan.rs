@@ -9,10 +9,12 @@ use crate::backend::WorkerError;
 use crate::domain::model::Model;
 use crate::domain::not_refitted::NotRefitted;
 use crate::domain::pruned_labels::Origin;
-use crate::domain::pruning::{Prune, PruningForecast, PruningMethod};
+use crate::domain::pruning::{KnownOrder, Prune, PruningForecast, PruningMethod};
 use crate::domain::pruning_memory::{LayerNeeds, SearchNeeds};
 use crate::domain::quality::CHUNK_TOKENS;
-use crate::gguf::{Document, GgufError, ModelShape, NotPrunable, Tensor, plan_pruning};
+use crate::gguf::{
+    Document, GgufError, ModelShape, NotPrunable, PruningPlan, Tensor, plan_pruning,
+};
 
 /// What would be removed.
 pub(super) struct Planned {
@@ -87,11 +89,21 @@ fn read(file: &File, size_bytes: u64, prune: Prune, origin: &Origin) -> Result<P
             n_ff_after: way.n_ff,
             n_heads_removed: way.n_groups_removed * n_queries,
             is_settled: plan.ways.len() == 1 && prune.loss_budget.is_none(),
+            order: unseen_order(&plan),
             memory_bytes: memory_bytes(&document, &shape, size_bytes, prune),
         },
         slice_bytes: slice_bytes(&document, shape.n_blocks(), prune.method),
         neurons_together: plan.neurons_together,
         not_refitted: plan.not_refitted(&shape, n_tokens),
+    })
+}
+
+/// The order of as many blocks as it takes, of which nobody has looked what is known.
+fn unseen_order(plan: &PruningPlan) -> Option<KnownOrder> {
+    let n_wanted = plan.ways.iter().map(|way| way.n_blocks_removed).max();
+    plan.prune.method.searches().then(|| KnownOrder {
+        n_known: 0,
+        n_wanted: n_wanted.unwrap_or(0),
     })
 }
 

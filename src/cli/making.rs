@@ -36,11 +36,16 @@ pub(super) async fn make(
     let state = crate::server::open_state(&data.open()?).await?;
     let located = locate(&state, data, model).await?;
     let basis = state.speed(&located.model).await?;
+    let order = state.known_orders(&located, std::slice::from_ref(recipe));
+    let order = order.await.first().copied().flatten();
     let bar = bar();
+    if let Some(known) = order.and_then(|order| order.in_words("what goes")) {
+        bar.println(known);
+    }
     // The clock does not run while it waits for the machine.
     let mut progress: Option<MakingProgress> = None;
     let on_progress = |making: Making| {
-        let progress = progress.get_or_insert_with(|| MakingProgress::start(recipe, &basis));
+        let progress = progress.get_or_insert_with(|| MakingProgress::start(recipe, order, &basis));
         show(&bar, progress, &making);
     };
     let making = async {

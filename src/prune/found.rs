@@ -1,34 +1,7 @@
 //! What a search found, as much of it as is asked for: whether it was made now or
 //! earlier makes no difference.
 
-use crate::domain::loss_budget::LossBudget;
-use crate::domain::pruning::{BlockSearch, CurvePoint};
-
-/// How much is asked of a search.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wish {
-    /// How many blocks are to go.
-    pub(super) n_remove: u32,
-    /// What may be lost; none: whatever it costs.
-    pub(super) budget: Option<LossBudget>,
-}
-
-impl Wish {
-    /// Whether a search with this curve has found enough, or all that may go.
-    pub(super) fn is_met(self, curve: &[CurvePoint]) -> bool {
-        curve.len() > self.n_remove as usize || self.refused(curve).is_some()
-    }
-
-    /// The first point of those asked for that costs more than the budget, and
-    /// perplexity there over that of the whole model.
-    pub(super) fn refused(self, curve: &[CurvePoint]) -> Option<(usize, f64)> {
-        let budget = self.budget?.ratio();
-        let whole = curve.first()?.perplexity;
-        let asked = curve.iter().take(self.n_remove as usize + 1);
-        let mut ratios = asked.map(|point| point.perplexity / whole).enumerate();
-        ratios.find(|(_, ratio)| *ratio > budget)
-    }
-}
+use crate::domain::pruning::{BlockSearch, CurvePoint, Wish};
 
 /// What a search found.
 #[derive(Debug, PartialEq)]
@@ -73,6 +46,7 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::loss_budget::LossBudget;
 
     /// Blocks 3, 0 and 2 of five go, and cost 1.1, 1.5 and 1.4 times the perplexity.
     fn search() -> BlockSearch {

@@ -6,7 +6,6 @@ mod activations;
 mod attention;
 mod auto;
 mod base;
-mod breadth;
 mod calibration;
 mod columns;
 mod conversation;

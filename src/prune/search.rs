@@ -15,14 +15,13 @@
 //! earlier had never ended.
 
 use super::base::Base;
-use super::breadth::Breadth;
 use super::calibration::{Calibration, CalibrationOptions};
 use super::error::PruneError;
-use super::found::{Found, Wish};
+use super::found::Found;
 use super::judge::Judge;
 use super::stream::Stream;
 use super::{Job, memory};
-use crate::domain::pruning::{BlockSearch, CurvePoint, PruningProgress};
+use crate::domain::pruning::{BlockSearch, Breadth, CurvePoint, PruningProgress, Wish};
 use crate::engine::Block;
 
 /// Searches for `n_remove` blocks, not all there are, from where an earlier search

@@ -8,7 +8,7 @@ use super::AppState;
 use crate::bench::{Making, Variant, VariantError, Workshop};
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::model::ModelId;
-use crate::domain::pruning::PruningForecast;
+use crate::domain::pruning::{KnownOrder, PruningForecast};
 use crate::domain::recipe::Recipe;
 use crate::domain::run::RunProblem;
 use crate::domain::units;
@@ -20,7 +20,8 @@ use crate::machine_lock::MachineLock;
 const RECIPES_LIMIT: usize = 64;
 
 /// What was forecast, by the base's hash and the recipe: a worker has to be
-/// started for it, and it never changes.
+/// started for it, and it never changes; what is known of orders of blocks does, and is
+/// looked up each time.
 pub(super) type Forecasts = Arc<Mutex<HashMap<(String, Recipe), VariantForecast>>>;
 
 impl AppState {
@@ -113,7 +114,26 @@ impl AppState {
             let all = recipes.iter().filter_map(|recipe| known.get(&key(*recipe)));
             forecasts.variants = all.cloned().collect();
         });
+        asked
+            .look_up_orders(&located.model, &mut forecasts.variants)
+            .await;
         Ok(forecasts)
+    }
+
+    /// How much is known of the orders in which recipes remove blocks of a model.
+    pub(crate) async fn known_orders(
+        &self,
+        located: &Located,
+        recipes: &[Recipe],
+    ) -> Vec<Option<KnownOrder>> {
+        match open(located) {
+            Ok(file) => {
+                let workshop = self.workshop();
+                workshop.known_orders(&located.model, &file, recipes).await
+            }
+            // Whoever makes one of them says why.
+            Err(_) => Vec::new(),
+        }
     }
 
     /// The machine, if nothing is measured on it: a worker beside that would falsify

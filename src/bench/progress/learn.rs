@@ -146,7 +146,7 @@ mod tests {
         progress.learn_making(&Making::Tensors(1, 1000));
         let after = progress.seconds_left();
         let less = BASIS.imatrix_seconds();
-        let one = BASIS.making_seconds(&Recipe::quantized(levels[0]));
+        let one = BASIS.making_seconds(&Recipe::quantized(levels[0]), None);
         assert!(after < left - less + 0.1, "{left} to {after}");
         // The second level uses the same.
         progress.enter(Place::beside(StageName::Quantizing, Some(2)));

@@ -46,9 +46,14 @@ impl Progress {
     /// The clock of the variant that is being made now.
     pub(super) fn begun(&self) -> Option<MakingClock> {
         let at = self.in_the_making()?;
-        let recipe = self.work.recipes.get(at)?;
+        let (recipe, order) = self.work.making().nth(at)?;
         let lacks_imatrix = self.matrices_up_to(at + 1) > self.matrices_up_to(at);
-        Some(MakingClock::of(recipe, &self.bases[0], lacks_imatrix))
+        Some(MakingClock::of(
+            recipe,
+            order,
+            &self.bases[0],
+            lacks_imatrix,
+        ))
     }
 
     /// Importance matrices that the first `n` variants take.
@@ -62,8 +67,10 @@ impl Progress {
         let n_begun = self.in_the_making().map_or(0, |at| at + 1);
         let clock = self.making.as_ref();
         let here = clock.map_or(0.0, |clock| clock.seconds_left(spent));
-        let later = recipes.iter().skip(n_begun);
-        let later: f64 = later.map(|recipe| basis.making_seconds(recipe)).sum();
+        let later = self.work.making().skip(n_begun);
+        let later: f64 = later
+            .map(|(recipe, order)| basis.making_seconds(recipe, order))
+            .sum();
         let matrices = self.matrices_up_to(recipes.len()) - self.matrices_up_to(n_begun);
         here + later + matrices as f64 * basis.imatrix_seconds()
     }

@@ -12,6 +12,7 @@ use super::making::MakingClock;
 use super::schedule::{Schedule, Step};
 use crate::domain::estimate::{SpeedBasis, Workload};
 use crate::domain::event::{Stage, StageName};
+use crate::domain::pruning::KnownOrder;
 use crate::domain::run::RunSpec;
 
 pub(super) use place::Place;
@@ -71,6 +72,14 @@ impl Progress {
             share_done: 0.0,
             n_generated: vec![0; n_arms],
             stage_start: now,
+        }
+    }
+
+    /// The same where so much is known of the orders in which the recipes' blocks go.
+    pub(super) fn knowing(self, orders: Vec<Option<KnownOrder>>) -> Self {
+        Self {
+            work: self.work.knowing(orders),
+            ..self
         }
     }
 

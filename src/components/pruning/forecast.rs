@@ -67,10 +67,14 @@ fn in_words(forecast: &VariantForecast) -> Option<String> {
         let size = size(forecast.size_bytes);
         format!(" Then {}: about {size} MB.", quantize.level)
     });
+    let known = pruning
+        .order
+        .and_then(|order| order.in_words("what goes"))
+        .map(|known| format!(" {}", words::sentence(&known)));
     Some(format!(
         "Predicted: {most}{:.1} % of the blocks' weights go{}{}. {} → {least}{} parameters, {} → \
          {least}{} MB: the whole file shrinks by {most}{:.1} %.{}{} Choosing takes up to {} MB of \
-         memory.",
+         memory.{}",
         pruning.achieved_pruning_ratio * 100.0,
         nearest.unwrap_or_default(),
         what_goes(&pruning),
@@ -81,7 +85,8 @@ fn in_words(forecast: &VariantForecast) -> Option<String> {
         share * 100.0,
         bounded.unwrap_or_default(),
         then.unwrap_or_default(),
-        size(pruning.memory_bytes)
+        size(pruning.memory_bytes),
+        known.unwrap_or_default()
     ))
 }
 
@@ -120,6 +125,7 @@ fn what_goes(pruning: &PruningForecast) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::pruning::KnownOrder;
     use crate::domain::recipe::Recipe;
 
     #[test]
@@ -137,6 +143,7 @@ mod tests {
             n_ff_after: 928,
             n_heads_removed: 0,
             is_settled: true,
+            order: None,
             memory_bytes: 900_000_000,
         };
         let forecast = |json: &str, size_bytes| VariantForecast {
@@ -181,6 +188,20 @@ mod tests {
             said.contains("26.7 % of the blocks' weights go, the nearest to 25 %, 8 of 30 blocks."),
             "{said}"
         );
+        let known = PruningForecast {
+            order: Some(KnownOrder {
+                n_known: 8,
+                n_wanted: 8,
+            }),
+            ..pruning
+        };
+        let said = in_words(&VariantForecast {
+            pruning: Some(known),
+            ..forecast(r#"{"prune": {"ratio": 0.25, "method": "depth"}}"#, 0)
+        })
+        .expect("words");
+        let last = " MB of memory. Order of what goes known from an earlier search.";
+        assert!(said.ends_with(last), "{said}");
         let bounded = r#"{"prune": {"ratio": 0.27, "method": "depth", "loss_budget": 1.5}}"#;
         let said = by_depth(bounded, false);
         assert!(

@@ -3,7 +3,7 @@
 use super::SpeedBasis;
 use super::quality::QUALITY_PREFILLS;
 use crate::domain::defaults::IMATRIX_CHUNKS;
-use crate::domain::pruning::{CHECK_CHUNKS, Prune, PruningMethod};
+use crate::domain::pruning::{CHECK_CHUNKS, KnownOrder, Prune};
 use crate::domain::quality::CHUNK_TOKENS;
 use crate::domain::recipe::Recipe;
 
@@ -14,12 +14,16 @@ const QUANTIZING_LOADS: f64 = 5.0;
 /// and as it becomes, and as much again for statistics and repair.
 const WIDTH_PREFILLS: f64 = 4.0;
 
-/// Readings of its chunks that a search before that takes: through half of the blocks,
-/// for each of some 44 tries, as a third of 30 blocks take.
-const SEARCH_PREFILLS: f64 = 22.0;
+/// Readings of its chunks that a try of a search before that takes: through half of the
+/// blocks.
+const TRY_PREFILLS: f64 = 0.5;
 
-/// The same where it is to be quick: some 32 tries.
-const SEARCH_PREFILLS_QUICK: f64 = 16.0;
+/// What is searched for where nobody has looked: as many as 30 % of 30 blocks, all of
+/// them.
+const UNSEEN: KnownOrder = KnownOrder {
+    n_known: 0,
+    n_wanted: 9,
+};
 
 /// Prefills of the calibration text that an importance matrix takes: the squares
 /// of all activations are copied and summed beside it.
@@ -35,29 +39,27 @@ impl SpeedBasis {
 
     /// Seconds in which a variant is made where it is not there yet, without an
     /// importance matrix: quantizing reads its baseline once and computes every
-    /// weight anew.
-    pub fn making_seconds(&self, recipe: &Recipe) -> f64 {
+    /// weight anew. `order`: how much is known of the order in which blocks go; none:
+    /// nobody has looked.
+    pub fn making_seconds(&self, recipe: &Recipe, order: Option<KnownOrder>) -> f64 {
         let quantizing = recipe
             .quantize
             .map_or(0.0, |_| QUANTIZING_LOADS * self.load_s);
         let pruning = recipe
             .prune
-            .map_or(0.0, |prune| self.pruning_seconds(prune));
+            .map_or(0.0, |prune| self.pruning_seconds(prune, order));
         // What is pruned and quantized is checked after either.
         let is_both = recipe.prune.is_some() && recipe.quantize.is_some();
         let again = if is_both { self.check_seconds() } else { 0.0 };
         pruning + quantizing + again
     }
 
-    fn pruning_seconds(&self, prune: Prune) -> f64 {
-        let searched = match prune.method {
-            PruningMethod::Width => 0.0,
-            PruningMethod::Depth | PruningMethod::Auto => {
-                let prefills = match prune.quick {
-                    true => SEARCH_PREFILLS_QUICK,
-                    false => SEARCH_PREFILLS,
-                };
-                prefills * f64::from(prune.search_chunks())
+    fn pruning_seconds(&self, prune: Prune, order: Option<KnownOrder>) -> f64 {
+        let searched = match prune.method.searches() {
+            false => 0.0,
+            true => {
+                let n_tries = order.unwrap_or(UNSEEN).tries_left(prune.quick);
+                TRY_PREFILLS * f64::from(n_tries) * f64::from(prune.search_chunks())
             }
         };
         let chunks = searched + WIDTH_PREFILLS * f64::from(prune.calibration_chunks());
@@ -74,6 +76,7 @@ impl SpeedBasis {
 
 #[cfg(test)]
 mod tests {
+    use super::KnownOrder;
     use crate::domain::estimate::example::{BASIS, of, seconds};
     use crate::domain::quantization::QuantizationType;
     use crate::domain::recipe::Recipe;
@@ -96,10 +99,51 @@ mod tests {
         assert!((two - 61.0).abs() < 1e-9, "{two}");
     }
 
+    fn recipe(json: &str) -> Recipe {
+        serde_json::from_str(json).expect("a recipe")
+    }
+
+    #[test]
+    fn what_is_known_of_the_order_takes_no_time() {
+        let seconds = |json: &str, order: Option<(u32, u32)>| {
+            let order = order.map(|(n_known, n_wanted)| KnownOrder { n_known, n_wanted });
+            BASIS.making_seconds(&recipe(json), order)
+        };
+        // A try reads half of 8 chunks of 512 tokens at 512 tokens/s, or of 4.
+        for (json, a_try, tries) in [
+            (
+                r#"{"prune": {"ratio": 0.3, "method": "depth"}}"#,
+                4.0,
+                [44.0, 32.0, 8.0],
+            ),
+            (
+                r#"{"prune": {"ratio": 0.3, "method": "auto", "quick": true}}"#,
+                2.0,
+                [32.0, 24.0, 6.0],
+            ),
+        ] {
+            let whole = seconds(json, Some((9, 9)));
+            for (n_known, n_tries) in [0, 1, 7].into_iter().zip(tries) {
+                let searched = seconds(json, Some((n_known, 9))) - whole;
+                assert!(
+                    (searched - a_try * n_tries).abs() < 1e-9,
+                    "{n_known}: {searched}"
+                );
+            }
+            let unseen = seconds(json, None);
+            assert!((unseen - seconds(json, Some((0, 9)))).abs() < 1e-9);
+            assert!(
+                seconds(json, Some((0, 12))) > unseen,
+                "a model of more blocks"
+            );
+        }
+        let width = r#"{"prune": {"ratio": 0.3}}"#;
+        assert!((seconds(width, Some((0, 9))) - seconds(width, None)).abs() < 1e-9);
+    }
+
     #[test]
     fn pruning_reads_its_text_and_is_checked() {
-        let seconds =
-            |json: &str| BASIS.making_seconds(&serde_json::from_str(json).expect("a recipe"));
+        let seconds = |json: &str| BASIS.making_seconds(&recipe(json), None);
         // 24 chunks of 512 tokens at 512 tokens/s four times, a load; two loads and
         // 10 chunks one and a half times for each of two models.
         let width = 96.0 + 1.0 + 2.0 * (1.0 + 15.0);

@@ -51,9 +51,8 @@ impl SpeedBasis {
     pub fn run_seconds(&self, work: &Workload) -> f64 {
         let launches = f64::from(work.iterations) * work.arms();
         let making = work
-            .recipes
-            .iter()
-            .map(|recipe| self.making_seconds(recipe));
+            .making()
+            .map(|(recipe, order)| self.making_seconds(recipe, order));
         let making: f64 = making.sum();
         let imatrices = matrices(&work.recipes) as f64 * self.imatrix_seconds();
         let measuring = launches * self.launch_seconds(work);

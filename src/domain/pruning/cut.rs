@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::CurvePoint;
+use super::{CurvePoint, KnownOrder};
 use crate::domain::not_refitted::NotRefitted;
 use crate::domain::units;
 
@@ -97,14 +97,11 @@ impl PruningCut {
 
     /// What was known of the order of blocks before, if something was.
     pub fn known_in_words(&self) -> Option<String> {
-        let n_searched = self.curve.len().saturating_sub(1);
-        let what = match self.blocks_known {
-            0 => return None,
-            known if known as usize >= n_searched => "order of what is gone".to_owned(),
-            1 => "first block to go".to_owned(),
-            known => format!("order of the first {known} blocks"),
+        let order = KnownOrder {
+            n_known: self.blocks_known,
+            n_wanted: self.curve.len().saturating_sub(1) as u32,
         };
-        Some(format!("{what} known from an earlier search"))
+        order.in_words("what is gone")
     }
 
     /// What its owner should know of how it was chosen, if there is something.

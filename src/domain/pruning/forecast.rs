@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::KnownOrder;
+
 /// What pruning a model would remove.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -30,6 +32,9 @@ pub struct PruningForecast {
     /// Whether that is settled; not where a measurement decides between several
     /// ways: these are the figures of one of them.
     pub is_settled: bool,
+    /// How much is known of the order in which blocks go; null: they are not searched
+    /// for.
+    pub order: Option<KnownOrder>,
     /// Bytes of memory that choosing takes at its peak.
     pub memory_bytes: u64,
 }

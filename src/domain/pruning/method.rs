@@ -37,6 +37,14 @@ impl PruningMethod {
             Self::Auto => "auto",
         }
     }
+
+    /// Whether it is searched for the blocks that go.
+    pub fn searches(self) -> bool {
+        match self {
+            Self::Width => false,
+            Self::Depth | Self::Auto => true,
+        }
+    }
 }
 
 impl FromStr for PruningMethod {

@@ -1,26 +1,32 @@
 //! What pruning is asked for, and what it did.
 
 mod block_search;
+mod breadth;
 mod check;
 mod cut;
 mod forecast;
+mod known_order;
 mod method;
 mod progress;
 mod prune;
 mod ratio;
+mod wish;
 
 use serde::{Deserialize, Serialize};
 
 pub use block_search::BlockSearch;
+pub use breadth::Breadth;
 pub use check::{CHECK_CHUNKS, PruningCheck};
 pub use cut::{LayerCut, PruningCut};
 pub use forecast::PruningForecast;
+pub use known_order::KnownOrder;
 pub use method::{PruningMethod, UnknownMethod};
 pub use progress::{CurvePoint, PruningProgress};
 pub use prune::{
     CALIBRATION_CHUNKS, CALIBRATION_CHUNKS_QUICK, Prune, SEARCH_CHUNKS, SEARCH_CHUNKS_QUICK,
 };
 pub use ratio::{BadRatio, PruningRatio};
+pub use wish::Wish;
 
 /// What pruning a model removed, and what that cost on text that it was not
 /// chosen by.

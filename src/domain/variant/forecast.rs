@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::pruning::PruningForecast;
+use crate::domain::pruning::{KnownOrder, PruningForecast};
 use crate::domain::recipe::Recipe;
 
 /// What a recipe would make of a model.
@@ -30,4 +30,67 @@ pub struct VariantForecasts {
     pub variants: Vec<VariantForecast>,
     /// Bytes that are free where variants are kept; none: the system does not say.
     pub free_bytes: Option<u64>,
+}
+
+impl VariantForecasts {
+    /// How much is known of the orders in which these recipes remove blocks, in their
+    /// order; none: nothing is searched for, or nothing was said of the recipe.
+    pub fn orders(&self, recipes: &[Recipe]) -> Vec<Option<KnownOrder>> {
+        let order = |recipe: &Recipe| {
+            let said = self.variants.iter().find(|one| one.recipe == *recipe)?;
+            said.pruning?.order
+        };
+        recipes.iter().map(order).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn orders_are_those_of_the_recipes() {
+        let depth = json!({"prune": {"ratio": 0.3, "method": "depth"}});
+        let width = json!({"prune": {"ratio": 0.3}});
+        let quantized = json!({"quantize": {"level": "q8_0"}});
+        let pruning = |order| {
+            json!({
+                "achieved_pruning_ratio": 0.3, "params_before": 10, "params_after": 7,
+                "bytes_before": 20, "bytes_after": 14, "n_blocks_before": 30,
+                "n_blocks_after": 21, "n_ff_before": 9, "n_ff_after": 9, "n_heads_removed": 0,
+                "is_settled": true, "memory_bytes": 0, "order": order,
+            })
+        };
+        let one = |recipe, pruning| {
+            json!({
+                "recipe": recipe, "size_bytes": 14, "bits_per_weight": null,
+                "pruning": pruning, "warnings": [],
+            })
+        };
+        let known = json!({"n_known": 3, "n_wanted": 9});
+        let forecasts: VariantForecasts = serde_json::from_value(json!({
+            "variants": [
+                one(&quantized, json!(null)), one(&width, pruning(json!(null))),
+                one(&depth, pruning(known)),
+            ],
+            "free_bytes": null,
+        }))
+        .expect("forecasts");
+        let quick = json!({"prune": {"ratio": 0.3, "method": "depth", "quick": true}});
+        let recipes = [depth, quick, width, quantized];
+        let recipes =
+            recipes.map(|recipe| serde_json::from_value::<Recipe>(recipe).expect("a recipe"));
+        let order = KnownOrder {
+            n_known: 3,
+            n_wanted: 9,
+        };
+        let right = [Some(order), None, None, None];
+        assert_eq!(
+            forecasts.orders(&recipes),
+            right,
+            "of a quick one nothing was said"
+        );
+    }
 }

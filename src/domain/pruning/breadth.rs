@@ -1,12 +1,12 @@
-//! How many blocks a search tries.
+//! How many blocks a search tries, for the search and for what it will take.
 
 /// How many blocks are tried.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Breadth {
+pub struct Breadth {
     /// In the first step.
-    pub(super) first: usize,
+    pub first: usize,
     /// In each further one.
-    pub(super) further: usize,
+    pub further: usize,
 }
 
 impl Breadth {
@@ -20,7 +20,7 @@ impl Breadth {
     };
 
     /// Of a search that is to be quick, or not.
-    pub(super) fn of(is_quick: bool) -> Self {
+    pub fn of(is_quick: bool) -> Self {
         match is_quick {
             true => Self::QUICK,
             false => Self::USUAL,
@@ -28,7 +28,7 @@ impl Breadth {
     }
 
     /// Tries of so many steps.
-    pub(super) fn tries(self, n_steps: u32) -> u32 {
+    pub fn tries(self, n_steps: u32) -> u32 {
         match n_steps {
             0 => 0,
             n => (self.first + self.further * (n as usize - 1)) as u32,
