@@ -50,6 +50,16 @@ impl Shop {
         }
     }
 
+    /// Another tiny model takes the place of its own.
+    pub fn replace_model(&mut self, tiny: Tiny) {
+        let folder = self.folder.path();
+        let data = DataFolder::open(&folder.join("data")).expect("the data folder");
+        let lock = folder.join("machine.lock");
+        let path = tiny_model::write_as(folder, "tiny.gguf", tiny);
+        let library = Library::open(&data, &[], lock).expect("a library");
+        self.located = library.at_path(&path).expect("the model");
+    }
+
     pub fn base(&self) -> File {
         File::open(&self.located.path).expect("the model")
     }
@@ -134,6 +144,25 @@ pub async fn make_in(house: &House, recipe: &Recipe) -> Variant {
 /// What is known of how a variant was made.
 pub fn record(variant: &Variant) -> &VariantRecord {
     variant.model.variant.as_ref().expect("a variant")
+}
+
+/// The files in which orders of blocks are kept.
+pub fn kept_orders(cache: &Path) -> Vec<PathBuf> {
+    let mut files = files_below(cache);
+    files.retain(|path| path.to_string_lossy().contains("/blocks-"));
+    files
+}
+
+/// How many blocks have their place in the only order that is kept, if one is.
+#[cfg(target_os = "linux")]
+pub fn n_in_order(cache: &Path) -> u32 {
+    let files = kept_orders(cache);
+    assert!(files.len() <= 1, "{files:?}");
+    let Some(file) = files.first() else { return 0 };
+    let kept = fs::read(file).expect("an order");
+    let kept: serde_json::Value = serde_json::from_slice(&kept).expect("it is whole at any moment");
+    let curve = kept["search"]["curve"].as_array().expect("a curve");
+    curve.len().saturating_sub(1) as u32
 }
 
 /// All files below a folder, which may be none.

@@ -3,6 +3,7 @@
 use whittle::gguf::check_model;
 
 use super::{Desk, assert_says};
+use crate::shop::kept_orders;
 
 #[test]
 fn quantize_makes_a_variant_once_and_says_what_is_in_it() {
@@ -53,6 +54,16 @@ fn what_an_earlier_search_found_is_known_and_said() {
     // Another variant, of the same order.
     let second = desk.printed(&[&prune[..], &["--loss-budget", "10"]].concat());
     assert_says(&second, ["of 2 is gone", known]);
+
+    // One that is damaged is not used, and why is said.
+    let kept = kept_orders(&desk.folder.path().join("data/cache"));
+    assert_eq!(kept.len(), 1);
+    std::fs::write(&kept[0], "{").expect("it is damaged");
+    let third = desk.run(&[&prune[..], &["--loss-budget", "9"]].concat());
+    assert!(third.status.success(), "{third:?}");
+    assert!(!String::from_utf8_lossy(&third.stdout).contains(known));
+    let log = String::from_utf8_lossy(&third.stderr).into_owned();
+    assert_says(&log, ["is not used", "it is damaged: "]);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! What pruned variants will be like, said before any is made.
 
 use axum::http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{DEPTH, THEN_Q8_0, WIDTH, recipe};
 use crate::house::House;
+use crate::shop::{kept_orders, make_in};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pruned_recipe_is_forecast_over_http() {
@@ -21,4 +22,32 @@ async fn a_pruned_recipe_is_forecast_over_http() {
     assert_eq!(depth["pruning"]["n_blocks_after"], 1);
     assert_eq!(both["recipe"], recipes[2]);
     assert!(both["size_bytes"].as_u64() < width["size_bytes"].as_u64());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_of_an_order_by_now_is_said() {
+    let house = House::with_model().await;
+    house.settled_library().await;
+    let model = house.model_id("llama").await;
+    let auto = r#"{"prune": {"ratio": 0.5, "method": "auto"}}"#;
+    let quick = r#"{"prune": {"ratio": 0.5, "method": "depth", "quick": true}}"#;
+    let recipes = json!([DEPTH, auto, quick, WIDTH].map(recipe));
+    let body = json!({"model": model, "recipes": recipes});
+    let orders = async || {
+        let (status, answer) = house.post("/api/variants/forecast", &body).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        [0, 1, 2, 3].map(|n| answer["variants"][n]["pruning"]["order"].clone())
+    };
+    // Of the two blocks one goes.
+    let [known, unknown] = [1, 0].map(|n_known| json!({"n_known": n_known, "n_wanted": 1}));
+    let nothing = [&unknown, &unknown, &unknown, &Value::Null].map(Value::clone);
+    assert_eq!(orders().await, nothing);
+    make_in(&house, &recipe(DEPTH)).await;
+    // Though it was forecast before; and by the methods that search alike.
+    let found = [&known, &known, &unknown, &Value::Null].map(Value::clone);
+    assert_eq!(orders().await, found);
+    let kept = kept_orders(&house.path().join("data/cache"));
+    assert_eq!(kept.len(), 1);
+    std::fs::write(&kept[0], "{}").expect("it is damaged");
+    assert_eq!(orders().await, nothing);
 }

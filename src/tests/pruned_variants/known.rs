@@ -7,7 +7,7 @@ use whittle::bench::{Making, Variant};
 use whittle::domain::pruning::PruningProgress;
 
 use super::{DEPTH, recipe, report};
-use crate::shop::{NO_FILES, Shop, files_below};
+use crate::shop::{NO_FILES, Shop, kept_orders};
 use crate::tiny_model::Tiny;
 
 const QUARTER: &str = r#"{"prune": {"ratio": 0.25, "method": "depth"}}"#;
@@ -15,11 +15,17 @@ const BOUNDED: &str = r#"{"prune": {"ratio": 0.5, "method": "depth", "loss_budge
 const QUICK: &str = r#"{"prune": {"ratio": 0.5, "method": "depth", "quick": true}}"#;
 const AUTO: &str = r#"{"prune": {"ratio": 0.5, "method": "auto"}}"#;
 
-fn shop() -> Shop {
-    Shop::with_tiny(Tiny {
+/// A model of four blocks.
+fn tiny(seed: u64) -> Tiny {
+    Tiny {
         n_blocks: 4,
+        seed,
         ..Tiny::default()
-    })
+    }
+}
+
+fn shop() -> Shop {
+    Shop::with_tiny(tiny(1))
 }
 
 /// A step of a search, or what comes before one.
@@ -37,9 +43,7 @@ async fn made(shop: &Shop, json: &str) -> (Variant, bool) {
 }
 
 fn kept(shop: &Shop) -> Vec<PathBuf> {
-    let mut files = files_below(&shop.workshop.cache);
-    files.retain(|path| path.to_string_lossy().contains("/blocks-"));
-    files
+    kept_orders(&shop.workshop.cache)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,6 +131,53 @@ async fn a_damaged_order_is_searched_for_anew() {
         assert_eq!(report(&again).cut.blocks_known, 0);
         assert_eq!(fs::read_to_string(&files[0]).ok().as_ref(), Some(&whole));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_another_model_is_searched_for_anew() {
+    let (shop, other) = (shop(), Shop::with_tiny(tiny(2)));
+    let (first, _) = made(&shop, DEPTH).await;
+    made(&other, DEPTH).await;
+    let [own, foreign] = [&shop, &other].map(|shop| kept(shop).remove(0));
+    let whole = fs::read(&own).expect("what is known");
+    fs::copy(foreign, &own).expect("it is replaced");
+    fs::remove_file(&first.path).expect("the variant");
+    let (again, is_searched) = made(&shop, DEPTH).await;
+    assert!(is_searched);
+    assert_eq!(report(&again).cut.blocks_known, 0);
+    assert_eq!(again.model.sha256, first.model.sha256);
+    assert!(whole == fs::read(&own).expect("what is known"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_known_of_a_model_that_has_changed() {
+    let (mut shop, other) = (shop(), Shop::with_tiny(tiny(2)));
+    made(&shop, DEPTH).await;
+    // As large as it was, and in its place.
+    shop.replace_model(tiny(2));
+    let (changed, is_searched) = made(&shop, DEPTH).await;
+    assert!(is_searched);
+    assert_eq!(report(&changed).cut.blocks_known, 0);
+    let (alone, _) = made(&other, DEPTH).await;
+    assert_eq!(changed.model.sha256, alone.model.sha256);
+    assert_eq!(kept(&shop).len(), 2);
+    // Where it is as it was, so is what is known of it.
+    shop.replace_model(tiny(1));
+    let (_, is_searched) = made(&shop, BOUNDED).await;
+    assert!(!is_searched);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_searches_at_once_the_longer_is_kept() {
+    let shop = shop();
+    let ((fewer, _), (more, _)) = tokio::join!(made(&shop, QUARTER), made(&shop, DEPTH));
+    let curve = &report(&more).cut.curve;
+    assert_eq!(report(&fewer).cut.curve, curve[..2]);
+    assert_eq!(kept(&shop).len(), 1);
+    let (known, is_searched) = made(&shop, BOUNDED).await;
+    assert!(!is_searched);
+    assert_eq!(report(&known).cut.curve, *curve);
+    shop.assert_nothing_in_the_making();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,8 @@
 
 mod depth;
 mod heads;
+#[cfg(target_os = "linux")]
+mod interrupted;
 mod kinds;
 mod known;
 mod refit;
