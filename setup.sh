@@ -128,8 +128,13 @@ cargo_tool() {
     shift 3
     grep -q "^\"$name $version " "$TOOLS/.crates.toml" 2>/dev/null && return 0
     say "installing $name $version, once: about $minutes minutes on 2 cores"
+    # One that is there need not be built: two minutes.
+    if pkg-config --exists openssl 2>/dev/null; then
+        export OPENSSL_NO_VENDOR=1
+    fi
     # A target folder that stays until the end: an interrupted build goes on.
-    CARGO_TARGET_DIR="$CACHE/tools-build" \
+    # Nobody debugs these, and writing what a debugger needs takes long.
+    CARGO_TARGET_DIR="$CACHE/tools-build" CARGO_PROFILE_DEV_DEBUG=0 \
         cargo install --root "$TOOLS" "$name" --version "=$version" "$@" ||
         die "$name $version could not be installed; cargo's last lines above say why, and a second call goes on from there"
     rm -rf "$CACHE/tools-build"
@@ -141,8 +146,11 @@ locked() {
 }
 
 wasm_tools() {
-    # The unoptimised build is done in a third of the time and fast enough.
-    cargo_tool cargo-leptos "$CARGO_LEPTOS" 12 --locked --debug --features no_downloads
+    # The unoptimised build is done in a third of the time and fast enough, but for
+    # compressing, which each build of the front end would wait half a minute for.
+    cargo_tool cargo-leptos "$CARGO_LEPTOS" 12 --locked --debug --features no_downloads \
+        --config profile.dev.package.brotli.opt-level=3 \
+        --config profile.dev.package.cargo-leptos.opt-level=2
     # Its version must be that of the library, to the last digit. Not --locked:
     # the lock file in the package names a crate that was withdrawn.
     bindgen=$(locked wasm-bindgen)
