@@ -81,8 +81,15 @@ lint: ## Check format and lints
 	cargo clippy $(FRONT) --target-dir "$(CARGO_TARGET_DIR)/front" -- -D warnings
 	cd end2end && npm run --silent typecheck
 
+# The unit tests are a second copy of the crate: not optimised it is compiled in a
+# third of the time, and sums that overflow are found. The integration tests run the
+# server that users get.
+CHECKED := $(foreach setting,opt-level=0 overflow-checks=true,\
+	--config profile.release.package.whittle.$(setting))
+
 unit: ## Run the Rust tests
-	cargo test $(SERVER)
+	cargo test $(SERVER) --lib $(CHECKED)
+	cargo test $(SERVER) --test integration
 
 e2e: build demo ## Run the browser journeys against the release server
 	cd end2end && WHITTLE_BIN=$(WHITTLE) npm run --silent journeys
