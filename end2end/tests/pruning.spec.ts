@@ -7,7 +7,12 @@ import { expectReachable, expectWhole, inspect } from './look.ts';
 import { latestPruned, Pruning, reportOf } from './pruning.ts';
 import { expectVariant } from './quantization.ts';
 
-test('by width: chosen, forecast, made, checked, measured and shown', async ({ page, browser, baseURL }) => {
+test('by width: chosen, forecast, made, checked, measured and shown, then quantized', async ({
+  page,
+  browser,
+  baseURL,
+  server,
+}) => {
   test.setTimeout(1_200_000);
   const [dashboard, pruning] = await Pruning.open(page);
   await expect(page.locator('#pruning-teaching')).toBeVisible();
@@ -85,6 +90,34 @@ test('by width: chosen, forecast, made, checked, measured and shown', async ({ p
     await open(page, '/runs');
     // As cards, rows have no heading row among them.
     await expect(page.getByRole('row', { name: /^Run / }).first()).toContainText('Pruning: pruned 30 %');
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  await test.step('then quantized: one recipe and one file more, of what was pruned already', async () => {
+    const files = () => readdirSync(join(server.dataDir, 'variants')).filter((file) => file.endsWith('.gguf'));
+    const before = files();
+    await open(page, '/');
+    await pruning.quality.uncheck();
+    await pruning.then.selectOption('q8_0');
+    await expect(pruning.forecast).toContainText(/Then Q8_0: about [\d.]+ MB/);
+    await pruning.start();
+    await pruning.reaches('done');
+    const both = await latestPruned(page);
+    expect(both.spec.recipes).toEqual([
+      { prune: { method: 'width', ratio: 0.3, quick: false, loss_budget: null }, quantize: { level: 'q8_0', imatrix: false } },
+    ]);
+    await expectVariant(pruning.section, both as never, 0);
+    await expect(pruning.section.locator('.headline').first()).toContainText('pruned 30 %, then Q8_0');
+    const made = files().filter((file) => !before.includes(file));
+    expect(made).toHaveLength(1);
+    expect(made[0]).toContain('pruned-30-q8_0');
+  });
+
+  await test.step('it is there on the next visit, its choice filled in', async () => {
+    await open(page, '/');
+    await expect(pruning.ratio).toHaveValue('30');
+    await expect(pruning.then).toHaveValue('q8_0');
+    await expect(pruning.section.locator('.headline').first()).toContainText('then Q8_0');
   });
 });
 
@@ -113,34 +146,6 @@ test('by depth: the search is drawn while it goes on', async ({ page }) => {
   const size = pruning.section.locator('tr[data-quantity="model_size"]');
   await expect(size.locator('.claim')).toHaveText('30 % smaller, made for 30 %');
   await inspect(page, 'pruned-by-depth');
-});
-
-test('pruned, then quantized: one recipe and one file', async ({ page, server }) => {
-  test.setTimeout(1_200_000);
-  const [dashboard, pruning] = await Pruning.open(page);
-  await dashboard.fill(SHORT);
-  await pruning.quality.uncheck();
-  await pruning.ratio.fill('20');
-  await pruning.then.selectOption('q8_0');
-  await pruning.quick.check();
-  await expect(pruning.forecast).toContainText(/Then Q8_0: about [\d.]+ MB/);
-  await pruning.start();
-  await pruning.reaches('done');
-  const run = await latestPruned(page);
-  expect(run.spec.recipes).toEqual([
-    { prune: { method: 'width', ratio: 0.2, quick: true, loss_budget: null }, quantize: { level: 'q8_0', imatrix: false } },
-  ]);
-  await expectVariant(pruning.section, run as never, 0);
-  await expect(pruning.section.locator('.headline').first()).toContainText('pruned 20 % (quick), then Q8_0');
-  const files = readdirSync(join(server.dataDir, 'variants')).filter((file) => file.endsWith('.gguf'));
-  expect(files).toHaveLength(1);
-  expect(files[0]).toContain('pruned-20-quick-q8_0');
-  await test.step('it is there on the next visit, its choice filled in', async () => {
-    await open(page, '/');
-    await expect(pruning.ratio).toHaveValue('20');
-    await expect(pruning.then).toHaveValue('q8_0');
-    await expectVariant(pruning.section, run as never, 0);
-  });
 });
 
 test('pruning is cancelled and leaves nothing', async ({ page, server }) => {
