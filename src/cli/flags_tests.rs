@@ -8,18 +8,6 @@ use crate::domain::pruning::{Prune, PruningMethod, PruningRatio};
 use crate::domain::quantization::QuantizationType;
 use crate::domain::recipe::Recipe;
 
-const SETTINGS: [Setting; 9] = [
-    Setting::Iterations,
-    Setting::MaxTokens,
-    Setting::NThreads,
-    Setting::NGpuLayers,
-    Setting::NCtx,
-    Setting::NBatch,
-    Setting::NUbatch,
-    Setting::WarmUps,
-    Setting::QualityChunks,
-];
-
 /// All that a command can be asked for and that is refused.
 fn problems() -> Vec<RunProblem> {
     let out_of_range = |setting| RunProblem::OutOfRange { setting, value: -1 };
@@ -55,7 +43,7 @@ fn problems() -> Vec<RunProblem> {
         RunProblem::EvaluationTextEmpty,
         RunProblem::EvaluationTextTooLong { n_bytes: 5_000_000 },
     ];
-    SETTINGS
+    Setting::ALL
         .into_iter()
         .map(out_of_range)
         .chain(others)

@@ -48,25 +48,6 @@ mod tests {
     use super::*;
     use crate::domain::loss_budget::LossBudget;
 
-    /// Blocks 3, 0 and 2 of five go, and cost 1.1, 1.5 and 1.4 times the perplexity.
-    fn search() -> BlockSearch {
-        let points = [
-            (None, 20.0),
-            (Some(3), 22.0),
-            (Some(0), 30.0),
-            (Some(2), 28.0),
-        ];
-        let point = |(removed_layer, perplexity)| CurvePoint {
-            removed_layer,
-            removed_share: 0.0,
-            perplexity,
-        };
-        BlockSearch {
-            curve: points.into_iter().map(point).collect(),
-            ..BlockSearch::begin(5)
-        }
-    }
-
     fn wish(n_remove: u32, budget: Option<f64>) -> Wish {
         let budget = budget.map(|ratio| LossBudget::try_from(ratio).expect("a budget"));
         Wish { n_remove, budget }
@@ -74,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_search_for_more_blocks_serves_for_fewer() {
-        let search = search();
+        let search = BlockSearch::of_five();
         for (n_remove, removed) in [(1, &[3][..]), (2, &[3, 0]), (3, &[3, 0, 2])] {
             let wish = wish(n_remove, None);
             assert!(wish.is_met(&search.curve));
@@ -90,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_budget_is_judged_on_what_is_known() {
-        let search = search();
+        let search = BlockSearch::of_five();
         let found = |wish: Wish| {
             let found = Found::of(&search, wish, 3, 512);
             (wish.is_met(&search.curve), found.removed, found.refused)

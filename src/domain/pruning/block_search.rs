@@ -29,6 +29,26 @@ impl BlockSearch {
         }
     }
 
+    /// Of five blocks: 3, 0 and 2 go, and cost 1.1, 1.5 and 1.4 times the perplexity.
+    #[cfg(test)]
+    pub(crate) fn of_five() -> Self {
+        let points = [
+            (None, 20.0),
+            (Some(3), 22.0),
+            (Some(0), 30.0),
+            (Some(2), 28.0),
+        ];
+        let point = |(removed_layer, perplexity)| CurvePoint {
+            removed_layer,
+            removed_share: 0.0,
+            perplexity,
+        };
+        Self {
+            curve: points.into_iter().map(point).collect(),
+            ..Self::begin(5)
+        }
+    }
+
     /// How many blocks have their place in the order.
     pub fn n_known(&self) -> u32 {
         self.curve.len().saturating_sub(1) as u32

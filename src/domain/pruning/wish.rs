@@ -54,22 +54,7 @@ mod tests {
 
     #[test]
     fn what_is_known_is_whole_where_the_search_would_end_at_once() {
-        // Blocks 3, 0 and 2 of five go, and cost 1.1, 1.5 and 1.4 times the perplexity.
-        let points = [
-            (None, 20.0),
-            (Some(3), 22.0),
-            (Some(0), 30.0),
-            (Some(2), 28.0),
-        ];
-        let point = |(removed_layer, perplexity)| CurvePoint {
-            removed_layer,
-            removed_share: 0.0,
-            perplexity,
-        };
-        let search = BlockSearch {
-            curve: points.into_iter().map(point).collect(),
-            ..BlockSearch::begin(5)
-        };
+        let search = BlockSearch::of_five();
         let known = |search: &BlockSearch, n_remove, budget: Option<f64>| {
             let budget = budget.map(|ratio| LossBudget::try_from(ratio).expect("a budget"));
             let wish = Wish { n_remove, budget };

@@ -29,6 +29,20 @@ pub enum Setting {
 }
 
 impl Setting {
+    /// All of them.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Iterations,
+        Self::MaxTokens,
+        Self::NThreads,
+        Self::NGpuLayers,
+        Self::NCtx,
+        Self::NBatch,
+        Self::NUbatch,
+        Self::WarmUps,
+        Self::QualityChunks,
+    ];
+
     /// Its field in a request.
     pub fn name(self) -> &'static str {
         match self {

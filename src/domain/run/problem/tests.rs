@@ -7,18 +7,6 @@ use crate::domain::recipe::Recipe;
 use crate::domain::run::setting::Setting;
 use crate::domain::run::stored::Technique;
 
-const SETTINGS: [Setting; 9] = [
-    Setting::Iterations,
-    Setting::MaxTokens,
-    Setting::NThreads,
-    Setting::NGpuLayers,
-    Setting::NCtx,
-    Setting::NBatch,
-    Setting::NUbatch,
-    Setting::WarmUps,
-    Setting::QualityChunks,
-];
-
 #[test]
 fn programs_read_fields_and_people_labels() {
     let problem = RunProblem::OutOfRange {
@@ -100,7 +88,7 @@ fn the_form_never_names_a_field_of_a_request() {
         RunProblem::RecipesBeside(Technique::Noise),
         RunProblem::TooFewForNoise { iterations: 3 },
     ];
-    for problem in SETTINGS.into_iter().flat_map(of).chain(others) {
+    for problem in Setting::ALL.into_iter().flat_map(of).chain(others) {
         let said = problem.in_the_form();
         assert!(!said.contains('_') && !said.contains("/api"), "{said}");
     }
@@ -112,7 +100,7 @@ fn a_problem_of_two_settings_is_in_both() {
         max_tokens: 2048,
         n_ctx: 2048,
     };
-    let found: Vec<Setting> = SETTINGS
+    let found: Vec<Setting> = Setting::ALL
         .into_iter()
         .filter(|setting| problem.is_in_setting(*setting))
         .collect();
