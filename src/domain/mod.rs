@@ -27,6 +27,7 @@ pub mod order;
 pub mod outlier;
 pub mod pareto;
 pub mod pattern;
+pub mod perplexity_verdict;
 pub mod preflight;
 pub mod prompt;
 pub mod prompt_set;
