@@ -25,6 +25,7 @@ pub mod not_refitted;
 pub mod ollama;
 pub mod order;
 pub mod outlier;
+pub mod paired_speed;
 pub mod pareto;
 pub mod pattern;
 pub mod perplexity_verdict;

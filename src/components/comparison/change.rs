@@ -2,7 +2,7 @@
 //! whether that is good.
 
 use crate::components::words;
-use crate::domain::compare::{Change, Improvement, Quantity, Verdict};
+use crate::domain::compare::{Change, Improvement, Judgement, Quantity, Verdict};
 use crate::domain::metrics::Reading;
 use crate::domain::quality::Quality;
 use crate::domain::units;
@@ -34,6 +34,16 @@ impl Said {
             detail: Some(reason.to_owned()),
         }
     }
+
+    /// The change means nothing, for this reason.
+    fn not_judged(reason: &str) -> Self {
+        Self {
+            class: "unjudged",
+            words: "not judged".to_owned(),
+            short: "not judged".to_owned(),
+            ..Self::missing(reason)
+        }
+    }
 }
 
 /// A measured improvement.
@@ -43,12 +53,7 @@ pub(super) fn of(improvement: &Improvement) -> Said {
         Reading::NotMeasured(reason) => return Said::missing(reason),
     };
     if let Some(reason) = &improvement.not_judged {
-        return Said {
-            class: "unjudged",
-            words: "not judged".to_owned(),
-            short: "not judged".to_owned(),
-            ..Said::missing(reason)
-        };
+        return Said::not_judged(reason);
     }
     let detail = detail(improvement, change);
     Said {
@@ -59,6 +64,19 @@ pub(super) fn of(improvement: &Improvement) -> Said {
             improvement.verdict,
             "iterations",
         )
+    }
+}
+
+/// A change of decode speed, a ratio, and what that is worth.
+pub(super) fn of_speed(ratio: f64, judgement: &Judgement) -> Said {
+    match &judgement.reason {
+        Some(reason) => Said::not_judged(reason),
+        None => judged(
+            ratio,
+            Quantity::TokensPerSecond.improvement_percent(ratio),
+            judgement.verdict,
+            "iterations",
+        ),
     }
 }
 
@@ -216,6 +234,27 @@ mod tests {
         assert_eq!((equal.class, equal.arrow), ("same", "="));
         let unclear = said(Quantity::CpuUsage, 1.02, Verdict::Undecided);
         assert_eq!(unclear.words, "undecided: needs more iterations");
+    }
+
+    #[test]
+    fn a_speed_across_runs_says_what_it_is_worth() {
+        let mut faster = improvement(Quantity::TokensPerSecond, 1.5, Verdict::Better);
+        assert_eq!(
+            of_speed(1.5, &Judgement::from(&faster)).words,
+            "50.0 % better"
+        );
+        faster.verdict = Some(Verdict::Undecided);
+        let said = of_speed(1.5, &Judgement::from(&faster));
+        assert_eq!(
+            (said.class, said.short.as_str()),
+            ("undecided", "undecided")
+        );
+        faster.not_judged = Some("it produced fewer tokens".to_owned());
+        let said = of_speed(1.5, &Judgement::from(&faster));
+        assert_eq!(
+            (said.class, said.short.as_str()),
+            ("unjudged", "not judged")
+        );
     }
 
     #[test]
