@@ -58,6 +58,12 @@ pub(super) fn serve(commands: &Commands, memory: &mut Memory, events: &mut Event
                     events,
                 );
             }
+            Ok(WorkerCommand::CheckText { model, text }) => {
+                match quality::check_text(&model, &text) {
+                    Ok(()) => events.send(&WorkerEvent::TextChecked),
+                    Err(error) => fail(events, error.kind(), error.to_string()),
+                }
+            }
             Ok(WorkerCommand::Evaluate(evaluate)) => {
                 match quality::evaluate(&evaluate, memory, events) {
                     Ok(report) => events.send(&WorkerEvent::Evaluated(Box::new(report))),
@@ -204,6 +210,7 @@ fn answer(
         | WorkerCommand::Quantize(_)
         | WorkerCommand::Prune(_)
         | WorkerCommand::PruneByYardstick { .. }
+        | WorkerCommand::CheckText { .. }
         | WorkerCommand::Evaluate(_) => fail(
             events,
             WorkerErrorKind::Command,
