@@ -47,7 +47,7 @@ pub(super) fn serve(commands: &Commands, memory: &mut Memory, events: &mut Event
                 | WorkerCommand::Quantize(_)),
             ) => match make::make(&command, events) {
                 Ok(made) => events.send(&made),
-                Err(error) => fail(events, WorkerErrorKind::Model, error.to_string()),
+                Err(error) => fail(events, make::kind(&error), error.to_string()),
             },
             Ok(WorkerCommand::Prune(command)) => {
                 tell(prune::serve(&command, None, memory, events), events);

@@ -62,6 +62,30 @@ async fn a_full_disk_is_said_before_and_while_quantizing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_disk_without_room_for_an_importance_matrix_is_full() {
+    let mut shop = Shop::new();
+    let small = shop.keep_apart();
+    shop.workshop.variants = shop.folder.path().join("data/variants");
+    shop.workshop.cache.clone_from(&small);
+    let q4 = recipe("q4_0", true);
+    // The matrix has a little more.
+    if let Some(disk) = SmallDisk::mount(&small, 4) {
+        let error = shop.make(&q4).await.expect_err("there is no room");
+        let words = error.to_string();
+        assert!(matches!(error, VariantError::Storage(_)), "{words}");
+        let begins = format!("the disk is full: {} cannot be written", small.display());
+        assert!(words.starts_with(&begins), "{words}");
+        assert!(
+            words.contains("delete variants on the Models page"),
+            "{words}"
+        );
+        shop.assert_nothing_left();
+        drop(disk);
+        shop.make(&q4).await.expect("it is made once there is room");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_fails_for_another_reason_is_no_full_disk() {
     let script = format!(
         r#"{STARTED} read line; echo '{{"event":"predicted","tensor_bytes":[1000]}}'; read line; echo '{{"event":"failed","kind":"model","message":"failed to quantize: basic_ios::clear: iostream error"}}'; read line"#
