@@ -87,6 +87,8 @@ test('a set of levels is shown in one table and one chart', async ({ page, reque
     const fold = quantization.section.locator(`#variant-${key}`);
     await fold.locator('summary').first().press('Enter');
     await expectVariant(fold, run, index);
+    // Two chunks do not tell whether it differs.
+    await expect(fold.locator('tr[data-quantity="perplexity"]')).toHaveAttribute('data-verdict', 'undecided');
   }
   await inspect(page, 'compared-set');
   await test.step('by keyboard', () => expectReachable(page));
@@ -140,6 +142,7 @@ test('quality is measured, shown and explained', async ({ page, request }) => {
   const answers = quantization.section.locator('.pair');
   expect(variant?.answers).toHaveLength(SHORT.prompts.length);
   await expect(answers).toHaveCount(SHORT.prompts.length);
+  await expect(quantization.section.locator('.divergence')).toHaveCount(SHORT.prompts.length);
   for (const [index, answer] of (variant?.answers ?? []).entries()) {
     const isParted = answer.baseline_rest !== '' || answer.variant_rest !== '';
     await expect(answers.nth(index).locator('mark').first()).toBeVisible({ visible: isParted });
