@@ -34,13 +34,15 @@ pub(super) fn SizeChart(points: Vec<Point>, numbers: &'static str) -> impl IntoV
         Against::Quality => {
             "Up is more loss (mean KLD, logarithmic), left is smaller; below 0.01 is near lossless, \
              below 0.05 good, below 0.3 noticeable. A larger dot is faster. Filled: the Pareto front \
-             of size, speed and quality, where no other model is shown to be at least as good in all \
-             three and better in one; within their noise speeds are as good."
+             of size, speed and quality, where no other model was shown to be at least as good in \
+             all three and better in one. Speeds that were shown to differ by no more than noise \
+             count as equal."
         }
         Against::Speed => {
             "Up is faster, left is smaller. Filled: the Pareto front of size and speed, where no \
-             other model is shown to be at least as good in both and better in one; within their \
-             noise speeds are as good. Measure quality to see what each one costs."
+             other model was shown to be at least as good in both and better in one. Speeds that \
+             were shown to differ by no more than noise count as equal. Measure quality to see what \
+             each one costs."
         }
     };
     view! {
