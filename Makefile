@@ -30,7 +30,7 @@ SOURCES := $(shell find src style public 2>/dev/null) \
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-quantize bench-quality bench-pruning bench-demo bench-web bench-overhead bench-verdicts fuzz fuzz-api clean
+.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-quantize bench-quality bench-pruning bench-demo bench-times bench-web bench-overhead bench-verdicts fuzz fuzz-api clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -112,6 +112,9 @@ bench-pruning: build demo ## Compare ways to prune the demo model, Whittle's and
 # The table of the README: `make bench-demo INTO=README.md` puts it there.
 bench-demo: build demo ## Measure the demo model's variants and print the README's table of them
 	python3 end2end/bench-demo.py --whittle $(WHITTLE) "$(DEMO_F16)" $(if $(INTO),--into $(INTO))
+
+bench-times: setup-test build demo ## Measure what a user waits for: a baseline, a comparison, quality
+	WHITTLE_BIN=$(WHITTLE) node end2end/bench-times.mjs
 
 bench-web: setup-test build demo ## Measure the pages: first byte, bundle, hydration, the idle server
 	WHITTLE_BIN=$(WHITTLE) node end2end/bench-web.mjs

@@ -116,7 +116,7 @@ def run_peer(arguments: argparse.Namespace, quantize: Path, target: Path, level:
 
 def compare(arguments: argparse.Namespace, quantize: Path, level: str, folder: Path) -> list[str]:
     """Makes one type in turns and prints its row; returns what is wrong."""
-    pairs = []
+    pairs, differs = [], set()
     target = folder / "peer.gguf"
     for number in range(arguments.pairs):
         say(f"{level}: pair {number + 1} of {arguments.pairs}")
@@ -127,9 +127,11 @@ def compare(arguments: argparse.Namespace, quantize: Path, level: str, folder: P
                     ours = run_whittle(arguments, Path(data), level)
                 else:
                     theirs = run_peer(arguments, quantize, target, level)
-            wrong = differing(Path(ours["path"]), target)
+            differs |= set(differing(Path(ours["path"]), target))
         pairs.append((ours["model"]["variant"]["quantize_s"], theirs))
     ratios = sorted(whittle / peers for whittle, peers in pairs)
+    # In any of the pairs.
+    wrong = sorted(differs)
     same = "identical" if not wrong else f"{len(wrong)} differ"
     print(
         f"| {level} | {ours['model']['size_bytes'] / 1e6:.1f} | {same} "

@@ -64,7 +64,9 @@ test('by width: chosen, forecast, made, checked, measured and shown, then quanti
 
   await test.step('the trade-off of all that was measured', async () => {
     const card = page.locator('#trade-offs');
-    await expect(card.locator('tr[data-variant="pruned-30"]')).toContainText(`Run ${run.id}`);
+    const row = card.locator('tr[data-variant="pruned-30"]');
+    await expect(row).toContainText(`Run ${run.id}`);
+    await expect(row.locator('.change')).toContainText(/better|worse|no difference|undecided/);
     await expect(card.getByRole('img', { name: /^Size against quality/ })).toHaveCount(1);
   });
 

@@ -10,10 +10,11 @@ use super::digest;
 use super::making::Making;
 use super::variant::{VariantError, Workshop, storage};
 use super::workbench::Workbench;
+use crate::backend::WorkerError;
 use crate::domain::defaults::IMATRIX_CHUNKS;
 use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::model::Model;
-use crate::domain::protocol::{ImatrixCommand, WorkerCommand, WorkerEvent};
+use crate::domain::protocol::{ImatrixCommand, WorkerCommand, WorkerErrorKind, WorkerEvent};
 use crate::domain::variant::ImatrixRecord;
 
 /// What is never judged on: quality is measured on another text.
@@ -74,12 +75,23 @@ impl Workshop {
                     on_progress(Making::Imatrix(*chunk, *n_chunks));
                 }
             });
-            match answer.await? {
-                WorkerEvent::ImatrixCollected { n_chunks } => {
+            match answer.await {
+                Ok(WorkerEvent::ImatrixCollected { n_chunks }) => {
                     worker.stop().await;
                     n_chunks
                 }
-                other => return Err(worker.unexpected(doing, &other).into()),
+                Ok(other) => return Err(worker.unexpected(doing, &other).into()),
+                Err(WorkerError::Refused {
+                    kind: WorkerErrorKind::Storage,
+                    message,
+                    ..
+                }) => {
+                    return Err(unusable(io::Error::new(
+                        io::ErrorKind::StorageFull,
+                        message,
+                    )));
+                }
+                Err(error) => return Err(error.into()),
             }
         };
         let record = ImatrixRecord {

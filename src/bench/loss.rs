@@ -1,17 +1,30 @@
 //! After everything else is measured: what the variants lost, in a worker of
-//! its own. What goes wrong here costs no other figure.
+//! its own. What goes wrong then costs no other figure.
 
+use std::fs::File;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use super::plan::{Arm, Observation, Plan};
+use super::plan::{Arm, MeasureError, Observation, Plan};
 use super::progress::Place;
-use super::quality::{QualityPlan, QualityProgress, QualityResult, measure_quality};
+use super::quality::{QualityPlan, QualityProgress, QualityResult, check_text_by, measure_quality};
 use super::watch::Watch;
 use crate::domain::event::{QualityLive, RunEvent, RunningLoss, StageName};
 
 /// How often estimates are told.
 const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Refuses a text of the user's own that has no chunk for the model: before variants are
+/// made and measured for nothing.
+pub(super) async fn check_text(plan: &Plan, model: &File) -> Result<(), MeasureError> {
+    let Some(text) = &plan.text else {
+        return Ok(());
+    };
+    let checked = check_text_by(&plan.launcher, (model, &plan.path), text);
+    checked
+        .await
+        .map_err(|error| MeasureError::Worker { arm: None, error })
+}
 
 /// Measures the quality that the plan asks for; none: it asks for none. The
 /// error says why there is none.

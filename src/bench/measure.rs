@@ -40,6 +40,7 @@ pub async fn measure(
     // Before a variant is made for nothing.
     let room = plan.machine.room(before, &plan.data_folder);
     let mut cautions = fit(std::slice::from_ref(&plan.model), plan, &room)?;
+    loss::check_text(plan, model).await?;
     // Now, not when it was queued: the run before may have searched.
     let orders = plan
         .workshop

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::evaluation_text::check_size;
 use super::measure::STACKS_BYTES;
@@ -133,6 +133,41 @@ pub async fn measure_quality(
     })
 }
 
+/// Whether a text has a chunk by the vocabulary of a model, whose file lies at `model.1`.
+///
+/// # Errors
+/// When it has none, or the worker fails.
+pub(super) async fn check_text_by(
+    launcher: &WorkerLauncher,
+    model: (&File, &Path),
+    text: &(TextName, String),
+) -> Result<(), WorkerError> {
+    let doing = "reading the text for quality";
+    let grant = Grant {
+        model: Some(model.0.try_clone().map_err(WorkerError::Start)?),
+        memory_bytes: launcher.memory_bytes,
+        ..Grant::default()
+    };
+    let command = WorkerCommand::CheckText {
+        model: Grant::model_path(model.1),
+        text: sent(text),
+    };
+    let (mut worker, _) = WorkerProcess::start(launcher, grant).await?;
+    match worker.ask(&command, doing, |_| ()).await? {
+        WorkerEvent::TextChecked => worker.stop().await,
+        other => return Err(worker.unexpected(doing, &other)),
+    }
+    Ok(())
+}
+
+/// A text as a worker is sent it.
+fn sent((name, text): &(TextName, String)) -> EvaluationText {
+    EvaluationText {
+        name: name.name.clone(),
+        text: text.clone(),
+    }
+}
+
 impl QualityPlan<'_> {
     /// What is too long is not sent; whether it is long enough, the model says.
     fn check_text(&self) -> Result<(), WorkerError> {
@@ -186,10 +221,7 @@ impl QualityPlan<'_> {
             variants: variants
                 .map(|(number, (_, path))| Grant::variant_path(number, path))
                 .collect(),
-            text: self.text.as_ref().map(|(name, text)| EvaluationText {
-                name: name.name.clone(),
-                text: text.clone(),
-            }),
+            text: self.text.as_ref().map(sent),
             n_chunks: self.n_chunks,
             n_threads: self.n_threads,
             prompts: self.prompts.clone(),

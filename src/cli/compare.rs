@@ -38,7 +38,7 @@ pub(super) struct CompareArgs {
     #[arg(long)]
     quality: bool,
     /// Chunks of 512 tokens that quality is measured on [default: 40].
-    #[arg(long, requires = "quality")]
+    #[arg(long, requires = "quality", allow_negative_numbers = true)]
     chunks: Option<i64>,
     /// The text that quality is measured on [default: the built-in one].
     #[arg(long, value_name = "FILE", requires = "quality")]

@@ -4,7 +4,7 @@ use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::{Improvement, NoiseBand, Quantity, VariantComparison};
 use crate::domain::defaults::ITERATIONS_CAREFUL;
 use crate::domain::metrics::Reading;
-use crate::domain::quality::{self, Loss, Quality, names};
+use crate::domain::quality::{self, Loss, Perplexity, Quality, names};
 use crate::domain::run::{GenerationMode, Run, RunSettings};
 use crate::domain::units;
 
@@ -34,7 +34,8 @@ pub(super) fn table(run: &Run) -> String {
             }
             rows.push(row);
         }
-        rows.extend(quality_rows(&name, variant));
+        let baseline = comparison.and_then(|one| one.baseline_perplexity.as_ref());
+        rows.extend(quality_rows(&name, variant, baseline));
     }
     let mut text = format!(
         "{} ({}), run {}\n",
@@ -126,7 +127,11 @@ fn signed(percent: f64) -> String {
     format!("{percent:+.1} %")
 }
 
-fn quality_rows(name: &str, variant: &VariantComparison) -> Vec<[String; 8]> {
+fn quality_rows(
+    name: &str,
+    variant: &VariantComparison,
+    baseline: Option<&Reading<Perplexity>>,
+) -> Vec<[String; 8]> {
     let line = |label: &str, value: String, interval: String, words: &str| {
         let row = [name, label, "", &value, "", &interval, "", words];
         row.map(str::to_owned)
@@ -146,14 +151,9 @@ fn quality_rows(name: &str, variant: &VariantComparison) -> Vec<[String; 8]> {
     };
     let number = |value: f64| format!("{value:.4}");
     let loss = Loss::of(quality.mean_kld.value).words().0;
-    let (perplexity, same) = (&quality.perplexity.perplexity, &quality.same_top_token);
+    let same = &quality.same_top_token;
     vec![
-        line(
-            names::PERPLEXITY,
-            number(perplexity.value),
-            interval(perplexity, 1.0),
-            "",
-        ),
+        perplexity_row(name, quality, baseline.and_then(Reading::value)),
         line(
             names::MEAN_KLD,
             number(quality.mean_kld.value),
@@ -166,6 +166,26 @@ fn quality_rows(name: &str, variant: &VariantComparison) -> Vec<[String; 8]> {
             interval(same, 100.0),
             "",
         ),
+    ]
+}
+
+/// With its change, paired by token.
+fn perplexity_row(name: &str, quality: &Quality, baseline: Option<&Perplexity>) -> [String; 8] {
+    let shown = |perplexity: &Perplexity| format!("{:.4}", perplexity.perplexity.value);
+    let change = |ln_ratio: f64| signed((ln_ratio.exp() - 1.0) * 100.0);
+    let ln_ratio = &quality.ln_perplexity_ratio;
+    let ends = ln_ratio.low.zip(ln_ratio.high);
+    [
+        name.to_owned(),
+        names::PERPLEXITY.to_owned(),
+        baseline.map_or_else(|| "–".to_owned(), shown),
+        shown(&quality.perplexity),
+        change(ln_ratio.value),
+        ends.map_or_else(String::new, |(low, high)| {
+            format!("{} to {}", change(low), change(high))
+        }),
+        String::new(),
+        quality.perplexity_words().to_owned(),
     ]
 }
 
@@ -208,4 +228,21 @@ fn aligned(rows: &[[String; 8]]) -> String {
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_perplexity_has_its_change_and_what_that_means() {
+        let row = perplexity_row("Q4_0", &Quality::sample(0.09, 0.11, 40), None);
+        let [_, _, baseline, variant, change, interval, _, verdict] = row;
+        assert_eq!((baseline.as_str(), variant.as_str()), ("–", "21.0000"));
+        assert_eq!(change, "+10.5 %");
+        assert_eq!(interval, "+9.4 % to +11.6 %");
+        assert_eq!(verdict, "worse");
+        let unclear = perplexity_row("Q4_0", &Quality::sample(-0.1, 0.3, 40), None);
+        assert_eq!(unclear[7], "undecided, needs more text");
+    }
 }

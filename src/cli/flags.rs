@@ -88,7 +88,9 @@ fn in_flags(problem: &RunProblem, prompts: &str) -> String {
             "--loss-budget is for --method depth, which removes block after block and can stop; \
              --method {method} cannot: leave the budget out, or prune by depth"
         ),
-        RunProblem::EvaluationTextEmpty | RunProblem::EvaluationTextTooLong { .. } => {
+        RunProblem::EvaluationTextEmpty
+        | RunProblem::EvaluationTextTooLong { .. }
+        | RunProblem::EvaluationTextTooShort { .. } => {
             format!("--text: {}", problem.in_the_form())
         }
         // Nothing that a command is asked with comes to these.

@@ -42,6 +42,7 @@ fn problems() -> Vec<RunProblem> {
         RunProblem::BudgetMethod(PruningMethod::Auto),
         RunProblem::EvaluationTextEmpty,
         RunProblem::EvaluationTextTooLong { n_bytes: 5_000_000 },
+        RunProblem::EvaluationTextTooShort { n_bytes: 9 },
     ];
     Setting::ALL
         .into_iter()

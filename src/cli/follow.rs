@@ -10,7 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::flags::with_flags;
 use super::waiting::Wait;
 use crate::bench::Conduct;
-use crate::domain::event::{RunEvent, Stage, StageName};
+use crate::domain::event::{QualityLive, RunEvent, RunningLoss, Stage, StageName};
 use crate::domain::run::{Run, RunStatus};
 use crate::domain::units;
 use crate::library::Located;
@@ -96,32 +96,33 @@ async fn follow_on_a_terminal(job: &Job) {
     if job.waits_for_machine() {
         Wait::for_machine(&bar);
     }
-    let mut place = String::new();
+    let (mut place, mut detail, mut left) = (String::new(), String::new(), String::new());
     loop {
         match events.recv().await.map(|event| event.event) {
             Ok(RunEvent::Stage(stage)) => {
                 place = in_words(&stage);
+                detail.clear();
                 bar.set_position((stage.fraction_done * 1000.0) as u64);
             }
             Ok(RunEvent::Live(live)) => {
                 bar.set_position((live.fraction_done * 1000.0) as u64);
-                let left = live
-                    .seconds_left
-                    .map(|s| format!(", {} left", units::duration(s)));
-                bar.set_message(format!("{place}{}", left.unwrap_or_default()));
+                let seconds = live.seconds_left.map(units::duration);
+                left = seconds.map_or_else(String::new, |left| format!(", {left} left"));
             }
             Ok(RunEvent::Making(making)) => {
                 let count = making.count().map(|count| format!(", {count}"));
-                let step = making.step.words();
-                bar.set_message(format!("{place}: {step}{}", count.unwrap_or_default()));
+                detail = format!(": {}{}", making.step.words(), count.unwrap_or_default());
             }
+            Ok(RunEvent::Quality(quality)) => detail = format!(", {}", lost_so_far(&quality)),
             Ok(RunEvent::WaitingForMachine) => {
                 Wait::for_machine(&bar);
+                continue;
             }
             Ok(event) if event.is_terminal() => break,
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => continue,
             Err(RecvError::Closed) => break,
         }
+        bar.set_message(format!("{place}{detail}{left}"));
     }
     bar.finish_and_clear();
 }
@@ -145,4 +146,48 @@ fn in_words(stage: &Stage) -> String {
         stage.iterations,
         prompt.unwrap_or_default()
     )
+}
+
+/// `chunk 3 of 40, mean KLD Q4_0 0.2657, Q8_0 0.0036`, then the answers.
+fn lost_so_far(quality: &QualityLive) -> String {
+    if quality.n_answers > 0 {
+        return format!("answer {} of {}", quality.answers_done, quality.n_answers);
+    }
+    let lost = |loss: &RunningLoss| Some(format!("{} {:.4}", loss.arm, loss.mean_kld?));
+    let lost: Vec<String> = quality.variants.iter().filter_map(lost).collect();
+    let chunks = format!("chunk {} of {}", quality.chunks_done, quality.n_chunks);
+    match lost.is_empty() {
+        true => chunks,
+        false => format!("{chunks}, mean KLD {}", lost.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lost_so_far_is_said_of_each_variant() {
+        let loss = |arm: &str, mean_kld| RunningLoss {
+            arm: arm.to_owned(),
+            mean_kld,
+        };
+        let mut quality = QualityLive {
+            chunks_done: 0,
+            n_chunks: 40,
+            baseline_perplexity: None,
+            variants: vec![loss("Q4_0", None), loss("Q8_0", None)],
+            answers_done: 0,
+            n_answers: 0,
+        };
+        assert_eq!(lost_so_far(&quality), "chunk 0 of 40");
+        quality.chunks_done = 3;
+        quality.variants = vec![loss("Q4_0", Some(0.26571)), loss("Q8_0", Some(0.0036))];
+        assert_eq!(
+            lost_so_far(&quality),
+            "chunk 3 of 40, mean KLD Q4_0 0.2657, Q8_0 0.0036"
+        );
+        quality.n_answers = 6;
+        assert_eq!(lost_so_far(&quality), "answer 0 of 6");
+    }
 }

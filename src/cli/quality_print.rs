@@ -40,7 +40,11 @@ fn print_quality(name: &str, quality: &Quality) {
     row(names::PERPLEXITY, &plain(&quality.perplexity.perplexity));
     row(
         names::LN_PERPLEXITY_RATIO,
-        &fine(&quality.ln_perplexity_ratio),
+        &format!(
+            "{}: {}",
+            fine(&quality.ln_perplexity_ratio),
+            quality.perplexity_words()
+        ),
     );
     row(names::MEAN_KLD, &fine(&quality.mean_kld));
     let kld = &quality.kld;

@@ -10,6 +10,7 @@ use crate::domain::run::{GenerationMode, RunRequest, RunSpec};
 use crate::library::Located;
 use crate::server::AppState;
 
+// A number below 0 is refused with the range, as any other: not as a flag that there is not.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// A library id, or the path of a .gguf file.
@@ -17,13 +18,13 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     prompts: PromptArgs,
     /// Fresh launches [default: 3].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     iterations: Option<i64>,
     /// Tokens to generate for each prompt [default: 128].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     max_tokens: Option<i64>,
     /// Threads [default: the physical cores].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     threads: Option<i64>,
     /// End at the end of sequence, as a chat would.
     #[arg(long)]
@@ -32,19 +33,19 @@ pub(super) struct RunArgs {
     #[arg(long)]
     mmap: bool,
     /// Layers to put on a GPU [default: 0].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     gpu_layers: Option<i64>,
     /// Context length, tokens [default: 2048].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     ctx: Option<i64>,
     /// Logical batch, tokens [default: 2048].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     batch: Option<i64>,
     /// Physical batch, tokens [default: 512].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     ubatch: Option<i64>,
     /// Thrown-away rounds at the start of every launch [default: 1].
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     warm_ups: Option<i64>,
     /// Print the run as JSON.
     #[arg(long)]

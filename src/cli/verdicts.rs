@@ -14,6 +14,7 @@ use super::run_args::RunArgs;
 use crate::bench::{self, Conduct, Pair, Trust};
 use crate::domain::recipe::Recipe;
 use crate::domain::run::RunId;
+use crate::domain::units;
 use crate::server::AppState;
 
 #[derive(Debug, Subcommand)]
@@ -105,9 +106,12 @@ fn judge(file: &std::path::Path) -> anyhow::Result<()> {
         "| slowdown | pairs | iterations | quantity | noise | better | worse | no difference | undecided | |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
+    let mut n_broken = 0;
     for row in bench::trust(&pairs) {
         let [better, worse, same, undecided] =
             row.shares.map(|share| format!("{:.1} %", share * 100.0));
+        let promise = promise(&row);
+        n_broken += u32::from(promise.as_ref().is_some_and(|(_, holds)| !holds));
         println!(
             "| {} % | {} | {} | {} | {} | {better} | {worse} | {same} | {undecided} | {} |",
             row.slowdown_percent,
@@ -119,23 +123,28 @@ fn judge(file: &std::path::Path) -> anyhow::Result<()> {
             } else {
                 "assumed"
             },
-            promise(&row),
+            promise.map_or_else(String::new, |(promised, holds)| {
+                let word = if holds { "holds" } else { "does NOT hold" };
+                format!("{promised}: {word}")
+            }),
         );
     }
-    Ok(())
+    match n_broken {
+        0 => Ok(()),
+        n => bail!(
+            "{} of what is promised does NOT hold",
+            units::plural(n.into(), "line", "lines")
+        ),
+    }
 }
 
-/// What is promised of a line, and whether it holds.
-fn promise(row: &Trust) -> String {
+/// What is promised of a line, and whether it holds; none: nothing is.
+fn promise(row: &Trust) -> Option<(&'static str, bool)> {
     let [better, worse, ..] = row.shares;
-    let (promised, holds) = match (row.slowdown_percent, row.iterations) {
-        (0.0, _) => ("at most 5 % better or worse", better + worse <= 0.05),
-        (5.0, 10) if row.is_noise_measured => ("at least 80 % worse", worse >= 0.80),
-        (20.0, 3) => ("at least 95 % worse", worse >= 0.95),
-        _ => return String::new(),
-    };
-    format!(
-        "{promised}: {}",
-        if holds { "holds" } else { "does NOT hold" }
-    )
+    match (row.slowdown_percent, row.iterations) {
+        (0.0, _) => Some(("at most 5 % better or worse", better + worse <= 0.05)),
+        (5.0, 10) if row.is_noise_measured => Some(("at least 80 % worse", worse >= 0.80)),
+        (20.0, 3) => Some(("at least 95 % worse", worse >= 0.95)),
+        _ => None,
+    }
 }

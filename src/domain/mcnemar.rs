@@ -46,6 +46,12 @@ impl McNemar {
     pub fn is_real(&self) -> bool {
         self.p_value < SIGNIFICANT
     }
+
+    /// Whether so many answers could have shown a difference at all: had all of them gone
+    /// one way.
+    pub fn could_tell(&self) -> bool {
+        p_value(0, self.n_lost + self.n_won) < SIGNIFICANT
+    }
 }
 
 fn p_value(n_lost: u32, n_won: u32) -> f64 {
@@ -87,5 +93,11 @@ mod tests {
         assert!((p(1, 5) - 2.0 * 7.0 / 64.0).abs() < 1e-12);
         assert!((p(3, 3) - 1.0).abs() < 1e-12);
         assert!(McNemar::between(6, 0).is_real() && !McNemar::between(5, 0).is_real());
+    }
+
+    #[test]
+    fn fewer_than_six_answers_that_differ_show_nothing() {
+        assert!(McNemar::between(3, 3).could_tell());
+        assert!(!McNemar::between(5, 0).could_tell() && !McNemar::between(0, 0).could_tell());
     }
 }

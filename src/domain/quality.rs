@@ -60,7 +60,7 @@ impl TextName {
 pub struct EvaluationText {
     /// The file's name: what the text is called later.
     pub name: String,
-    /// The text, at most 900,000 bytes as UTF-8.
+    /// The text, 512 to 900,000 bytes as UTF-8.
     pub text: String,
 }
 

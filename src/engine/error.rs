@@ -1,5 +1,7 @@
 //! What can go wrong inside the engine.
 
+use std::io;
+
 use super::activations::Place;
 
 /// An error of llama.cpp, with the reason from its log where it gave one.
@@ -44,5 +46,12 @@ pub(crate) enum EngineError {
     Rows(String),
     /// The importance matrix could not be kept.
     #[error("the importance matrix could not be kept: {0}")]
-    Keep(#[from] std::io::Error),
+    Keep(#[from] io::Error),
+}
+
+/// Whether there is no room to write to: nothing that the model could be blamed for.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }

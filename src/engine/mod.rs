@@ -21,7 +21,7 @@ mod watched;
 pub(crate) use activations::{Block, Place};
 pub(crate) use chat::dress;
 pub(crate) use context::{Context, ContextOptions};
-pub(crate) use error::EngineError;
+pub(crate) use error::{EngineError, is_full};
 pub(crate) use imatrix::{CollectOptions, Imatrix, collect_imatrix};
 pub(crate) use log::capture_log;
 pub(crate) use logits::ScoringOptions;

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::domain::protocol::WorkerErrorKind;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, is_full};
 use crate::gguf::{GgufError, NotPrunable};
 
 /// An error of pruning.
@@ -53,12 +53,6 @@ impl PruneError {
     pub(super) fn file(doing: &'static str) -> impl Fn(io::Error) -> Self {
         move |error| Self::File { doing, error }
     }
-}
-
-fn is_full(error: &io::Error) -> bool {
-    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-
-    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 #[cfg(test)]

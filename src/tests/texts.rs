@@ -5,6 +5,9 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::house::{House, message};
+use crate::shop::{NO_FILES, files_below};
+use crate::tiny_model::{self, Tiny};
+use crate::workers::real_workers;
 
 fn asked(text: &str) -> Value {
     json!({
@@ -81,4 +84,28 @@ async fn a_text_that_is_not_there_is_said() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
         assert!(message(&answer).contains(says), "{answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_without_a_chunk_ends_its_run_before_anything_is_made() {
+    let house = House::empty(real_workers()).await;
+    // More bytes than a chunk has tokens, and two of them in each.
+    let tiny = Tiny {
+        last_token: Some("aa"),
+        ..Tiny::default()
+    };
+    tiny_model::write_as(&house.models(), "tiny.gguf", tiny);
+    let (status, run) = house.post("/api/runs", &asked(&"a".repeat(800))).await;
+    assert_eq!(status, StatusCode::OK, "{run}");
+    let id = run["id"].as_i64().expect("an id");
+    let run = house.wait_for(id, "failed").await;
+    let failure = &run["failure"];
+    assert_eq!(failure["kind"], "prompt_not_usable", "{run}");
+    let said = failure["message"].as_str().expect("a sentence");
+    assert!(said.starts_with("the text “mine.txt” has 40"), "{said}");
+    assert!(said.contains("one chunk needs 512"), "{said}");
+    assert_eq!(files_below(&house.path().join("data/variants")), NO_FILES);
+    let (_, stream) = house.get(&format!("/events/runs/{id}")).await;
+    let is_measured = stream.as_str().map(|events| events.contains("generating"));
+    assert_eq!(is_measured, Some(false), "{stream}");
 }

@@ -1,10 +1,9 @@
-//! Makes tiny GGUFs that llama.cpp loads and runs: 64 columns, 300 tokens, fixed
-//! pseudo-random weights; of the architectures that can be pruned.
+//! Makes tiny GGUFs that llama.cpp loads and runs: 64 columns and 300 tokens, where no more
+//! are wanted, and fixed pseudo-random weights; of the architectures that can be pruned.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const WIDTH: u64 = 64;
 const HEADS: u32 = 4;
 const ALIGNMENT: usize = 32;
 
@@ -29,6 +28,8 @@ pub struct Tiny {
     /// Another text of its last token.
     pub last_token: Option<&'static str>,
     pub n_blocks: u32,
+    /// Columns of its embedding.
+    pub width: u64,
     /// Feed-forward neurons of each block.
     pub n_ff: u32,
     /// Groups of its four heads that share a key and a value.
@@ -47,6 +48,7 @@ impl Default for Tiny {
             n_tokens: 300,
             last_token: None,
             n_blocks: 2,
+            width: 64,
             n_ff: 128,
             n_groups: HEADS,
             is_half: false,
@@ -181,7 +183,7 @@ type Key = (String, u32, Vec<u8>);
 fn head(tiny: Tiny) -> u32 {
     match tiny.architecture {
         "qwen3" => 32,
-        _ => WIDTH as u32 / HEADS,
+        _ => tiny.width as u32 / HEADS,
     }
 }
 
@@ -200,7 +202,7 @@ fn metadata(tiny: Tiny, vocabulary: &[(String, f32, i32)]) -> Vec<Key> {
         text("general.name", NAME),
         number("general.file_type".to_owned(), tiny.is_half.into()),
         number(own("context_length"), 2048),
-        number(own("embedding_length"), WIDTH as u32),
+        number(own("embedding_length"), tiny.width as u32),
         number(own("block_count"), tiny.n_blocks),
         number(own("feed_forward_length"), tiny.n_ff),
         number(own("attention.head_count"), HEADS),
@@ -254,20 +256,21 @@ fn metadata(tiny: Tiny, vocabulary: &[(String, f32, i32)]) -> Vec<Key> {
 }
 
 fn tensors(tiny: Tiny, n_vocabulary: u64) -> Vec<(String, Vec<u64>)> {
+    let Tiny { width, .. } = tiny;
     let n_ff = u64::from(tiny.n_ff);
     let head = u64::from(head(tiny));
     let heads = head * u64::from(HEADS);
     let keys = head * u64::from(tiny.n_groups);
-    let mut tensors = vec![("token_embd.weight".to_owned(), vec![WIDTH, n_vocabulary])];
+    let mut tensors = vec![("token_embd.weight".to_owned(), vec![width, n_vocabulary])];
     for block in 0..tiny.n_blocks {
         let named = |name: &str| format!("blk.{block}.{name}.weight");
         let wide = ["ffn_gate", "ffn_up"];
-        tensors.extend(["attn_norm", "ffn_norm"].map(|name| (named(name), vec![WIDTH])));
+        tensors.extend(["attn_norm", "ffn_norm"].map(|name| (named(name), vec![width])));
         let projections = [("attn_q", heads), ("attn_k", keys), ("attn_v", keys)];
-        tensors.extend(projections.map(|(name, n)| (named(name), vec![WIDTH, n])));
-        tensors.push((named("attn_output"), vec![heads, WIDTH]));
-        tensors.extend(wide.map(|name| (named(name), vec![WIDTH, n_ff])));
-        tensors.push((named("ffn_down"), vec![n_ff, WIDTH]));
+        tensors.extend(projections.map(|(name, n)| (named(name), vec![width, n])));
+        tensors.push((named("attn_output"), vec![heads, width]));
+        tensors.extend(wide.map(|name| (named(name), vec![width, n_ff])));
+        tensors.push((named("ffn_down"), vec![n_ff, width]));
         if tiny.architecture == "qwen2" {
             let bias = |(name, n): (&str, u64)| (format!("blk.{block}.{name}.bias"), vec![n]);
             tensors.extend(projections.map(bias));
@@ -278,13 +281,13 @@ fn tensors(tiny: Tiny, n_vocabulary: u64) -> Vec<(String, Vec<u64>)> {
         }
         if tiny.architecture == "gemma3" {
             let norms = ["post_attention_norm", "post_ffw_norm"];
-            tensors.extend(norms.map(|name| (named(name), vec![WIDTH])));
+            tensors.extend(norms.map(|name| (named(name), vec![width])));
         }
     }
-    tensors.push(("output_norm.weight".to_owned(), vec![WIDTH]));
+    tensors.push(("output_norm.weight".to_owned(), vec![width]));
     // As in its real models, gemma3's output is its embedding.
     if tiny.architecture != "gemma3" {
-        tensors.push(("output.weight".to_owned(), vec![WIDTH, n_vocabulary]));
+        tensors.push(("output.weight".to_owned(), vec![width, n_vocabulary]));
     }
     tensors
 }

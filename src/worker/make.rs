@@ -5,11 +5,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::channel::Events;
-use crate::domain::protocol::{ImatrixCommand, QuantizeCommand, WorkerCommand, WorkerEvent};
+use crate::domain::protocol::{
+    ImatrixCommand, QuantizeCommand, WorkerCommand, WorkerErrorKind, WorkerEvent,
+};
 use crate::domain::recipe::Quantize;
 use crate::engine::{
     CollectOptions, EngineError, Imatrix, Model, ModelOptions, QuantizeOptions, collect_imatrix,
-    predict_tensor_bytes, quantize,
+    is_full, predict_tensor_bytes, quantize,
 };
 
 /// How often progress is told: the tensors of a small model are done in
@@ -28,6 +30,14 @@ pub(super) fn make(
         other => Err(EngineError::Quantize(format!(
             "{other:?} is no command to make something"
         ))),
+    }
+}
+
+/// What is to blame, as the parent is told: llama.cpp's own errors do not say.
+pub(super) fn kind(error: &EngineError) -> WorkerErrorKind {
+    match error {
+        EngineError::Keep(error) if is_full(error) => WorkerErrorKind::Storage,
+        _ => WorkerErrorKind::Model,
     }
 }
 

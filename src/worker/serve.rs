@@ -47,7 +47,7 @@ pub(super) fn serve(commands: &Commands, memory: &mut Memory, events: &mut Event
                 | WorkerCommand::Quantize(_)),
             ) => match make::make(&command, events) {
                 Ok(made) => events.send(&made),
-                Err(error) => fail(events, WorkerErrorKind::Model, error.to_string()),
+                Err(error) => fail(events, make::kind(&error), error.to_string()),
             },
             Ok(WorkerCommand::Prune(command)) => {
                 tell(prune::serve(&command, None, memory, events), events);
@@ -57,6 +57,12 @@ pub(super) fn serve(commands: &Commands, memory: &mut Memory, events: &mut Event
                     self::prune::serve(&prune, Some(yardstick), memory, events),
                     events,
                 );
+            }
+            Ok(WorkerCommand::CheckText { model, text }) => {
+                match quality::check_text(&model, &text) {
+                    Ok(()) => events.send(&WorkerEvent::TextChecked),
+                    Err(error) => fail(events, error.kind(), error.to_string()),
+                }
             }
             Ok(WorkerCommand::Evaluate(evaluate)) => {
                 match quality::evaluate(&evaluate, memory, events) {
@@ -204,6 +210,7 @@ fn answer(
         | WorkerCommand::Quantize(_)
         | WorkerCommand::Prune(_)
         | WorkerCommand::PruneByYardstick { .. }
+        | WorkerCommand::CheckText { .. }
         | WorkerCommand::Evaluate(_) => fail(
             events,
             WorkerErrorKind::Command,

@@ -2,9 +2,9 @@
 //! whether that is good.
 
 use crate::components::words;
-use crate::domain::compare::{Change, Improvement, Quantity, Verdict};
+use crate::domain::compare::{Change, Improvement, Judgement, Quantity, Verdict};
 use crate::domain::metrics::Reading;
-use crate::domain::quality::Estimate;
+use crate::domain::quality::Quality;
 use crate::domain::units;
 
 /// A change as it is shown.
@@ -34,6 +34,16 @@ impl Said {
             detail: Some(reason.to_owned()),
         }
     }
+
+    /// The change means nothing, for this reason.
+    fn not_judged(reason: &str) -> Self {
+        Self {
+            class: "unjudged",
+            words: "not judged".to_owned(),
+            short: "not judged".to_owned(),
+            ..Self::missing(reason)
+        }
+    }
 }
 
 /// A measured improvement.
@@ -43,12 +53,7 @@ pub(super) fn of(improvement: &Improvement) -> Said {
         Reading::NotMeasured(reason) => return Said::missing(reason),
     };
     if let Some(reason) = &improvement.not_judged {
-        return Said {
-            class: "unjudged",
-            words: "not judged".to_owned(),
-            short: "not judged".to_owned(),
-            ..Said::missing(reason)
-        };
+        return Said::not_judged(reason);
     }
     let detail = detail(improvement, change);
     Said {
@@ -57,27 +62,44 @@ pub(super) fn of(improvement: &Improvement) -> Said {
             change.ratio,
             change.improvement_percent,
             improvement.verdict,
+            "iterations",
         )
+    }
+}
+
+/// A change of decode speed, a ratio, and what that is worth.
+pub(super) fn of_speed(ratio: f64, judgement: &Judgement) -> Said {
+    match &judgement.reason {
+        Some(reason) => Said::not_judged(reason),
+        None => judged(
+            ratio,
+            Quantity::TokensPerSecond.improvement_percent(ratio),
+            judgement.verdict,
+            "iterations",
+        ),
     }
 }
 
 /// A change of perplexity, by its paired logarithm. Both models computed the
 /// same tokens: there is no noise but that of the text.
-pub(super) fn of_perplexity(ln_ratio: &Estimate) -> Said {
-    let ratio = ln_ratio.value.exp();
+pub(super) fn of_perplexity(quality: &Quality) -> Said {
+    let ln_ratio = &quality.ln_perplexity_ratio;
+    let n_chunks = quality.perplexity.n_chunks;
     let detail = match (ln_ratio.low, ln_ratio.high) {
         (Some(low), Some(high)) => format!(
-            "{}, over chunks of text",
-            range(percent_of(high), percent_of(low))
+            "{}, over {} of text",
+            range(percent_of(high), percent_of(low)),
+            words::plural(n_chunks.into(), "chunk", "chunks")
         ),
         _ => "no interval: it takes two chunks".to_owned(),
     };
     Said {
         detail: Some(detail),
         ..judged(
-            ratio,
+            ln_ratio.value.exp(),
             percent_of(ln_ratio.value),
-            perplexity_verdict(ln_ratio),
+            Some(quality.perplexity_verdict()),
+            "text",
         )
     }
 }
@@ -87,15 +109,8 @@ pub(super) fn percent_of(ln_ratio: f64) -> f64 {
     (1.0 - ln_ratio.exp()) * 100.0
 }
 
-fn perplexity_verdict(ln_ratio: &Estimate) -> Option<Verdict> {
-    match (ln_ratio.low?, ln_ratio.high?) {
-        (low, _) if low > 0.0 => Some(Verdict::Worse),
-        (_, high) if high < 0.0 => Some(Verdict::Better),
-        _ => Some(Verdict::NoMeasurableDifference),
-    }
-}
-
-fn judged(ratio: f64, improvement_percent: f64, verdict: Option<Verdict>) -> Said {
+/// `more` is what tells where nothing is decided.
+fn judged(ratio: f64, improvement_percent: f64, verdict: Option<Verdict>, more: &str) -> Said {
     let arrow = match ratio {
         ratio if ratio < 1.0 => "↓",
         ratio if ratio > 1.0 => "↑",
@@ -108,11 +123,7 @@ fn judged(ratio: f64, improvement_percent: f64, verdict: Option<Verdict>) -> Sai
         Some(Verdict::NoMeasurableDifference) => {
             ("same", "=", "no measurable difference".to_owned())
         }
-        Some(Verdict::Undecided) => (
-            "undecided",
-            "?",
-            "undecided: needs more iterations".to_owned(),
-        ),
+        Some(Verdict::Undecided) => ("undecided", "?", format!("undecided: needs more {more}")),
         None => (
             "same",
             arrow,
@@ -226,6 +237,27 @@ mod tests {
     }
 
     #[test]
+    fn a_speed_across_runs_says_what_it_is_worth() {
+        let mut faster = improvement(Quantity::TokensPerSecond, 1.5, Verdict::Better);
+        assert_eq!(
+            of_speed(1.5, &Judgement::from(&faster)).words,
+            "50.0 % better"
+        );
+        faster.verdict = Some(Verdict::Undecided);
+        let said = of_speed(1.5, &Judgement::from(&faster));
+        assert_eq!(
+            (said.class, said.short.as_str()),
+            ("undecided", "undecided")
+        );
+        faster.not_judged = Some("it produced fewer tokens".to_owned());
+        let said = of_speed(1.5, &Judgement::from(&faster));
+        assert_eq!(
+            (said.class, said.short.as_str()),
+            ("unjudged", "not judged")
+        );
+    }
+
+    #[test]
     fn ranges_are_said_without_signs() {
         assert_eq!(range(1.0, 2.0), "1.0 to 2.0 % better");
         assert_eq!(range(-2.0, -1.0), "1.0 to 2.0 % worse");
@@ -234,15 +266,15 @@ mod tests {
 
     #[test]
     fn a_perplexity_that_rises_is_worse() {
-        let estimate = |value: f64| Estimate {
-            value,
-            standard_error: None,
-            low: Some(value - 0.01),
-            high: Some(value + 0.01),
-        };
-        let worse = of_perplexity(&estimate(0.1));
+        let said = |low, high| of_perplexity(&Quality::sample(low, high, 40));
+        let worse = said(0.09, 0.11);
         assert_eq!((worse.class, worse.arrow), ("worse", "↑"));
         assert_eq!(worse.words, "10.5 % worse");
-        assert_eq!(of_perplexity(&estimate(0.005)).class, "same");
+        let detail = "9.4 to 11.6 % worse, over 40 chunks of text";
+        assert_eq!(worse.detail.as_deref(), Some(detail));
+        assert_eq!(said(-0.005, 0.005).class, "same");
+        let unclear = said(-0.005, 0.3);
+        assert_eq!(unclear.class, "undecided");
+        assert_eq!(unclear.words, "undecided: needs more text");
     }
 }

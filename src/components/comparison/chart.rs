@@ -5,10 +5,9 @@ use leptos::prelude::*;
 
 use super::chart_axis::{Axis, steps};
 use super::chart_layout::{Dot, Place, places};
-use super::chart_points::{Against, Point, Speed, on_front};
+use super::chart_points::{Against, Point, on_front};
 use crate::components::each::each;
 use crate::components::words::kld;
-use crate::domain::order::in_order;
 use crate::domain::units;
 
 /// The chart, drawn for a wide and for a narrow page: the style sheet shows one.
@@ -35,13 +34,15 @@ pub(super) fn SizeChart(points: Vec<Point>, numbers: &'static str) -> impl IntoV
         Against::Quality => {
             "Up is more loss (mean KLD, logarithmic), left is smaller; below 0.01 is near lossless, \
              below 0.05 good, below 0.3 noticeable. A larger dot is faster. Filled: the Pareto front \
-             of size, speed and quality, where no other model is at least as good in all three and \
-             better in one."
+             of size, speed and quality, where no other model was shown to be at least as good in \
+             all three and better in one. Speeds that were shown to differ by no more than noise \
+             count as equal."
         }
         Against::Speed => {
-            "Up is faster, left is smaller. Filled and joined: the Pareto front of size and speed, \
-             where no other model is at least as good in both and better in one. Measure quality to \
-             see what each one costs."
+            "Up is faster, left is smaller. Filled: the Pareto front of size and speed, where no \
+             other model was shown to be at least as good in both and better in one. Speeds that \
+             were shown to differ by no more than noise count as equal. Measure quality to see what \
+             each one costs."
         }
     };
     view! {
@@ -76,29 +77,16 @@ fn drawing(
     };
     let fastest = drawn
         .iter()
-        .filter_map(|(_, point, _)| point.speed.map(Speed::value))
+        .filter_map(|(_, point, _)| Some(point.speed?.ratio))
         .fold(0.0, f64::max);
     let dot = |(value, point, _): &(f64, Point, bool)| Dot {
         x: sizes.share(point.size_mb) * plot_width,
         y: (1.0 - values.share(*value)) * plot_height,
-        radius: radius(point.speed.map(Speed::value), fastest, against),
+        radius: radius(point.speed.map(|speed| speed.ratio), fastest, against),
         label: point.label.clone(),
     };
     let dots: Vec<Dot> = drawn.iter().map(dot).collect();
     let labels = places(&dots, plot_width, plot_height);
-    let front = dots
-        .iter()
-        .zip(drawn)
-        .filter(|(_, (.., is_on_front))| *is_on_front)
-        .map(|(dot, _)| dot);
-    let front = in_order(front, |dot| dot.x);
-    // A front of three costs is no line in two of them.
-    let is_line = against == Against::Speed;
-    let joined: Vec<String> = front
-        .iter()
-        .filter(|_| is_line)
-        .map(|dot| format!("{:.1},{:.1}", dot.x + LEFT, dot.y + TOP))
-        .collect();
     let marked = dots.iter().zip(&labels).zip(drawn).enumerate();
     let marks = each(
         marked,
@@ -127,10 +115,7 @@ fn drawing(
     });
     let unit = match against {
         Against::Quality => "mean KLD",
-        Against::Speed => {
-            let known = drawn.iter().find_map(|(_, point, _)| point.speed);
-            known.map_or("", Speed::unit)
-        }
+        Against::Speed => "× speed",
     };
     let described: Vec<String> = drawn
         .iter()
@@ -151,7 +136,6 @@ fn drawing(
             <text class="tick" x="0" y=format!("{:.1}", height - 3.0)>
                 {unit}
             </text>
-            <polyline class="front" points=joined.join(" ")></polyline>
             {marks}
         </svg>
     }
@@ -167,7 +151,7 @@ fn radius(speed: Option<f64>, fastest: f64, against: Against) -> f64 {
 }
 
 fn said(point: &Point, value: f64, against: Against) -> String {
-    let speed = point.speed.map(|speed| format!(", {}", speed.words()));
+    let speed = point.speed_words().map(|words| format!(", {words}"));
     let speed = speed.unwrap_or_default();
     let quality = match against {
         Against::Quality => format!(", mean KLD {}", kld(value)),
@@ -228,7 +212,6 @@ fn tick_words(value: f64, against: Against, axis: &Axis) -> String {
     match against {
         Against::Quality if value == 0.0 => "0".to_owned(),
         Against::Quality => format!("{value}"),
-        // Times the baseline's.
         Against::Speed if axis.high - axis.low < 5.0 => format!("{value:.2}"),
         Against::Speed => format!("{value:.0}"),
     }

@@ -1,6 +1,8 @@
 //! What the chart shows of each model, and which of them are on the front.
 
-use crate::domain::{pareto, units};
+use crate::domain::paired_speed::PairedSpeed;
+use crate::domain::pareto::{self, Choice};
+use crate::domain::units;
 
 /// One model.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,42 +13,15 @@ pub(super) struct Point {
     pub(super) size_mb: f64,
     /// Its mean divergence from the baseline; 0 for the baseline itself.
     pub(super) mean_kld: Option<f64>,
-    /// Its decode speed; none: not measured.
-    pub(super) speed: Option<Speed>,
+    /// Its decode speed over the baseline's; none: not measured.
+    pub(super) speed: Option<PairedSpeed>,
 }
 
-/// How fast a model decodes: within a run, or across runs, where speeds compare
-/// only with the baseline's of the same run.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Speed {
-    /// Tokens/s.
-    TokensPerSecond(f64),
-    /// Times the baseline's.
-    Ratio(f64),
-}
-
-impl Speed {
-    /// The figure.
-    pub(super) fn value(self) -> f64 {
-        match self {
-            Self::TokensPerSecond(value) | Self::Ratio(value) => value,
-        }
-    }
-
-    /// The figure in words.
-    pub(super) fn words(self) -> String {
-        match self {
-            Self::TokensPerSecond(value) => format!("{} tok/s", units::number(value)),
-            Self::Ratio(value) => format!("{} × the baseline's speed", units::number(value)),
-        }
-    }
-
-    /// What it is counted in.
-    pub(super) fn unit(self) -> &'static str {
-        match self {
-            Self::TokensPerSecond(_) => "tok/s",
-            Self::Ratio(_) => "× speed",
-        }
+impl Point {
+    /// Its speed in words.
+    pub(super) fn speed_words(&self) -> Option<String> {
+        let ratio = self.speed?.ratio;
+        Some(format!("{} × the baseline's speed", units::number(ratio)))
     }
 }
 
@@ -74,7 +49,7 @@ impl Against {
     pub(super) fn value(self, point: &Point) -> Option<f64> {
         match self {
             Self::Quality => point.mean_kld,
-            Self::Speed => point.speed.map(Speed::value),
+            Self::Speed => point.speed.map(|speed| speed.ratio),
         }
     }
 
@@ -96,21 +71,24 @@ impl Against {
 }
 
 /// Of each point whether it is on the front of all that was measured: size, speed,
-/// and quality once any variant has it. No other is at least as good in each and
-/// better in one. Not one that lacks a figure.
+/// and quality once any variant has it. Not one that lacks a figure.
 pub(super) fn on_front(points: &[Point], against: Against) -> Vec<bool> {
-    let costs = |point: &Point| {
+    let choice = |point: &Point| {
         let loss = match against {
             Against::Quality => point.mean_kld?,
             Against::Speed => 0.0,
         };
-        Some([point.size_mb, -point.speed?.value(), loss])
+        Some(Choice {
+            size_mb: point.size_mb,
+            loss,
+            speed: point.speed?,
+        })
     };
-    let costs: Vec<Option<[f64; 3]>> = points.iter().map(costs).collect();
-    let known: Vec<[f64; 3]> = costs.iter().copied().flatten().collect();
+    let choices: Vec<Option<Choice>> = points.iter().map(choice).collect();
+    let known: Vec<Choice> = choices.iter().copied().flatten().collect();
     let mut front = pareto::on_front(&known).into_iter();
-    let place = |cost: &Option<[f64; 3]>| cost.is_some() && front.next() == Some(true);
-    costs.iter().map(place).collect()
+    let place = |choice: &Option<Choice>| choice.is_some() && front.next() == Some(true);
+    choices.iter().map(place).collect()
 }
 
 #[cfg(test)]
@@ -122,21 +100,24 @@ mod tests {
             label: label.to_owned(),
             size_mb,
             mean_kld,
-            speed: Some(Speed::TokensPerSecond(speed)),
+            speed: Some(PairedSpeed::sample(speed - 0.01, speed + 0.01)),
         }
     }
 
     #[test]
     fn the_front_is_that_of_all_that_was_measured() {
-        let base = point("F16", 270.0, Some(0.0), 90.0);
+        let base = Point {
+            speed: Some(PairedSpeed::BASELINE),
+            ..point("F16", 270.0, Some(0.0), 1.0)
+        };
         let points = [
             base.clone(),
-            point("Q4_0", 92.0, Some(0.27), 190.0),
-            point("Q4_1", 99.0, Some(0.3), 150.0),
-            point("Q8_0", 145.0, Some(0.001), 140.0),
-            point("IQ1_S", 60.0, None, 80.0),
+            point("Q4_0", 92.0, Some(0.27), 2.1),
+            point("Q4_1", 99.0, Some(0.3), 1.7),
+            point("Q8_0", 145.0, Some(0.001), 1.5),
+            point("IQ1_S", 60.0, None, 0.8),
             // Larger and more lossy than Q4_0, and faster.
-            point("Q4_K_S", 95.0, Some(0.28), 195.0),
+            point("Q4_K_S", 95.0, Some(0.28), 2.4),
         ];
         let against = Against::of(&points);
         assert_eq!(against, Against::Quality);

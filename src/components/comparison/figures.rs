@@ -39,6 +39,14 @@ pub(super) fn definition(quantity: Quantity) -> &'static str {
     }
 }
 
+/// How its change is told, where that is not by the figures of whole launches.
+pub(super) fn told_by(quantity: Quantity) -> Option<&'static str> {
+    matches!(quantity, Quantity::ResponseTime | Quantity::TokensPerSecond).then_some(
+        "Its change is told from turns of 16 tokens: of the ratios of a prompt's turns, which both \
+         models took, the middle half counts.",
+    )
+}
+
 /// What guides promise of such a variant, whatever the model and the machine;
 /// none where they promise nothing, as of one that is pruned and quantized.
 pub(super) fn typical_claim(quantity: Quantity, recipe: &Recipe) -> Option<String> {
@@ -63,6 +71,14 @@ fn of_quantization(quantity: Quantity) -> Option<&'static str> {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
+    use crate::domain::defaults::TURN_TOKENS;
+
+    #[test]
+    fn what_is_told_by_turns_says_how_long_they_are() {
+        let words = told_by(Quantity::ResponseTime);
+        assert!(words.is_some_and(|words| words.contains(&format!(" {TURN_TOKENS} tokens"))));
+        assert_eq!(told_by(Quantity::Memory), None);
+    }
 
     #[test]
     fn keys_are_those_of_the_http_interface() {

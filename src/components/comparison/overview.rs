@@ -102,18 +102,24 @@ fn cell(head: &str, row: Option<&Row>) -> impl IntoView + use<> {
     let said = row.said.clone();
     let work = row.work.as_ref();
     let produced = work.and_then(|work| Some(work.produced.clone()?.1));
-    // The word too: the colour alone tells not everybody.
     view! {
         <td class="number" data-label=head>
             {row.variant.clone()}
             {produced.map(line)}
-            <span class=format!("change line {}", said.class) title=said.words.clone()>
-                <span aria-hidden="true">{said.arrow} " " {in_short(&said)}</span>
-                <span class="hidden">{said.words.clone()}</span>
-            </span>
+            {change_line(said)}
         </td>
     }
     .into_any()
+}
+
+/// A change below its figure. The word too: the colour alone tells not everybody.
+pub(super) fn change_line(said: Said) -> impl IntoView {
+    view! {
+        <span class=format!("change line {}", said.class) title=said.words.clone()>
+            <span aria-hidden="true">{said.arrow} " " {in_short(&said)}</span>
+            <span class="hidden">{said.words.clone()}</span>
+        </span>
+    }
 }
 
 /// The change where there is little room, with the word for it.

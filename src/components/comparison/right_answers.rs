@@ -44,10 +44,11 @@ fn test(differing: McNemar) -> String {
     if n_lost + n_won == 0 {
         return "No answer became right or wrong.".to_owned();
     }
-    let finding = if differing.is_real() {
-        "a real difference"
-    } else {
-        "no measurable difference"
+    // That chance gives as much does not show that the two are equal.
+    let finding = match (differing.is_real(), differing.could_tell()) {
+        (true, _) => "a real difference",
+        (false, true) => "undecided, chance would give as much",
+        (false, false) => "undecided, too few differ to tell",
     };
     format!("Lost {n_lost}, won {n_won}: {finding} (McNemar's exact test, p = {p:.3}).")
 }
@@ -72,6 +73,7 @@ mod tests {
         let said = |n_lost, n_won| test(McNemar::between(n_lost, n_won));
         assert_eq!(said(0, 0), "No answer became right or wrong.");
         assert!(said(6, 0).contains("a real difference (McNemar's exact test, p = 0.031)"));
-        assert!(said(2, 1).contains("no measurable difference"));
+        assert!(said(2, 1).contains(": undecided, too few differ to tell (McNemar's"));
+        assert!(said(5, 3).contains(": undecided, chance would give as much (McNemar's"));
     }
 }

@@ -47,6 +47,7 @@ fn table_row(row: Row, heads: (&str, &str), scale: Scale) -> impl IntoView + use
         name,
         unit,
         definition,
+        told_by,
         work,
         baseline,
         variant,
@@ -75,6 +76,7 @@ fn table_row(row: Row, heads: (&str, &str), scale: Scale) -> impl IntoView + use
                         <span class="hidden">" — definition"</span>
                     </summary>
                     <p>{definition}</p>
+                    {told_by.map(|words| view! { <p>{words}</p> })}
                 </details>
                 {work}
             </th>

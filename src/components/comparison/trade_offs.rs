@@ -3,10 +3,13 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+use super::change;
 use super::chart::SizeChart;
-use super::chart_points::{Against, Point, Speed, on_front};
+use super::chart_points::{Against, Point, on_front};
+use super::overview::change_line;
 use crate::components::each::each;
 use crate::components::words::kld;
+use crate::domain::paired_speed::PairedSpeed;
 use crate::domain::trade_off::{MeasuredOn, TradeOff};
 use crate::domain::units;
 
@@ -31,7 +34,7 @@ pub fn TradeOffsCard(
             label: "baseline".to_owned(),
             size_mb: first.baseline_mb,
             mean_kld: Some(0.0),
-            speed: Some(Speed::Ratio(1.0)),
+            speed: Some(PairedSpeed::BASELINE),
         };
         let common = TradeOff::measured_together(&variants);
         let points: Vec<Point> = std::iter::once(base)
@@ -80,7 +83,8 @@ pub fn TradeOffsCard(
                     </table>
                 </div>
                 <p class="note inset">
-                    "Speeds are against the baseline of the same run." {compared} {left_out}
+                    "Speeds are against the baseline of the same run, paired by launch." {compared}
+                    {left_out}
                 </p>
             </section>
         })
@@ -94,7 +98,9 @@ fn point(variant: &TradeOff, common: Option<&MeasuredOn>) -> Point {
         label: variant.label(),
         size_mb: variant.size_mb,
         mean_kld: variant.mean_kld.filter(|_| is_compared),
-        speed: variant.speed_ratio.map(Speed::Ratio),
+        speed: variant
+            .speed_ratio
+            .map(|ratio| PairedSpeed::new(ratio, variant.speed_verdict.as_ref())),
     }
 }
 
@@ -111,6 +117,10 @@ fn row(
         view! { <small class="line">{format!("on {}", on.words())}</small> }
     });
     let missing = || "—".to_owned();
+    let speed = variant
+        .speed_ratio
+        .zip(variant.speed_verdict.as_ref())
+        .map(|(ratio, judgement)| change_line(change::of_speed(ratio, judgement)));
     let key = variant.recipe.suffix().unwrap_or_default();
     view! {
         <tr data-variant=key>
@@ -120,7 +130,7 @@ fn row(
             </th>
             <td class="number" data-label="Size, MB">{units::number(variant.size_mb)}</td>
             <td class="number" data-label="Speed, × the baseline's">
-                {variant.speed_ratio.map_or_else(missing, units::number)}
+                {variant.speed_ratio.map_or_else(missing, units::number)} {speed}
             </td>
             <td class="number" data-label="Mean KLD, nats">
                 {variant.mean_kld.map_or_else(missing, kld)} {other}

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::again::Again;
 use super::chart::SizeChart;
-use super::chart_points::{Against, Point, Speed, on_front};
+use super::chart_points::{Against, Point, on_front};
 use super::headline::{AgainstOriginal, Headline};
 use super::notes::Notes;
 use super::overview::Overview;
@@ -16,9 +16,10 @@ use super::table::ComparisonTable;
 use crate::components::each::each;
 use crate::components::pruning::PruningView;
 use crate::domain::benchmark::ArmResult;
-use crate::domain::compare::{Comparison, VariantComparison};
+use crate::domain::compare::{Comparison, Judgement, Quantity, VariantComparison};
 use crate::domain::metrics::Reading;
 use crate::domain::model::Model;
+use crate::domain::paired_speed::PairedSpeed;
 use crate::domain::pruning::PruningReport;
 use crate::domain::quality::{AnswerComparison, Quality};
 use crate::domain::run::{Run, RunSettings};
@@ -168,15 +169,22 @@ fn points(baseline: &str, comparison: &Comparison, arms: &[ArmResult]) -> Vec<Po
     };
     let divergences = comparison.variants.iter().map(divergence);
     let divergences = std::iter::once(Some(0.0)).chain(divergences);
-    let point = |((arm, label), mean_kld): ((&ArmResult, String), Option<f64>)| Point {
-        label,
-        size_mb: arm.model.size_mb(),
-        mean_kld,
-        speed: arm.tokens_per_second.mean().map(Speed::TokensPerSecond),
-    };
+    let speeds = comparison.variants.iter().map(speed);
+    let speeds = std::iter::once(Some(PairedSpeed::BASELINE)).chain(speeds);
     arms.iter()
         .zip(labels)
-        .zip(divergences)
-        .map(point)
+        .zip(divergences.zip(speeds))
+        .map(|((arm, label), (mean_kld, speed))| Point {
+            label,
+            size_mb: arm.model.size_mb(),
+            mean_kld,
+            speed,
+        })
         .collect()
+}
+
+fn speed(variant: &VariantComparison) -> Option<PairedSpeed> {
+    let improvement = variant.of(Quantity::TokensPerSecond)?;
+    let ratio = improvement.change.value()?.ratio;
+    Some(PairedSpeed::new(ratio, Some(&Judgement::from(improvement))))
 }

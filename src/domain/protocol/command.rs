@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::evaluation::EvaluationCommand;
+use crate::domain::evaluation::{EvaluationCommand, EvaluationText};
 use crate::domain::pruned_labels::Origin;
 use crate::domain::pruning::{BlockSearch, Prune};
 use crate::domain::quantization::QuantizationType;
@@ -73,6 +73,14 @@ pub enum WorkerCommand {
         prune: PruneCommand,
         /// What is chosen by.
         yardstick: Yardstick,
+    },
+    /// See whether a text has a chunk of tokens, by a model's vocabulary alone; answered
+    /// by `TextChecked`.
+    CheckText {
+        /// The model to read.
+        model: String,
+        /// The text.
+        text: EvaluationText,
     },
     /// Compare variants with their baseline; answered by `Evaluated`.
     Evaluate(EvaluationCommand),

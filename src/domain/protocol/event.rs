@@ -89,6 +89,8 @@ pub enum WorkerEvent {
     Searched(BlockSearch),
     /// The pruned file is written.
     Pruned(Box<PruningCut>),
+    /// The text is long enough.
+    TextChecked,
     /// A chunk of an evaluation is scored by one model.
     Scored(EvaluationProgress),
     /// A model has answered some of the prompts.

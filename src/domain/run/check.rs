@@ -34,11 +34,11 @@ impl TryFrom<RunRequest> for RunSpec {
         fit_together(&settings)?;
         let recipes = checked_recipes(request.recipes.unwrap_or_default())?;
         let chunks = within(Setting::QualityChunks, request.quality_chunks)?;
-        check_text(request.evaluation_text.as_ref())?;
         let kept_text = request.kept_text;
         if kept_text.is_some() && request.evaluation_text.is_some() {
             return Err(RunProblem::TwoTexts);
         }
+        check_text(request.evaluation_text.as_ref())?;
         if kept_text.as_ref().is_some_and(|text| !text.has_hash()) {
             return Err(RunProblem::NotATextHash);
         }
@@ -123,6 +123,10 @@ fn check_text(text: Option<&EvaluationText>) -> Result<(), RunProblem> {
     let n_bytes = text.text.len();
     if n_bytes > quality::TEXT_BYTES_LIMIT {
         return Err(RunProblem::EvaluationTextTooLong { n_bytes });
+    }
+    // No token is shorter than a byte; whether there are enough, the model's vocabulary says.
+    if n_bytes < quality::CHUNK_TOKENS as usize {
+        return Err(RunProblem::EvaluationTextTooShort { n_bytes });
     }
     Ok(())
 }

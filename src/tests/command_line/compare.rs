@@ -28,6 +28,28 @@ fn compare_prints_one_table() {
 }
 
 #[test]
+fn compare_says_what_was_lost_where_asked() {
+    let desk = Desk::new();
+    let compare = ["compare", &*desk.model, "--quantize", "q4_0"];
+    let quality = ["--quality", "--chunks", "2"];
+    let short = ["--iterations", "1", "--max-tokens", "4", "--prompt", "hi"];
+    let compare = [&compare[..], &quality, &short].concat();
+    let text = desk.printed_quietly(&compare);
+    let says = [
+        "Perplexity",
+        "undecided, needs more text",
+        "Mean KLD",
+        "Same top token",
+    ];
+    assert_says(&text, says);
+    let run = desk.json(&compare);
+    let quality = &run["comparison"]["variants"][0]["quality"]["measured"];
+    assert_eq!(quality["perplexity"]["n_chunks"], 2, "{run}");
+    let kld = quality["mean_kld"]["value"].as_f64();
+    assert!(kld.is_some_and(|kld| kld > 0.0), "{run}");
+}
+
+#[test]
 fn compare_shows_how_to_quantize_and_how_to_prune() {
     let help = Desk::new().printed(&["compare", "--help"]);
     let says = [

@@ -1,12 +1,15 @@
 //! What is said into a pipe, and that whoever reads it may stop.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
 
 use whittle::machine_lock::MachineLock;
 
 use super::Desk;
 use super::bench::SHORT;
+use crate::mishaps::append;
 
 /// What is said of a wait that is over.
 const OVER: &str = "going on: the machine is free, after ";
@@ -15,6 +18,14 @@ const OVER: &str = "going on: the machine is free, after ";
 /// all that comes once the machine is free.
 #[track_caller]
 fn said_while_held(desk: &Desk, arguments: &[&str]) -> (String, String) {
+    let (line, rest, status) = held(desk, arguments, || ());
+    assert!(status.success(), "{line}{rest}");
+    (line, rest)
+}
+
+/// The same of one that `meanwhile` may make fail, and how it ends.
+#[track_caller]
+fn held(desk: &Desk, arguments: &[&str], meanwhile: impl FnOnce()) -> (String, String, ExitStatus) {
     let lock = MachineLock::wait(&MachineLock::default_path()).expect("the machine");
     let mut command = desk
         .command(arguments)
@@ -30,11 +41,11 @@ fn said_while_held(desk: &Desk, arguments: &[&str]) -> (String, String) {
         let holder = format!("(process {}), which reads a new model", std::process::id());
         assert!(line.contains(&holder), "{line}");
     }
+    meanwhile();
     drop(lock);
     let mut rest = String::new();
     errors.read_to_string(&mut rest).expect("the rest");
-    assert!(command.wait().expect("it ends").success(), "{line}{rest}");
-    (line, rest)
+    (line, rest, command.wait().expect("it ends"))
 }
 
 #[test]
@@ -68,6 +79,23 @@ fn a_model_that_waits_to_be_read_is_named() {
     let says = format!("; {} is read for the first time as soon as", desk.model);
     assert!(line.contains(&says), "{line}");
     assert!(rest.starts_with(OVER), "{rest}");
+}
+
+#[test]
+fn a_model_that_is_another_or_gone_after_the_wait_is_said() {
+    let changed = "tiny.gguf has changed since it was read; try again with the file as it is now";
+    let gone = "tiny.gguf cannot be read any more (No such file or directory";
+    let remove = |path: &Path| fs::remove_file(path).expect("the model");
+    let changes: [fn(&Path); 2] = [append, remove];
+    for (change, says) in changes.into_iter().zip([changed, gone]) {
+        let desk = Desk::new();
+        let quantize = |level| ["quantize", &*desk.model, "--type", level];
+        // Its hash is known then.
+        desk.printed(&quantize("q4_0"));
+        let change = || change(desk.model.as_ref());
+        let (_, rest, status) = held(&desk, &quantize("q8_0"), change);
+        assert!(!status.success() && rest.contains(says), "{rest}");
+    }
 }
 
 #[test]

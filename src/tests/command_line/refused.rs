@@ -18,7 +18,7 @@ fn bench_says_what_is_wrong() {
     let (missing_text, latin_text) = (on_text("/no/such.txt"), on_text(&latin));
     let types = "the types are q4_0, q5_0, q8_0";
     let neither = "<--quantize <LEVELS>|--prune <RATIOS>>";
-    let cases: [(&[&str], &str); 26] = [
+    let cases: [(&[&str], &str); 27] = [
         (
             &["bench", "/no/such.gguf"],
             "no such file: /no/such.gguf; give",
@@ -28,6 +28,10 @@ fn bench_says_what_is_wrong() {
         (
             &["bench", "x", "--iterations", "0"],
             "whittle: --iterations is 0",
+        ),
+        (
+            &["bench", "x", "--iterations", "-1"],
+            "whittle: --iterations is -1; it must be 1 to 100",
         ),
         (
             &["bench", "x", "--prompts-file", "/no/such.txt"],

@@ -25,6 +25,17 @@ fn quantize_makes_a_variant_once_and_says_what_is_in_it() {
 }
 
 #[test]
+fn quantize_weighs_errors_by_an_importance_matrix_where_asked() {
+    let desk = Desk::new();
+    let quantize = ["quantize", &*desk.model, "--type", "q4_0"];
+    let plain = desk.json(&quantize);
+    assert!(plain["model"]["variant"]["imatrix"].is_null(), "{plain}");
+    let weighed = desk.json(&[&quantize[..], &["--imatrix"]].concat());
+    assert_eq!(weighed["model"]["variant"]["imatrix"]["n_chunks"], 40);
+    assert_ne!(weighed["model"]["sha256"], plain["model"]["sha256"]);
+}
+
+#[test]
 fn prune_makes_a_variant_once_and_says_what_is_gone() {
     let desk = Desk::new();
     let prune = ["prune", &*desk.model, "--ratio", "0.3"];

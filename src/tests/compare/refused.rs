@@ -147,6 +147,11 @@ async fn a_request_that_contradicts_itself_is_refused() {
         ),
         (runs, text(" \n"), "the text for quality is empty"),
         (runs, text(&"x".repeat(900_001)), "900001 bytes"),
+        (
+            runs,
+            text("too short"),
+            "9 bytes and so less than one chunk of 512 tokens",
+        ),
     ] {
         let (status, answer) = house.post(path, &body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {body}: {answer}");

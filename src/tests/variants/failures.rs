@@ -2,11 +2,15 @@
 
 use std::fs;
 
+use axum::http::StatusCode;
+use serde_json::json;
 use whittle::bench::{Making, VariantError};
 
 use super::recipe;
+use crate::house::{House, message};
 use crate::mishaps::{SmallDisk, append, assert_full, fill};
-use crate::shop::Shop;
+use crate::shop::{NO_FILES, Shop, files_below};
+use crate::tiny_model::{self, Tiny};
 use crate::workers::{STARTED, fake_workers};
 
 /// The stages in which something can happen; all but the last with a worker.
@@ -62,6 +66,30 @@ async fn a_full_disk_is_said_before_and_while_quantizing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_disk_without_room_for_an_importance_matrix_is_full() {
+    let mut shop = Shop::new();
+    let small = shop.keep_apart();
+    shop.workshop.variants = shop.folder.path().join("data/variants");
+    shop.workshop.cache.clone_from(&small);
+    let q4 = recipe("q4_0", true);
+    // The matrix has a little more.
+    if let Some(disk) = SmallDisk::mount(&small, 4) {
+        let error = shop.make(&q4).await.expect_err("there is no room");
+        let words = error.to_string();
+        assert!(matches!(error, VariantError::Storage(_)), "{words}");
+        let begins = format!("the disk is full: {} cannot be written", small.display());
+        assert!(words.starts_with(&begins), "{words}");
+        assert!(
+            words.contains("delete variants on the Models page"),
+            "{words}"
+        );
+        shop.assert_nothing_left();
+        drop(disk);
+        shop.make(&q4).await.expect("it is made once there is room");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_fails_for_another_reason_is_no_full_disk() {
     let script = format!(
         r#"{STARTED} read line; echo '{{"event":"predicted","tensor_bytes":[1000]}}'; read line; echo '{{"event":"failed","kind":"model","message":"failed to quantize: basic_ios::clear: iostream error"}}'; read line"#
@@ -75,6 +103,42 @@ async fn a_write_that_fails_for_another_reason_is_no_full_disk() {
     assert!(matches!(error, VariantError::Storage(_)), "{words}");
     assert!(words.contains("a limit on the size of files"), "{words}");
     shop.assert_nothing_left();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_what_cannot_be_made_says_what_and_why() {
+    let house = House::with_model().await;
+    // A weight that is no number: found when it is rewritten, and not before.
+    let path = house.models().join("tiny.gguf");
+    let mut bytes = fs::read(&path).expect("the model");
+    let last = bytes.len() - size_of::<f32>();
+    bytes[last..].copy_from_slice(&f32::INFINITY.to_le_bytes());
+    fs::write(&path, bytes).expect("the model");
+    // What llama.cpp has never heard of.
+    tiny_model::write_as(&house.models(), "strange.gguf", Tiny::of("unheard"));
+    let unwritten = "llama.cpp could not write the model: ";
+    for (architecture, says) in [
+        (
+            "llama",
+            format!("Q8_0 of tiny.gguf cannot be made: {unwritten}"),
+        ),
+        (
+            "unheard",
+            format!("strange.gguf cannot be quantized: {unwritten}"),
+        ),
+    ] {
+        let model = house.model_id(architecture).await;
+        let body = json!({"model": model, "quantization_level": "q8_0", "iterations": 1});
+        let (status, answer) = house.post("/api/benchmark/quantization", &body).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+        let says = format!("failed: Q8_0 could not be made: {says}");
+        assert!(message(&answer).contains(&says), "{answer}");
+        assert_eq!(files_below(&house.path().join("data/variants")), NO_FILES);
+    }
+    let (_, runs) = house.get("/api/runs").await;
+    let failed: Vec<_> = runs.as_array().into_iter().flatten().collect();
+    assert_eq!(failed.len(), 2, "{runs}");
+    assert!(failed.iter().all(|run| run["status"] == "failed"), "{runs}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -61,6 +61,8 @@ async fn a_variant_says_what_is_in_it() {
             model.id
         );
         assert_eq!(told.first(), Some(&Making::Tensors(0, 21)));
+        // As llama.cpp's log says it: the first is told beforehand.
+        assert!(told.contains(&Making::Tensors(21, 21)), "{level}: {told:?}");
         assert_eq!(told.last(), Some(&Making::Hashing));
 
         let size = fs::metadata(&variant.path).expect("its file").len();

@@ -6,6 +6,7 @@ mod forecast;
 mod library;
 mod made;
 mod once;
+mod types;
 
 use whittle::bench::Variant;
 use whittle::domain::recipe::{Quantize, Recipe};

@@ -2,6 +2,7 @@
 //! chunk by chunk, and never written.
 
 mod arrangement;
+mod cut;
 mod error;
 mod passes;
 
@@ -10,6 +11,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use self::arrangement::{Arrangement, Needs};
+pub(super) use self::cut::check_text;
+use self::cut::cut;
 pub(super) use self::error::QualityError;
 use self::error::{named, whose};
 use super::answers::{self, Answers, Told};
@@ -21,7 +24,7 @@ use crate::domain::protocol::WorkerEvent;
 use crate::domain::quality::{CHUNK_TOKENS, Perplexity};
 use crate::domain::units;
 use crate::engine::{Context, Model, ModelOptions, ScoringOptions};
-use crate::evaluate::{Chunk, Evaluation, SCORED_FROM, Scored, Text, chunks, compare, score};
+use crate::evaluate::{Chunk, Evaluation, SCORED_FROM, Scored, Text, compare, score};
 
 /// Positions of a chunk whose logits are asked for, as llama.cpp's tool does:
 /// one more than are scored, since nothing is known to follow the last.
@@ -113,17 +116,8 @@ impl<'a> Session<'a> {
         });
         let refused = refused.collect::<Result<Vec<_>, QualityError>>()?;
 
-        let tokens = baseline.tokenize(text.as_str(), false)?;
-        let chunks = chunks(&tokens, baseline.bos(), command.n_chunks.max(1));
+        let chunks = cut(&text, &baseline, command.n_chunks)?;
         let name = text.name().clone();
-        if chunks.is_empty() {
-            return Err(QualityError::Text(format!(
-                "the text “{}” has {}, and one chunk needs {CHUNK_TOKENS} (llama.cpp's own tool \
-                 asks for two chunks): use a longer text",
-                name.name,
-                units::plural(tokens.len() as u64, "token", "tokens")
-            )));
-        }
         if chunks.len() < command.n_chunks as usize {
             warnings.push(format!(
                 "the text “{}” has {} of {CHUNK_TOKENS} tokens and not the {} that were asked for: \

@@ -120,6 +120,11 @@ pub enum RunProblem {
     QualityOfNothing,
     /// The text for quality says nothing.
     EvaluationTextEmpty,
+    /// The text for quality has too few bytes for a chunk of tokens.
+    EvaluationTextTooShort {
+        /// Its bytes.
+        n_bytes: usize,
+    },
     /// The text for quality is too long.
     EvaluationTextTooLong {
         /// Its bytes.

@@ -81,6 +81,7 @@ fn the_form_never_names_a_field_of_a_request() {
         RunProblem::TwoTexts,
         RunProblem::NotATextHash,
         RunProblem::EvaluationTextTooLong { n_bytes: 1_000_000 },
+        RunProblem::EvaluationTextTooShort { n_bytes: 9 },
         RunProblem::OtherTechnique {
             asked: Technique::Baseline,
             path: Technique::Quantization,

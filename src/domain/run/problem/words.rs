@@ -5,7 +5,7 @@ use super::reader::Reader;
 use crate::domain::defaults::{
     EXPECTED_CHARS_LIMIT, NOISE_LAUNCHES, PROMPT_CHARS_LIMIT, PROMPTS_LIMIT, RECIPES_LIMIT,
 };
-use crate::domain::quality::TEXT_BYTES_LIMIT;
+use crate::domain::quality::{CHUNK_TOKENS, TEXT_BYTES_LIMIT};
 use crate::domain::run::setting::Setting;
 
 impl RunProblem {
@@ -124,6 +124,11 @@ impl RunProblem {
                 "the text for quality is empty; write it, or leave it out for the built-in one"
                     .to_owned()
             }
+            Self::EvaluationTextTooShort { n_bytes } => format!(
+                "the text for quality has {} bytes and so less than one chunk of {CHUNK_TOKENS} \
+                 tokens; use a longer text",
+                reader.number(*n_bytes as i64)
+            ),
             Self::EvaluationTextTooLong { n_bytes } => format!(
                 "the text for quality has {} bytes; at most {} are taken: {} chunks need no more",
                 reader.number(*n_bytes as i64),
