@@ -28,6 +28,7 @@ pub mod outlier;
 pub mod pareto;
 pub mod pattern;
 pub mod preflight;
+pub mod printable;
 pub mod prompt;
 pub mod prompt_set;
 pub mod protocol;
