@@ -31,8 +31,8 @@ pub struct WorkerLauncher {
     pub arguments: Vec<OsString>,
     /// How long a worker may say nothing.
     pub deadlines: Deadlines,
-    /// Most private memory of a worker, bytes; none: what is available when a
-    /// run starts.
+    /// Most private memory of a worker, bytes; none: what is available when its
+    /// work begins.
     pub memory_bytes: Option<u64>,
     /// Waits for those that were killed.
     pub reaper: Reaper,

@@ -13,10 +13,14 @@ use super::launcher::{Deadlines, Grant, WorkerLauncher};
 use super::log_tail::LogTail;
 use super::reaper::Reaper;
 use crate::domain::environment::{EngineInfo, Sandbox};
+use crate::domain::printable::printable;
 use crate::domain::protocol::{WorkerCommand, WorkerEvent};
 
 /// Longest event taken: the raw gaps of the longest request, generously.
 const MAX_LINE_BYTES: u64 = 8 << 20;
+
+/// How long a worker that was told to go may take.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// What a worker says of itself when it is up.
 #[derive(Debug, Clone)]
@@ -96,18 +100,22 @@ impl WorkerProcess {
             Ok(line) => line + "\n",
             Err(error) => return Err(WorkerError::Start(error.into())),
         };
-        // A worker that has ended cannot be written to; reading says why.
-        if let Some(input) = &mut self.input {
-            let _ = input.write_all(line.as_bytes()).await;
-        }
         let mut deadline = self.deadlines.compute;
+        // A worker that has ended cannot be written to; reading says why. One that is
+        // frozen takes no more than a pipe holds.
+        if let Some(input) = &mut self.input {
+            let written = input.write_all(line.as_bytes());
+            if tokio::time::timeout(deadline, written).await.is_err() {
+                return Err(self.hung(doing, deadline).await);
+            }
+        }
         loop {
             let event = self.next_event(doing, deadline).await?;
             match event {
                 WorkerEvent::Failed { kind, message } => {
                     return Err(WorkerError::Refused {
                         kind,
-                        message,
+                        message: printable(&message),
                         log: self.log.lines(),
                     });
                 }
@@ -132,10 +140,10 @@ impl WorkerProcess {
     /// Ends the worker: hangs up, and kills it when it does not go by itself.
     pub async fn stop(mut self) {
         self.input = None;
-        let grace = Duration::from_secs(2);
-        if tokio::time::timeout(grace, self.exit()).await.is_err() {
+        if tokio::time::timeout(GRACE, self.exit()).await.is_err() {
             kill_group(self.pid);
-            self.exit().await;
+            // One that is stuck in the kernel is left to the reaper.
+            let _ = tokio::time::timeout(GRACE, self.exit()).await;
         }
     }
 
@@ -162,16 +170,18 @@ impl WorkerProcess {
         let mut bounded = (&mut self.output).take(MAX_LINE_BYTES);
         let read = bounded.read_until(b'\n', &mut line);
         match tokio::time::timeout(deadline, read).await {
-            Err(_) => {
-                kill_group(self.pid);
-                Err(WorkerError::Hung {
-                    doing,
-                    after: deadline,
-                    log: self.log.last_lines().await,
-                })
-            }
+            Err(_) => Err(self.hung(doing, deadline).await),
             Ok(Ok(n)) if n > 0 => self.parsed(doing, &line).await,
             Ok(_) => Err(self.ended(doing).await),
+        }
+    }
+
+    async fn hung(&mut self, doing: &'static str, after: Duration) -> WorkerError {
+        kill_group(self.pid);
+        WorkerError::Hung {
+            doing,
+            after,
+            log: self.log.last_lines().await,
         }
     }
 
@@ -198,8 +208,7 @@ impl WorkerProcess {
     }
 
     async fn ended(&mut self, doing: &'static str) -> WorkerError {
-        let grace = Duration::from_secs(2);
-        let status = match tokio::time::timeout(grace, self.exit()).await {
+        let status = match tokio::time::timeout(GRACE, self.exit()).await {
             Ok(status) => status,
             Err(_) => {
                 kill_group(self.pid);
@@ -234,9 +243,6 @@ fn kill_group(pid: u32) {
 }
 
 fn excerpt(line: &[u8]) -> String {
-    String::from_utf8_lossy(line)
-        .trim_end()
-        .chars()
-        .take(120)
-        .collect()
+    let text = printable(String::from_utf8_lossy(line).trim_end());
+    text.chars().take(120).collect()
 }

@@ -34,6 +34,10 @@ pub const BUILT_FOR_A_GPU: bool =
 /// lose all but 1/e, s.
 const LOAD_FADES_S: f64 = 60.0;
 
+/// What threads reserve for their stacks and hardly use: llama.cpp checks the
+/// tensors of a file in a thread each, 8 MiB of stack apiece.
+pub(super) const STACKS_BYTES: u64 = 4 << 30;
+
 /// What does.
 #[derive(Debug, Clone, Copy)]
 pub struct MachineLoad {
@@ -150,6 +154,13 @@ impl MachineLoad {
             available_memory_mb: megabytes(system.as_ref().map_or(0, System::available_memory)),
             slept_s: slept_s(),
         }
+    }
+
+    /// Most private memory of a worker, bytes: what is available, so that one which
+    /// needs far more fails instead of bringing the machine to a halt; none: not known.
+    pub fn worker_memory_bytes(&self) -> Option<u64> {
+        let available = (self.available_memory_mb * 1e6) as u64;
+        (available > 0).then(|| available.saturating_add(STACKS_BYTES))
     }
 }
 

@@ -182,18 +182,11 @@ fn of_what_is_over(cautions: &[Caution], launches: &[Vec<Launched>]) -> Vec<Stri
         .collect()
 }
 
-/// What threads reserve for their stacks and hardly use: llama.cpp checks the
-/// tensors of a file in a thread each, 8 MiB of stack apiece.
-pub(super) const STACKS_BYTES: u64 = 4 << 30;
-
-/// Most private memory of a worker: what is available, so that a model which
-/// needs far more fails instead of bringing the machine to a halt. Drivers of a
-/// GPU reserve at will.
+/// Most private memory of a worker. Drivers of a GPU reserve at will.
 fn worker_memory(plan: &Plan, before: MachineLoad) -> Option<u64> {
-    let available = (before.available_memory_mb * 1e6) as u64;
-    let available = (available > 0 && plan.spec.settings.n_gpu_layers == 0)
-        .then(|| available.saturating_add(STACKS_BYTES));
-    plan.launcher.memory_bytes.or(available)
+    let most = before.worker_memory_bytes();
+    let most = most.filter(|_| plan.spec.settings.n_gpu_layers == 0);
+    plan.launcher.memory_bytes.or(most)
 }
 
 #[cfg(test)]

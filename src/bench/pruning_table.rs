@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::imatrix::CALIBRATION_TEXT;
+use super::machine::MachineLoad;
 use super::quality::{QualityPlan, measure_quality};
 use super::workbench::Workbench;
 use crate::backend::{Grant, WorkerError, WorkerLauncher, WorkerProcess};
@@ -186,6 +187,7 @@ impl PruningTable<'_> {
         let grant = Grant {
             model: Some(File::open(self.base).map_err(WorkerError::Start)?),
             write_to: Some(folder),
+            memory_bytes: MachineLoad::read().worker_memory_bytes(),
             ..Grant::default()
         };
         let doing = "pruning";

@@ -5,7 +5,7 @@ use std::io::{BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::evaluation_text::check_size;
-use super::measure::STACKS_BYTES;
+use super::machine::STACKS_BYTES;
 use crate::backend::{Grant, WorkerError, WorkerLauncher, WorkerProcess};
 use crate::domain::compare::VariantComparison;
 use crate::domain::evaluation::{EvaluationCommand, EvaluationProgress, EvaluationText};

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::base_file::BaseFile;
+use super::machine::MachineLoad;
 use super::making::Making;
 use super::order::Order;
 use super::shelf::{Finished, Shelf};
@@ -144,15 +145,17 @@ impl Workshop {
         claimed.map_err(|error| storage(&self.variants, &error))
     }
 
+    /// A worker that reads the base and takes no more memory than one that measures.
     pub(super) async fn start(
         &self,
         file: &BaseFile,
         write_to: Option<&Path>,
     ) -> Result<WorkerProcess, VariantError> {
+        let given = self.launcher.memory_bytes;
         let grant = Grant {
             model: Some(file.file().try_clone().map_err(WorkerError::Start)?),
             write_to: write_to.map(Path::to_path_buf),
-            memory_bytes: self.launcher.memory_bytes,
+            memory_bytes: given.or_else(|| MachineLoad::read().worker_memory_bytes()),
             ..Grant::default()
         };
         Ok(WorkerProcess::start(&self.launcher, grant).await?.0)

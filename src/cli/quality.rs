@@ -26,7 +26,7 @@ use crate::domain::prompt::Prompt;
 use crate::domain::quality::{CHUNKS, CHUNKS_LIMIT, TextName};
 use crate::domain::run::RunRequest;
 use crate::domain::units;
-use crate::gguf::check_model;
+use crate::gguf::open_model;
 use crate::server::asked_to_end;
 
 #[derive(Debug, Args)]
@@ -106,12 +106,12 @@ struct Opened {
 async fn open(model: &str, data: &DataDir) -> anyhow::Result<Opened> {
     let path = model::file(data, model).await?;
     let unusable = || format!("{model} cannot be used");
-    check_model(&path).map_err(|error| anyhow!("{}: {error}", unusable()))?;
+    let (file, _) = open_model(&path).map_err(|error| anyhow!("{}: {error}", unusable()))?;
     Ok(Opened {
         name: path
             .file_name()
             .map_or_else(|| model.to_owned(), |name| name.to_string_lossy().into()),
-        file: File::open(&path).with_context(unusable)?,
+        file,
         path: path.canonicalize().with_context(unusable)?,
     })
 }

@@ -7,12 +7,13 @@ use anyhow::{Context, anyhow, bail};
 
 use super::given;
 use crate::backend::{Grant, WorkerLauncher, WorkerProcess};
+use crate::bench::machine::MachineLoad;
 use crate::domain::protocol::{WorkerCommand, WorkerEvent};
-use crate::gguf::check_model;
+use crate::gguf::{check_model, open_model};
 
 pub(super) async fn upcast(source: &Path, target: &Path) -> anyhow::Result<()> {
     given::file("SOURCE", source)?;
-    let header = check_model(source)
+    let (model, header) = open_model(source)
         .map_err(|error| anyhow!("SOURCE {} cannot be used: {error}", source.display()))?;
     if target.exists() {
         bail!(
@@ -21,7 +22,7 @@ pub(super) async fn upcast(source: &Path, target: &Path) -> anyhow::Result<()> {
         );
     }
     let temporary = target.with_extension("gguf.part");
-    let written = write(source, &temporary, &header.file_type).await;
+    let written = write(model, source, &temporary, &header.file_type).await;
     if written.is_err() {
         // It may not have been made.
         let _ = fs::remove_file(&temporary);
@@ -34,15 +35,17 @@ pub(super) async fn upcast(source: &Path, target: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn write(source: &Path, target: &Path, file_type: &str) -> anyhow::Result<()> {
+/// Writes `model`, the file that was checked at `source`, to `target`.
+async fn write(model: File, source: &Path, target: &Path, file_type: &str) -> anyhow::Result<()> {
     let grant = Grant {
-        model: Some(File::open(source)?),
+        model: Some(model),
         write_to: target
             .parent()
             .map(|folder| match folder.as_os_str().is_empty() {
                 true => PathBuf::from("."),
                 false => folder.to_path_buf(),
             }),
+        memory_bytes: MachineLoad::read().worker_memory_bytes(),
         ..Grant::default()
     };
     let (mut worker, _) = WorkerProcess::start(&WorkerLauncher::current_program()?, grant).await?;

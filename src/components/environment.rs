@@ -36,7 +36,7 @@ pub fn Terms(
 pub fn sandbox_words(sandbox: &Sandbox) -> String {
     match sandbox {
         Sandbox::Full => "Workers reach the model's file and nothing else: no other file, no \
-                          network (Landlock)."
+                          network (Landlock, seccomp)."
             .to_owned(),
         Sandbox::Partial { reason } => format!("Workers are confined in part: {reason}."),
         Sandbox::Off { reason } => format!(

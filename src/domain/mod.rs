@@ -30,6 +30,7 @@ pub mod pareto;
 pub mod pattern;
 pub mod perplexity_verdict;
 pub mod preflight;
+pub mod printable;
 pub mod prompt;
 pub mod prompt_set;
 pub mod protocol;

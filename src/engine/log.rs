@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 
 use llama_cpp_sys_2 as sys;
 
+use crate::domain::printable::printable;
+
 /// Lines kept: a load prints about 150, and the interesting ones come last.
 const KEPT_LINES: usize = 200;
 
@@ -99,7 +101,7 @@ extern "C" fn on_log(level: sys::ggml_log_level, text: *const c_char, _: *mut c_
     while let Some(end) = log.partial.find('\n') {
         let line: String = log.partial.drain(..=end).collect();
         let level = log.partial_level;
-        log.lines.push_back((level, line.trim_end().to_owned()));
+        log.lines.push_back((level, printable(line.trim_end())));
         if log.lines.len() > KEPT_LINES {
             log.lines.pop_front();
         }

@@ -76,9 +76,20 @@ const NOT_GENERATIVE: [&str; 12] = [
 /// When the file cannot be read, is no GGUF, is truncated or damaged, or is a
 /// GGUF that generates no text.
 pub fn check_model(path: &Path) -> Result<ModelHeader, GgufError> {
-    let file = File::open(path)?;
+    open_model(path).map(|(_, header)| header)
+}
+
+/// The same, with the file that was checked, for whoever reads it: what the path leads
+/// to can be another one a moment later.
+///
+/// # Errors
+/// As [`check_model`].
+pub fn open_model(path: &Path) -> Result<(File, ModelHeader), GgufError> {
+    let mut file = File::open(path)?;
     let len = file.metadata()?.len();
-    check(BufReader::with_capacity(1 << 16, file), len)
+    let header = check(BufReader::with_capacity(1 << 16, &file), len)?;
+    file.rewind()?;
+    Ok((file, header))
 }
 
 /// The same for a file of `len` bytes in any form.

@@ -1,5 +1,6 @@
 //! What the checks let through and what they do not.
 
+use std::fs;
 use std::io::Cursor;
 
 use proptest::prelude::*;
@@ -59,6 +60,19 @@ fn a_model_is_described() {
     assert_eq!(header.provenance.as_deref(), Some("upcast from Q4_1"));
     let f32 = &header.tensor_types[0];
     assert_eq!((f32.name, f32.n_tensors, f32.n_bytes), ("F32", 1, 128));
+}
+
+#[test]
+fn what_was_checked_is_what_is_read_wherever_the_path_leads_by_then() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [path, other] = ["x.gguf", "y.gguf"].map(|name| folder.path().join(name));
+    fs::write(&path, llama(&[])).expect("a file");
+    let (mut file, _) = open_model(&path).expect("a valid file");
+    fs::write(&other, "another").expect("a file");
+    fs::rename(&other, &path).expect("it takes its place");
+    let mut read = Vec::new();
+    file.read_to_end(&mut read).expect("it is read");
+    assert_eq!(read, llama(&[]));
 }
 
 #[test]

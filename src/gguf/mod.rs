@@ -33,7 +33,7 @@ mod value;
 mod windows;
 mod write;
 
-pub use check::{ModelHeader, TensorTypeCount, check, check_model};
+pub use check::{ModelHeader, TensorTypeCount, check, check_model, open_model};
 pub use cut::{BlockCut, narrowed, pruned, without_blocks};
 pub use document::{Document, Tensor};
 pub use error::GgufError;

@@ -1,10 +1,13 @@
 //! The model that is named, with its file.
 
+use std::fs::File;
+use std::io::{self, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
 use super::content::{Content, Knowledge};
-use super::{LONG_PATIENCE, Library, LibraryError, Located, PATIENCE, scan};
+use super::{FileIdentity, LONG_PATIENCE, Library, LibraryError, Located, PATIENCE, scan};
 use crate::domain::model::{ModelId, ModelOrigin};
+use crate::gguf;
 
 impl Library {
     /// The model with this id and its file, waiting for hashes under way.
@@ -75,5 +78,24 @@ impl Library {
             identity: content.identity,
             path,
         })
+    }
+}
+
+impl Located {
+    /// Opens the file, and checks it once more through its descriptor: what is checked
+    /// is what will be read, whatever happened to the path since it was found. None:
+    /// it is another file by now.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no model.
+    pub fn open(&self) -> io::Result<Option<File>> {
+        let mut file = File::open(&self.path)?;
+        if FileIdentity::of(&file)? != self.identity {
+            return Ok(None);
+        }
+        let reader = BufReader::with_capacity(1 << 16, &file);
+        gguf::check(reader, self.identity.size).map_err(io::Error::other)?;
+        file.rewind()?;
+        Ok(Some(file))
     }
 }

@@ -1,7 +1,7 @@
 //! From what is asked for to a run in the queue.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::AppState;
@@ -16,7 +16,7 @@ use crate::domain::model::{Model, ModelId};
 use crate::domain::preflight::preflight;
 use crate::domain::recipe::Recipe;
 use crate::domain::run::{Run, RunRequest, RunSettings, RunSpec};
-use crate::library::{FileIdentity, Located};
+use crate::library::Located;
 use crate::queue::{Job, OpenModel};
 
 impl AppState {
@@ -92,11 +92,7 @@ impl AppState {
         self.refuse_unprunable(&located, &asked.spec.recipes)
             .await?;
         let text = self.text(asked).await?;
-        let Located {
-            model,
-            path,
-            identity,
-        } = located;
+        let Located { model, path, .. } = located.clone();
         let spec = RunSpec {
             model: Some(model.id.clone()),
             ..asked.spec.clone()
@@ -111,7 +107,7 @@ impl AppState {
             },
             text,
             launcher: self.parts.launcher.clone(),
-            path: path.clone(),
+            path,
             basis,
             machine: self.parts.machine.clone(),
             data_folder: self.parts.models_folder.clone(),
@@ -119,8 +115,7 @@ impl AppState {
             spec,
             model,
         };
-        let name = plan.model.called().to_owned();
-        let open: OpenModel = Arc::new(move || open_unchanged(&path, identity, &name));
+        let open: OpenModel = Arc::new(move || open_unchanged(&located));
         Ok((plan, open))
     }
 
@@ -151,11 +146,11 @@ impl AppState {
 }
 
 /// Opens the file if it is still the one that was asked for.
-fn open_unchanged(path: &Path, identity: FileIdentity, name: &str) -> Result<File, String> {
-    let opened = File::open(path).and_then(|file| Ok((FileIdentity::of(&file)?, file)));
-    match opened {
-        Ok((now, file)) if now == identity => Ok(file),
-        Ok(_) => Err(format!(
+fn open_unchanged(located: &Located) -> Result<File, String> {
+    let name = located.model.called();
+    match located.open() {
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => Err(format!(
             "{name} is another file now than when the run was asked for; run it again"
         )),
         Err(error) => Err(format!(

@@ -1,17 +1,21 @@
 //! Workers that die, hang or talk nonsense, and models that vanish.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use whittle::backend::{Grant, WorkerError};
+use whittle::domain::protocol::WorkerCommand;
 
 use crate::house::{House, message};
-use crate::tiny_model;
+use crate::shop::Shop;
 use crate::workers::{STARTED, fake_workers};
 #[cfg(target_os = "linux")]
 use crate::workers::{kill, worker_of};
+use crate::{one_worker, tiny_model};
 
 fn long() -> Value {
     json!({"test_queries": ["hello"], "iterations": 100, "max_tokens": 1000})
@@ -50,6 +54,46 @@ async fn a_worker_that_aborts_fails_the_run_with_its_last_words() {
 async fn a_worker_that_hangs_is_ended() {
     let failure = failure_of(&format!("{STARTED} exec sleep 60")).await;
     assert_eq!(failure["kind"], "worker_hung");
+}
+
+/// A run waited for it until it was cancelled.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_stops_reading_is_ended() {
+    let launcher = fake_workers(&format!("{STARTED} exec sleep 60"));
+    let mut worker = one_worker::start(&launcher, Grant::default()).await;
+    // More than a pipe holds.
+    let command = WorkerCommand::Load(one_worker::load("x".repeat(1 << 20)));
+    let asked = worker.ask(&command, "loading", |_| ());
+    let asked = tokio::time::timeout(Duration::from_secs(20), asked).await;
+    let error = asked
+        .expect("it is given up")
+        .expect_err("it never answers");
+    assert!(matches!(error, WorkerError::Hung { .. }), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_does_not_go_is_killed() {
+    let launcher = fake_workers(&format!("{STARTED} exec sleep 60"));
+    let worker = one_worker::start(&launcher, Grant::default()).await;
+    let process = Path::new("/proc").join(worker.pid().to_string());
+    assert!(process.exists());
+    let stopped = tokio::time::timeout(Duration::from_secs(20), worker.stop());
+    stopped.await.expect("it is not waited for");
+    assert!(!process.exists(), "it lives on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_terminal_would_act_on_is_in_no_failure() {
+    let failed = r#"{"event":"failed","kind":"compute","message":"no \u001b[2J"}"#;
+    // The log comes through a pipe of its own.
+    let script = format!(
+        r"{STARTED} read line; printf 'log \033[2J\n' >&2; sleep 0.3; printf '%s\n' '{failed}'; read line"
+    );
+    let failure = failure_of(&script).await;
+    let message = failure["message"].as_str().expect("a message");
+    assert!(message.ends_with("no \u{fffd}[2J"), "{failure}");
+    assert_eq!(failure["log_tail"][0], "log \u{fffd}[2J");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,10 +201,7 @@ async fn a_model_that_vanishes_in_the_queue_fails_its_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_is_cut_or_replaced_during_a_run_fails_it() {
     let cut = |path: &Path| {
-        let file = fs::File::options()
-            .write(true)
-            .open(path)
-            .expect("the model");
+        let file = File::options().write(true).open(path).expect("the model");
         file.set_len(1000).expect("it can be cut");
     };
     let replace = |path: &Path| {
@@ -181,6 +222,25 @@ async fn a_model_that_is_cut_or_replaced_during_a_run_fails_it() {
         let run = house.wait_for(id, "failed").await;
         assert_eq!(run["failure"]["kind"], "model_changed", "{run}");
     }
+}
+
+/// What was checked at a path need not be what lies there when its run begins.
+#[test]
+fn the_file_of_a_run_is_checked_through_the_descriptor_that_is_read() {
+    let shop = Shop::new();
+    let located = &shop.located;
+    assert!(matches!(located.open(), Ok(Some(_))));
+    let options = File::options().read(true).write(true).open(&located.path);
+    let mut file = options.expect("the model");
+    let modified = file.metadata().and_then(|now| now.modified());
+    file.write_all(b"GGUX").expect("it is damaged");
+    // By its size, number and time it is the same.
+    file.set_modified(modified.expect("a time"))
+        .expect("a time");
+    let refused = located.open().expect_err("it is no model");
+    assert!(refused.to_string().contains("not a GGUF file"), "{refused}");
+    file.set_len(100).expect("it is cut");
+    assert!(matches!(located.open(), Ok(None)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,6 +63,16 @@ pub fn workers_in(folder: &Path) -> Vec<u32> {
     processes.filter_map(worker).collect()
 }
 
+/// What a worker that is up may have at most, by the name that the system gives it.
+#[cfg(target_os = "linux")]
+pub fn limit(worker: u32, name: &str) -> String {
+    let limits = std::fs::read_to_string(format!("/proc/{worker}/limits")).expect("it is up");
+    let mut lines = limits.lines().filter_map(|line| line.strip_prefix(name));
+    let mut words = lines.next().expect("a limit").split_whitespace();
+    // Behind the one that it might raise.
+    words.nth(1).expect("a hard limit").to_owned()
+}
+
 /// All workers of the house that are up.
 #[cfg(target_os = "linux")]
 pub fn workers_of(house: &House) -> Vec<u32> {

@@ -4,13 +4,19 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+#[cfg(target_os = "linux")]
+use whittle::backend::WorkerLauncher;
 use whittle::bench::{Making, VariantError};
 use whittle::domain::pruning::PruningProgress;
+#[cfg(target_os = "linux")]
+use whittle::domain::run::{Failure, FailureKind};
 
 use super::{THEN_Q8_0, WIDTH, is_pruning, recipe};
 use crate::mishaps::{SmallDisk, append, assert_full, fill};
 use crate::shop::{NO_FILES, Shop, files_below};
 use crate::tiny_model::Tiny;
+#[cfg(target_os = "linux")]
+use crate::workers::real_workers;
 use crate::workers::{STARTED, fake_workers};
 
 /// What a worker that a script plays says when it is done.
@@ -161,7 +167,7 @@ async fn a_file_that_does_not_work_is_deleted_with_the_reason() {
     let failed = json!({
         "event": "failed", "kind": "model", "message": "variant 1: its logits are not finite",
     });
-    // The folder that it may write to is its last argument.
+    // The folder that it may write to comes third, after its flag.
     let script = format!(
         r#"{STARTED} read line; case "$line" in *'"command":"prune"'*) : > "$3/pruned.gguf"; echo '{cut}';; *) echo '{failed}';; esac; read line"#
     );
@@ -173,5 +179,21 @@ async fn a_file_that_does_not_work_is_deleted_with_the_reason() {
         words.contains("its logits are not finite") && words.contains("its file was deleted"),
         "{words}"
     );
+    shop.assert_nothing_left();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_maker_that_needs_more_memory_than_it_may_take_is_said_to() {
+    let shop = Shop::with_workers(WorkerLauncher {
+        memory_bytes: Some(100 << 20),
+        ..real_workers()
+    });
+    let error = shop.make(&recipe(WIDTH)).await.expect_err("it cannot fit");
+    let VariantError::Worker(error) = error else {
+        panic!("{error}");
+    };
+    let failure = Failure::from(error);
+    assert_eq!(failure.kind, FailureKind::OutOfMemory, "{failure:?}");
     shop.assert_nothing_left();
 }

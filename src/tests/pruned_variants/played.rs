@@ -32,7 +32,7 @@ fn stages() -> [Value; 6] {
 /// A worker that writes something, comes to this stage, and stays there.
 fn shop_at(mut stage: Value) -> Shop {
     stage["event"] = "pruning".into();
-    // The folder that it may write to is its last argument.
+    // The folder that it may write to comes third, after its flag.
     let script = format!(
         r#"{STARTED} read line; : > "$3/pruned.gguf"; : > "$3/scratch/weights.bin"; echo '{stage}'; read line"#
     );

@@ -4,6 +4,8 @@ use std::fs;
 
 use axum::http::StatusCode;
 use serde_json::json;
+#[cfg(target_os = "linux")]
+use whittle::bench::machine::MachineFacts;
 use whittle::bench::{Making, VariantError};
 
 use super::recipe;
@@ -12,6 +14,8 @@ use crate::mishaps::{SmallDisk, append, assert_full, fill};
 use crate::shop::{NO_FILES, Shop, files_below};
 use crate::tiny_model::{self, Tiny};
 use crate::workers::{STARTED, fake_workers};
+#[cfg(target_os = "linux")]
+use crate::workers::{limit, workers_in};
 
 /// The stages in which something can happen; all but the last with a worker.
 const STAGES: [fn(&Making) -> bool; 3] = [
@@ -103,6 +107,32 @@ async fn a_write_that_fails_for_another_reason_is_no_full_disk() {
     assert!(matches!(error, VariantError::Storage(_)), "{words}");
     assert!(words.contains("a limit on the size of files"), "{words}");
     shop.assert_nothing_left();
+}
+
+/// One that needs far more brought the whole machine to a halt.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_maker_may_take_no_more_memory_than_the_machine_has() {
+    let shop = Shop::new();
+    let mut limits = Vec::new();
+    let recipe = recipe("q8_0", false);
+    let made = shop.make_watched(&recipe, |making| {
+        if matches!(making, Making::Tensors(0, _)) {
+            let workers = workers_in(shop.folder.path()).into_iter();
+            limits.extend(workers.map(|worker| limit(worker, "Max data size")));
+        }
+    });
+    made.await.expect("it is made");
+    // And what threads reserve and do not use.
+    let most = MachineFacts::read().total_memory_mb * 1e6 + f64::from(1 << 30) * 4.0;
+    let limits: Vec<f64> = limits
+        .iter()
+        .map(|limit| limit.parse().expect("bytes"))
+        .collect();
+    assert!(
+        limits.len() == 1 && limits[0] < most,
+        "{limits:?} of {most}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
