@@ -125,6 +125,10 @@ pub struct Environment {
     pub swap_used_before_mb: f64,
     /// Swap in use after the run, MB.
     pub swap_used_after_mb: f64,
+    /// Memory that was swapped out during the run, whether or not it came back, MB;
+    /// none where the system does not tell.
+    #[serde(default)]
+    pub swapped_out_mb: Option<f64>,
     /// Time that the machine slept during the run, s; none where the system
     /// does not tell.
     #[serde(default)]
@@ -147,3 +151,48 @@ fn one() -> u32 {
 
 /// The crate that carries llama.cpp, and its version.
 pub const ENGINE_VERSION: &str = concat!("llama-cpp-sys-2 ", env!("LLAMA_CPP_SYS_VERSION"));
+
+#[cfg(test)]
+impl Environment {
+    /// A quiet machine.
+    pub(crate) fn sample() -> Self {
+        Self {
+            whittle_version: "1".to_owned(),
+            engine: EngineInfo {
+                version: "llama.cpp 2".to_owned(),
+                system_info: "CPU : AVX = 1 | AVX2 = 1 | AVX512 = 0 | REPACK = 1".to_owned(),
+                built_with: vec!["CPU".to_owned()],
+                missing_instruction_sets: Vec::new(),
+            },
+            device: "CPU".to_owned(),
+            cpu_model: "Processor 3".to_owned(),
+            physical_cores: Some(2),
+            logical_cores: 4,
+            total_memory_mb: 8000.0,
+            available_memory_mb: 6000.0,
+            system: "Linux".to_owned(),
+            n_threads: 2,
+            n_ctx: 2048,
+            n_batch: 2048,
+            n_ubatch: 512,
+            flash_attention: "on".to_owned(),
+            kv_types: "F16, F16".to_owned(),
+            mmap: false,
+            repack: true,
+            huge_pages_mb: None,
+            n_gpu_layers: 0,
+            warm_ups: 1,
+            chat_template: ChatTemplate::Applied,
+            load_average_before: None,
+            load_average_after: None,
+            swap_used_before_mb: 0.0,
+            swap_used_after_mb: 0.0,
+            swapped_out_mb: Some(0.0),
+            slept_s: Some(0.0),
+            major_page_faults: Some(0),
+            cpu_governor: None,
+            sandbox: None,
+            model_sha256: String::new(),
+        }
+    }
+}
