@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::units;
+
 /// What the engine says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -15,6 +17,21 @@ pub struct EngineInfo {
     /// Instruction sets that this processor has and the engine was not
     /// compiled for: a reason for figures below llama.cpp's own.
     pub missing_instruction_sets: Vec<String>,
+}
+
+impl EngineInfo {
+    /// The back ends, and in brackets what its system-info line says is on.
+    fn built_with_in_words(&self) -> String {
+        let parts = self.system_info.split(['|', ':']);
+        let is_on: Vec<&str> = parts
+            .filter_map(|part| part.trim().strip_suffix(" = 1"))
+            .collect();
+        let built_with = self.built_with.join(", ");
+        match is_on.is_empty() {
+            true => built_with,
+            false => format!("{built_with} ({})", is_on.join(", ")),
+        }
+    }
 }
 
 /// What native code in a worker can reach beside its model.
@@ -144,6 +161,20 @@ pub struct Environment {
     pub model_sha256: String,
 }
 
+impl Environment {
+    /// What computed, and what the engine was built with and for, in one line.
+    pub fn in_words(&self) -> String {
+        format!(
+            "{}, {} of {}; {}, built with {}",
+            self.device,
+            units::plural(self.n_threads.into(), "thread", "threads"),
+            self.cpu_model,
+            self.engine.version,
+            self.engine.built_with_in_words()
+        )
+    }
+}
+
 /// What versions did that did not record it.
 fn one() -> u32 {
     1
@@ -194,5 +225,21 @@ impl Environment {
             sandbox: None,
             model_sha256: String::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_says_what_computed_and_what_the_engine_was_built_for() {
+        let mut environment = Environment::sample();
+        assert_eq!(
+            environment.in_words(),
+            "CPU, 2 threads of Processor 3; llama.cpp 2, built with CPU (AVX, AVX2, REPACK)"
+        );
+        environment.engine.system_info = String::new();
+        assert!(environment.in_words().ends_with("built with CPU"));
     }
 }

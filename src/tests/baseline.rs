@@ -60,12 +60,20 @@ async fn a_baseline_is_measured_and_stored() {
         run["environment"]["chat_template"]["raw_prompt"].is_string(),
         "{run}"
     );
+    assert_eq!(answer["warnings"], arm["warnings"]);
+    let said = answer["warnings"].to_string();
+    assert!(said.contains("raw prompts were used"), "{said}");
+    let measured_on = answer["measured_on"].as_str().expect("a line");
+    assert!(measured_on.starts_with("CPU, "), "{measured_on}");
+    let version = run["environment"]["engine"]["version"].as_str();
+    assert!(measured_on.contains(version.expect("a version")));
 
     let (_, runs) = house.get("/api/runs").await;
     assert_eq!(runs[0]["id"], answer["run_id"]);
     let (_, page) = house.get(&format!("/runs/{}", answer["run_id"])).await;
     let page = page.as_str().expect("a page");
     assert!(page.contains("metric-tokens-per-second"));
+    assert!(page.contains("Measured on CPU, "));
     assert!(
         page.contains("class=\"histogram\""),
         "the chart needs no scripts"

@@ -20,6 +20,7 @@ fn bench_prints_the_stored_run_as_json() {
         "run 2",
         "tokens/s",
         "time for 4 tokens",
+        "Measured on           CPU, ",
         "Outliers are not flagged",
     ];
     assert_says(&desk.printed(&bench), says);
