@@ -24,7 +24,11 @@ FIELDS = {
 FIELDS_OF_NOISE = FIELDS | {"iterations": (10, 100)}
 NOISE = "/api/noise"
 STARTED = ("/api/runs", NOISE)
-WAITED_FOR = ("/api/benchmark/baseline", "/api/benchmark/quantization")
+WAITED_FOR = (
+    "/api/benchmark/baseline",
+    "/api/benchmark/quantization",
+    "/api/benchmark/pruning",
+)
 MEASURED_AT_MOST = 20
 
 n_waited_for = itertools.count(1)

@@ -6,6 +6,7 @@ test('a baseline is measured, shown and kept', async ({ page, request, browser, 
   await picture(page, 'nothing-run-yet');
   const prompts = ['What is autism?', 'Name three rivers.', 'What are the symptoms?'];
   await dashboard.fill({ prompts, iterations: 1, maxTokens: 16 });
+  await expect(page.locator('#estimate')).toHaveText(/^About (\d+ min )?\d+ s for 3 prompts/);
   await dashboard.runButton.click();
 
   await dashboard.reaches('running');
@@ -49,6 +50,17 @@ test('a baseline is measured, shown and kept', async ({ page, request, browser, 
 test('a run is cancelled', async ({ page, request, server }) => {
   const dashboard = await Dashboard.open(page);
   await dashboard.start(LONG);
+  await test.step('what its worker takes is shown meanwhile', async () => {
+    const gauges = page.getByRole('group', { name: 'Live gauges' });
+    for (const [id, unit] of [
+      ['live-cpu', '% of the machine'],
+      ['live-memory', 'MB resident'],
+    ] as const) {
+      const gauge = gauges.locator('.metric').filter({ has: page.locator(`#${id}`) });
+      await expect(gauge.locator('strong')).toHaveText(/^[\d,]*\.?\d+$/);
+      await expect(gauge.locator('.unit')).toHaveText(unit);
+    }
+  });
   await dashboard.cancelButton.click();
   await dashboard.reaches('cancelled');
   await picture(page, 'cancelled');

@@ -1,6 +1,9 @@
 // Every state of the pages, brought about on a real server and looked at.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
 
 import type { Page } from '@playwright/test';
 
@@ -35,6 +38,18 @@ journey.describe('without a model', () => {
     await open(page, '/runs');
     await inspect(page, 'no-runs');
   });
+});
+
+journey('after the history was damaged', async ({ page, server, baseURL }) => {
+  await server.kill();
+  const history = join(server.dataDir, 'whittle.db');
+  for (const journal of ['-wal', '-shm']) rmSync(history + journal, { force: true });
+  writeFileSync(history, 'no history '.repeat(1000));
+  await server.restart(baseURL ?? '');
+  await open(page, '/');
+  const notices = page.getByRole('list', { name: 'Warnings' });
+  await expect(notices).toContainText('It was set aside as');
+  await inspect(page, 'history-set-aside');
 });
 
 test('before and after a run', async ({ page, browser, baseURL }) => {
@@ -111,6 +126,27 @@ test('after a worker was killed', async ({ page, server }) => {
   await dashboard.reaches('failed');
   await dashboard.section.locator('summary', { hasText: 'log' }).click();
   await inspect(page, 'failed');
+});
+
+test('after a run that other programs disturbed', async ({ page }) => {
+  const dashboard = await Dashboard.open(page);
+  const others = Array.from({ length: Math.ceil(cpus().length / 4) }, () =>
+    spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
+  );
+  try {
+    // Long enough for what they use to be measured.
+    await dashboard.fill({ ...SHORT, maxTokens: 128 });
+    // Two that wait for each other crawl beside them.
+    await page.getByLabel(/^Threads/).fill('1');
+    await dashboard.runButton.click();
+    await dashboard.reaches('running');
+    await dashboard.reaches('done');
+  } finally {
+    for (const other of others) other.kill();
+  }
+  const note = page.getByRole('note', { name: 'Unstable' });
+  await expect(note).toContainText('Other programs used');
+  await inspect(page, 'unstable');
 });
 
 test('while the machine is busy with something else', async ({ page }) => {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
+use super::swap::swapped_out_mb;
 use crate::domain::preflight::Room;
 
 /// What does not change while Whittle runs.
@@ -47,6 +48,9 @@ pub struct MachineLoad {
     pub own_load: f64,
     /// Swap in use, MB.
     pub swap_used_mb: f64,
+    /// Memory that was swapped out since the machine was started, MB, where the
+    /// system tells.
+    pub swapped_out_mb: Option<f64>,
     /// Memory available, MB.
     pub available_memory_mb: f64,
     /// Time that the machine has slept since it was started, s, where the
@@ -151,6 +155,7 @@ impl MachineLoad {
             load_average: System::load_average().ok().map(|load| load.one),
             own_load: 0.0,
             swap_used_mb: megabytes(system.as_ref().map_or(0, System::used_swap)),
+            swapped_out_mb: swapped_out_mb(),
             available_memory_mb: megabytes(system.as_ref().map_or(0, System::available_memory)),
             slept_s: slept_s(),
         }

@@ -41,6 +41,7 @@ mod shelf;
 mod stability;
 mod statistics;
 mod summary;
+mod swap;
 mod trust;
 mod variant;
 mod watch;

@@ -57,12 +57,13 @@ fn sleeping(environment: &Environment) -> Option<String> {
 }
 
 fn swapping(environment: &Environment) -> Option<String> {
-    let more = environment.swap_used_after_mb - environment.swap_used_before_mb;
-    (more > SWAP_TOLERANCE_MB).then(|| {
+    let growth = environment.swap_used_after_mb - environment.swap_used_before_mb;
+    let out = environment.swapped_out_mb.unwrap_or(growth);
+    (out > SWAP_TOLERANCE_MB).then(|| {
         format!(
             "The machine swapped {} MB out during the run: close other programs, or measure a \
              smaller model.",
-            units::number(more)
+            units::number(out)
         )
     })
 }
@@ -144,46 +145,4 @@ fn varies(quantity: Quantity, reading: &Reading<Figure>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reading(mean: f64, stddev: Option<f64>) -> Reading<Figure> {
-        Reading::Measured(Figure {
-            mean,
-            half_width_95: None,
-            stddev,
-            n_launches: 3,
-            n_samples: 6,
-        })
-    }
-
-    #[test]
-    fn what_the_server_does_is_not_put_down_to_other_programs() {
-        let said = |all, server| Beside { all, server }.in_words();
-        assert!(said(30.0, 0.2).contains("Other programs used up to 30 % of"));
-        let both = said(12.0, 4.0);
-        assert!(
-            both.contains("Other programs used up to 8 % of the processor while it was measured, and Whittle's server 4 %"),
-            "{both}"
-        );
-        let own = said(30.0, 29.6);
-        assert!(own.contains("server itself used up to 30 %"), "{own}");
-        assert!(!own.contains("ther programs"), "{own}");
-        // Neither of them is more than the limit.
-        let both = said(12.0, 6.1);
-        assert!(
-            both.contains("server itself used up to 6 % of the processor while it was measured, and other programs 6 % (more than 10 %"),
-            "{both}"
-        );
-    }
-
-    #[test]
-    fn variation_counts_from_fifteen_percent() {
-        let varies = |reading| varies(Quantity::TokensPerSecond, &reading);
-        assert_eq!(varies(reading(100.0, Some(15.0))), None);
-        let said = varies(reading(100.0, Some(15.5))).expect("it varies");
-        assert!(said.contains("throughput varied by 16 %"), "{said}");
-        assert_eq!(varies(reading(100.0, None)), None, "one launch");
-        assert_eq!(varies(Reading::NotMeasured(String::new())), None);
-    }
-}
+mod tests;

@@ -203,6 +203,10 @@ pub(super) fn environment(
         load_average_after: after.load_average,
         swap_used_before_mb: before.swap_used_mb,
         swap_used_after_mb: after.swap_used_mb,
+        swapped_out_mb: after
+            .swapped_out_mb
+            .zip(before.swapped_out_mb)
+            .map(|(after, before)| (after - before).max(0.0)),
         slept_s: after
             .slept_s
             .zip(before.slept_s)

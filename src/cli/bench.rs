@@ -72,6 +72,9 @@ fn print(run: &Run, arm: &ArmResult) {
         shown(latency.p99),
         units::count(latency.n)
     );
+    if let Some(environment) = &run.environment {
+        println!("{:22}{}", "Measured on", environment.in_words());
+    }
     println!(
         "{}",
         outlier::in_words(&arm.outliers, arm.request_latency_ms.n)

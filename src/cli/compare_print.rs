@@ -44,6 +44,9 @@ pub(super) fn table(run: &Run) -> String {
         run.id
     );
     text.push_str(&aligned(&rows));
+    if let Some(environment) = &run.environment {
+        text.push_str(&format!("Measured on {}\n", environment.in_words()));
+    }
     for note in notes(run) {
         text.push_str(&format!("Note: {note}\n"));
     }

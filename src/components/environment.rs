@@ -101,6 +101,7 @@ fn rows(e: Environment) -> Vec<(&'static str, String)> {
         ),
         ("Swap before", megabytes(e.swap_used_before_mb)),
         ("Swap after", megabytes(e.swap_used_after_mb)),
+        ("Swapped out", or_unknown(e.swapped_out_mb.map(megabytes))),
         ("Machine asleep", or_unknown(e.slept_s.map(units::duration))),
         (
             "Page faults from disk",

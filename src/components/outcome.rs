@@ -78,11 +78,25 @@ pub fn BaselineFigures(
 ) -> impl IntoView {
     let settings = run.spec.settings.clone();
     let prompts = run.spec.prompts.clone();
+    let environment = run.environment.clone();
     run.baseline().cloned().map(|arm| {
         view! {
             <MetricGrid arm=arm.clone() settings/>
+            <MeasuredOn environment/>
             <ArmDetails arm prompts/>
         }
+    })
+}
+
+/// What computed, in one line beside the figures.
+#[component]
+pub fn MeasuredOn(
+    /// The record, if there is one.
+    environment: Option<Environment>,
+) -> impl IntoView {
+    environment.map(|environment| {
+        let words = format!("Measured on {}.", environment.in_words());
+        view! { <p class="note inset">{words}</p> }
     })
 }
 

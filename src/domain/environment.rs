@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::units;
+
 /// What the engine says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -15,6 +17,21 @@ pub struct EngineInfo {
     /// Instruction sets that this processor has and the engine was not
     /// compiled for: a reason for figures below llama.cpp's own.
     pub missing_instruction_sets: Vec<String>,
+}
+
+impl EngineInfo {
+    /// The back ends, and in brackets what its system-info line says is on.
+    fn built_with_in_words(&self) -> String {
+        let parts = self.system_info.split(['|', ':']);
+        let is_on: Vec<&str> = parts
+            .filter_map(|part| part.trim().strip_suffix(" = 1"))
+            .collect();
+        let built_with = self.built_with.join(", ");
+        match is_on.is_empty() {
+            true => built_with,
+            false => format!("{built_with} ({})", is_on.join(", ")),
+        }
+    }
 }
 
 /// What native code in a worker can reach beside its model.
@@ -125,6 +142,10 @@ pub struct Environment {
     pub swap_used_before_mb: f64,
     /// Swap in use after the run, MB.
     pub swap_used_after_mb: f64,
+    /// Memory that was swapped out during the run, whether or not it came back, MB;
+    /// none where the system does not tell.
+    #[serde(default)]
+    pub swapped_out_mb: Option<f64>,
     /// Time that the machine slept during the run, s; none where the system
     /// does not tell.
     #[serde(default)]
@@ -140,6 +161,20 @@ pub struct Environment {
     pub model_sha256: String,
 }
 
+impl Environment {
+    /// What computed, and what the engine was built with and for, in one line.
+    pub fn in_words(&self) -> String {
+        format!(
+            "{}, {} of {}; {}, built with {}",
+            self.device,
+            units::plural(self.n_threads.into(), "thread", "threads"),
+            self.cpu_model,
+            self.engine.version,
+            self.engine.built_with_in_words()
+        )
+    }
+}
+
 /// What versions did that did not record it.
 fn one() -> u32 {
     1
@@ -147,3 +182,64 @@ fn one() -> u32 {
 
 /// The crate that carries llama.cpp, and its version.
 pub const ENGINE_VERSION: &str = concat!("llama-cpp-sys-2 ", env!("LLAMA_CPP_SYS_VERSION"));
+
+#[cfg(test)]
+impl Environment {
+    /// A quiet machine.
+    pub(crate) fn sample() -> Self {
+        Self {
+            whittle_version: "1".to_owned(),
+            engine: EngineInfo {
+                version: "llama.cpp 2".to_owned(),
+                system_info: "CPU : AVX = 1 | AVX2 = 1 | AVX512 = 0 | REPACK = 1".to_owned(),
+                built_with: vec!["CPU".to_owned()],
+                missing_instruction_sets: Vec::new(),
+            },
+            device: "CPU".to_owned(),
+            cpu_model: "Processor 3".to_owned(),
+            physical_cores: Some(2),
+            logical_cores: 4,
+            total_memory_mb: 8000.0,
+            available_memory_mb: 6000.0,
+            system: "Linux".to_owned(),
+            n_threads: 2,
+            n_ctx: 2048,
+            n_batch: 2048,
+            n_ubatch: 512,
+            flash_attention: "on".to_owned(),
+            kv_types: "F16, F16".to_owned(),
+            mmap: false,
+            repack: true,
+            huge_pages_mb: None,
+            n_gpu_layers: 0,
+            warm_ups: 1,
+            chat_template: ChatTemplate::Applied,
+            load_average_before: None,
+            load_average_after: None,
+            swap_used_before_mb: 0.0,
+            swap_used_after_mb: 0.0,
+            swapped_out_mb: Some(0.0),
+            slept_s: Some(0.0),
+            major_page_faults: Some(0),
+            cpu_governor: None,
+            sandbox: None,
+            model_sha256: String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_says_what_computed_and_what_the_engine_was_built_for() {
+        let mut environment = Environment::sample();
+        assert_eq!(
+            environment.in_words(),
+            "CPU, 2 threads of Processor 3; llama.cpp 2, built with CPU (AVX, AVX2, REPACK)"
+        );
+        environment.engine.system_info = String::new();
+        assert!(environment.in_words().ends_with("built with CPU"));
+    }
+}

@@ -32,12 +32,26 @@ pub(crate) fn engine_info() -> EngineInfo {
     }
 }
 
-/// The device that holds `n_gpu_layers` layers.
+/// What computes a model of which `n_gpu_layers` layers may go to a GPU: all that
+/// llama.cpp may divide them among. What lies where in the end it tells nobody.
 pub(crate) fn device_name(n_gpu_layers: u32) -> String {
-    let gpu = (n_gpu_layers > 0).then(first_gpu).flatten();
-    match gpu {
-        Some(gpu) => format!("{gpu}, up to {n_gpu_layers} layers"),
-        None => "CPU".to_owned(),
+    let gpus = match n_gpu_layers {
+        0 => Vec::new(),
+        _ => gpus(),
+    };
+    match gpus.as_slice() {
+        [] => "CPU".to_owned(),
+        gpus => format!("{}, up to {n_gpu_layers} layers", gpus.join(" and ")),
+    }
+}
+
+/// The GPUs that llama.cpp uses: those with memory of their own, or where there is
+/// none of these, those that share the processor's.
+fn gpus() -> Vec<String> {
+    let own = devices_of(sys::GGML_BACKEND_DEVICE_TYPE_GPU);
+    match own.is_empty() {
+        true => devices_of(sys::GGML_BACKEND_DEVICE_TYPE_IGPU),
+        false => own,
     }
 }
 
@@ -54,20 +68,16 @@ fn ggml_version() -> String {
     unsafe { text(sys::ggml_version()) }
 }
 
-fn first_gpu() -> Option<String> {
+fn devices_of(kind: sys::ggml_backend_dev_type) -> Vec<String> {
     // SAFETY: the registry of devices is built at start and never shrinks, so
     // every index below the count gives a device that lives for ever, and its
     // description is a NUL-terminated text.
     unsafe {
         (0..sys::ggml_backend_dev_count())
             .map(|i| sys::ggml_backend_dev_get(i))
-            .find(|device| {
-                matches!(
-                    sys::ggml_backend_dev_type(*device),
-                    sys::GGML_BACKEND_DEVICE_TYPE_GPU | sys::GGML_BACKEND_DEVICE_TYPE_IGPU
-                )
-            })
+            .filter(|device| sys::ggml_backend_dev_type(*device) == kind)
             .map(|device| text(sys::ggml_backend_dev_description(device)))
+            .collect()
     }
 }
 

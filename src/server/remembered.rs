@@ -37,7 +37,9 @@ impl AppState {
             return Err(AppError::new(
                 ErrorCode::Conflict,
                 format!(
-                    "{n} still being read for the first time; say which one to measure, or try again later"
+                    "{n} still being read for the first time, which waits while anything is \
+                     measured; say which one to measure (GET /api/models lists those that are \
+                     read), or try again in a minute"
                 ),
             ));
         }

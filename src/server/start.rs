@@ -128,6 +128,7 @@ impl AppState {
             load_average: None,
             own_load: 0.0,
             swap_used_mb: 0.0,
+            swapped_out_mb: None,
             available_memory_mb: facts.total_memory_mb,
             slept_s: None,
         };

@@ -2,17 +2,14 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
-use futures::StreamExt;
+use axum::http::StatusCode;
 use serde_json::json;
-use tower::ServiceExt;
-use whittle::bench::machine::MachineFacts;
 use whittle::domain::run::RunId;
 use whittle::machine_lock::MachineLock;
 
-use crate::house::{HOST, House, message};
-use crate::tiny_model;
+use crate::house::House;
+use crate::tiny_model::{self, Tiny};
+use crate::workers::real_workers;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_baseline_is_measured_and_stored() {
@@ -60,12 +57,20 @@ async fn a_baseline_is_measured_and_stored() {
         run["environment"]["chat_template"]["raw_prompt"].is_string(),
         "{run}"
     );
+    assert_eq!(answer["warnings"], arm["warnings"]);
+    let said = answer["warnings"].to_string();
+    assert!(said.contains("raw prompts were used"), "{said}");
+    let measured_on = answer["measured_on"].as_str().expect("a line");
+    assert!(measured_on.starts_with("CPU, "), "{measured_on}");
+    let version = run["environment"]["engine"]["version"].as_str();
+    assert!(measured_on.contains(version.expect("a version")));
 
     let (_, runs) = house.get("/api/runs").await;
     assert_eq!(runs[0]["id"], answer["run_id"]);
     let (_, page) = house.get(&format!("/runs/{}", answer["run_id"])).await;
     let page = page.as_str().expect("a page");
     assert!(page.contains("metric-tokens-per-second"));
+    assert!(page.contains("Measured on CPU, "));
     assert!(
         page.contains("class=\"histogram\""),
         "the chart needs no scripts"
@@ -74,6 +79,58 @@ async fn a_baseline_is_measured_and_stored() {
         !page.contains("<b>test</b>"),
         "a model's name is text, never markup"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_names_no_prompts_gets_the_two_defaults() {
+    let house = House::with_model().await;
+    let body = json!({"iterations": 1, "max_tokens": 4});
+    let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let (_, run) = house.get("/api/runs/1").await;
+    let defaults = ["What is autism?", "What are the symptoms?"];
+    assert_eq!(run["spec"]["prompts"], json!(defaults));
+    for (answer, prompt) in run["arms"][0]["answers"]
+        .as_array()
+        .expect("answers")
+        .iter()
+        .zip(defaults)
+    {
+        assert_eq!(answer["prompt"], prompt);
+    }
+    assert_eq!(answer["metrics"]["request_latency_ms"]["n"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_template_is_applied_where_llama_cpp_knows_it_and_else_that_is_said() {
+    let house = House::empty(real_workers()).await;
+    let with = |architecture, template| Tiny {
+        chat_template: Some(template),
+        ..Tiny::of(architecture)
+    };
+    let chatml = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>";
+    tiny_model::write_as(&house.models(), "known.gguf", with("llama", chatml));
+    let own = "{% for m in messages %}{{ m.content }} -- over to you{% endfor %}";
+    tiny_model::write_as(&house.models(), "own.gguf", with("qwen2", own));
+    let measured = async |architecture| {
+        let body = json!({
+            "model": house.model_id(architecture).await, "test_queries": ["hello"],
+            "iterations": 1, "max_tokens": 4,
+        });
+        let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        let (_, run) = house.get(&format!("/api/runs/{}", answer["run_id"])).await;
+        let template = run["environment"]["chat_template"].clone();
+        (template, answer["warnings"].to_string())
+    };
+    let (template, said) = measured("llama").await;
+    assert_eq!(template, "applied");
+    assert!(!said.contains("raw prompts"), "{said}");
+    let (template, said) = measured("qwen2").await;
+    let reason = "the model's chat template is not one that llama.cpp knows";
+    assert_eq!(template["raw_prompt"], reason);
+    let expected = format!("The raw prompts were used: {reason}.");
+    assert!(said.contains(&expected), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,74 +159,6 @@ async fn the_same_prompt_gives_the_same_answer() {
     }
     assert!(texts[0].is_string());
     assert_eq!(texts[0], texts[1]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_runs_at_once_are_measured_one_after_the_other() {
-    let house = House::with_model().await;
-    let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 400});
-    let (_, first) = house.post("/api/runs", &body).await;
-    let (_, second) = house.post("/api/runs", &body).await;
-    let (_, third) = house.post("/api/runs", &body).await;
-    assert_eq!(third["status"], "queued");
-    assert!(third["queue_position"].is_number(), "{third}");
-    for run in [&first, &second, &third] {
-        house
-            .wait_for(run["id"].as_i64().expect("an id"), "done")
-            .await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_says_so() {
-    let house = House::with_model().await;
-    let body = json!({"test_queries": ["hello"], "iterations": 100, "max_tokens": 1000});
-    let mut refused = None;
-    for _ in 0..20 {
-        let (status, answer) = house.post("/api/runs", &body).await;
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            refused = Some(message(&answer).to_owned());
-            break;
-        }
-    }
-    assert!(refused.expect("at most 16 wait").contains("queue is full"));
-    house.queue.shut_down().await;
-    let (status, _) = house.post("/api/runs", &body).await;
-    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    let (_, run) = house.get("/api/runs/1").await;
-    assert_eq!(run["status"], "interrupted");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_event_stream_replays_and_ends() {
-    let house = House::with_model().await;
-    let body = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 8});
-    house.post("/api/benchmark/baseline", &body).await;
-    let (_, stream) = house.get("/events/runs/1").await;
-    let stream = stream.as_str().expect("a stream");
-    assert!(stream.starts_with("id: 0\n"), "{stream}");
-    assert!(stream.contains(r#""type":"snapshot""#));
-    assert!(stream.contains(r#""type":"sample""#));
-    assert!(stream.trim_end().ends_with('}') && stream.contains(r#""type":"done""#));
-    let (status, _) = house.get("/events/runs/77").await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_browser_that_goes_away_ends_nothing() {
-    let house = House::with_model().await;
-    let body = json!({"test_queries": ["hello"], "iterations": 2, "max_tokens": 1000});
-    let (_, run) = house.post("/api/runs", &body).await;
-    let id = run["id"].as_i64().expect("an id");
-    let request = Request::get(format!("/events/runs/{id}")).header("host", HOST);
-    let request = request.body(Body::empty()).expect("a request");
-    let stream = house.router.clone().oneshot(request).await;
-    let mut pieces = stream.expect("an answer").into_body().into_data_stream();
-    let first = pieces.next().await;
-    assert!(first.is_some_and(|piece| piece.is_ok()), "it is followed");
-    drop(pieces);
-    assert!(house.queue.job(RunId(id)).is_some(), "it was over already");
-    house.wait_for(id, "done").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -243,36 +232,6 @@ async fn settings_reach_the_engine() {
         .as_str()
         .map(|stream| stream.matches(warming_up).count());
     assert_eq!(n, Some(2));
-}
-
-/// A program that asked for layers on a GPU had changed the folded settings of
-/// the dashboard, and the next run there asked for them too.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_form_remembers_what_was_chosen_in_it_and_not_what_programs_ask_for() {
-    let house = House::on_machine(MachineFacts {
-        has_gpu: true,
-        ..MachineFacts::read()
-    })
-    .await;
-    let short = json!({"test_queries": ["hello"], "iterations": 1, "max_tokens": 4});
-    let (_, first) = house.post("/api/benchmark/baseline", &short).await;
-    assert_eq!(first["model_name"], tiny_model::NAME);
-    let model = &first["model_id"];
-    assert!(model.is_string(), "{first}");
-    let chosen = json!({"model": model, "test_queries": ["mine"], "n_ctx": 1024});
-    let (status, _) = house.post("/api/remember", &chosen).await;
-    assert_eq!(status, StatusCode::OK);
-    let other = json!({
-        "test_queries": ["hello"], "iterations": 1, "max_tokens": 4, "n_gpu_layers": 3,
-    });
-    let (status, answer) = house.post("/api/benchmark/baseline", &other).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    let (_, dashboard) = house.get("/api/dashboard").await;
-    let remembered = &dashboard["remembered"];
-    assert_eq!(remembered["prompts"], json!(["mine"]));
-    assert_eq!(remembered["settings"][0][0], *model);
-    assert_eq!(remembered["settings"][0][1]["n_ctx"], 1024);
-    assert_eq!(remembered["settings"][0][1]["n_gpu_layers"], 0);
 }
 
 /// Takes the machine, as somebody does who works on it.

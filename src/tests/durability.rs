@@ -13,6 +13,7 @@ use whittle::domain::filter::RunFilter;
 use whittle::store::{Store, StoreError, set_aside};
 
 use crate::house::{House, message};
+use crate::servers::Server;
 use crate::tiny_model;
 
 async fn connect(path: &Path) -> SqliteConnection {
@@ -60,10 +61,9 @@ async fn a_damaged_page_is_found_at_the_start() {
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
 }
 
-#[tokio::test]
-async fn a_history_of_a_newer_version_is_left_untouched() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = closed_history(folder.path()).await;
+/// Its file, written by a version that is not there yet.
+async fn newer_history(folder: &Path) -> PathBuf {
+    let path = closed_history(folder).await;
     let mut connection = connect(&path).await;
     sqlx::query(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -73,11 +73,50 @@ async fn a_history_of_a_newer_version_is_left_untouched() {
     .await
     .expect("a later migration");
     connection.close().await.expect("it closes");
+    path
+}
+
+/// What `whittle serve` says where it does not start; nothing is set aside.
+fn serve_refused(data: &Path) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_whittle"))
+        .args(["serve", "--addr", "127.0.0.1:0", "--no-background"])
+        .arg("--data-dir")
+        .arg(data)
+        .output()
+        .expect("whittle runs");
+    assert!(!output.status.success(), "{output:?}");
+    for file in fs::read_dir(data).expect("the folder").flatten() {
+        let name = file.file_name().to_string_lossy().into_owned();
+        assert!(!name.contains("damaged"), "{name}");
+    }
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn a_history_of_a_newer_version_is_left_untouched() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = newer_history(folder.path()).await;
     let before = fs::read(&path).expect("the file");
     let error = Store::open(&path).await.expect_err("it is newer");
     assert!(matches!(error, StoreError::Newer(_)), "{error}");
     assert!(error.to_string().contains("newer Whittle"));
+    let errors = serve_refused(folder.path());
+    assert!(errors.contains("newer Whittle"), "{errors}");
     assert_eq!(fs::read(&path).expect("the file"), before);
+}
+
+#[tokio::test]
+async fn a_history_that_is_locked_at_the_start_is_said_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut other = connect(&closed_history(folder.path()).await).await;
+    sqlx::query("BEGIN EXCLUSIVE")
+        .execute(&mut other)
+        .await
+        .expect("a lock");
+    let errors = serve_refused(folder.path());
+    assert!(errors.contains("locked"), "{errors}");
+    other.close().await.expect("it closes");
+    Server::on(folder.path()).terminate();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,9 +19,11 @@ mod endings;
 mod fake_ollama;
 mod faults;
 mod figures;
+mod following;
 mod fuzz_api;
 mod history;
 mod house;
+mod in_line;
 mod input;
 #[cfg(target_os = "linux")]
 mod killed_server;
@@ -37,12 +39,14 @@ mod pruned_files;
 mod pruned_variants;
 mod pruning;
 mod quality;
+mod remembered;
 mod said;
 mod security;
 mod servers;
 mod shop;
 mod texts;
 mod tiny_model;
+mod vanished;
 mod variants;
 #[cfg(target_os = "linux")]
 mod waiting;

@@ -38,6 +38,8 @@ pub struct Tiny {
     pub is_half: bool,
     /// Experts that its header speaks of, of which it has none.
     pub n_experts: u32,
+    /// How it wants prompts dressed.
+    pub chat_template: Option<&'static str>,
 }
 
 impl Default for Tiny {
@@ -53,6 +55,7 @@ impl Default for Tiny {
             n_groups: HEADS,
             is_half: false,
             n_experts: 0,
+            chat_template: None,
         }
     }
 }
@@ -225,6 +228,8 @@ fn metadata(tiny: Tiny, vocabulary: &[(String, f32, i32)]) -> Vec<Key> {
     if tiny.n_experts > 0 {
         keys.push(number(own("expert_count"), tiny.n_experts));
     }
+    let template = tiny.chat_template;
+    keys.extend(template.map(|template| text("tokenizer.chat_template", template)));
     keys.extend([
         text("tokenizer.ggml.model", "llama"),
         number("tokenizer.ggml.unknown_token_id".to_owned(), 0),

@@ -6,7 +6,9 @@ use super::again::Again;
 use super::view::ComparisonView;
 use crate::components::each::each;
 use crate::components::gauges::Warnings;
-use crate::components::outcome::{ArmDetails, BaselineFigures, EnvironmentFold, Unstable, ending};
+use crate::components::outcome::{
+    ArmDetails, BaselineFigures, EnvironmentFold, MeasuredOn, Unstable, ending,
+};
 use crate::domain::benchmark::ArmResult;
 use crate::domain::model::Model;
 use crate::domain::run::Run;
@@ -28,11 +30,13 @@ pub fn ComparisonOutcome(
     let warnings = run.warnings();
     let warnings = (!warnings.is_empty()).then(|| view! { <Warnings warnings/> });
     let arms = is_whole.then(|| view! { <Arms run=run.clone()/> });
+    let environment = run.environment.clone();
     view! {
         {end}
         <Unstable reasons=unstable/>
         {warnings}
         <ComparisonView run original again/>
+        <MeasuredOn environment/>
         {arms}
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{FlatImprovements, FlatMetrics, FlatVerdicts};
 use crate::domain::compare::Comparison;
+use crate::domain::environment::Environment;
 use crate::domain::metrics::Reading;
 use crate::domain::model::{Model, ModelId};
 use crate::domain::pruning::{PruningMethod, PruningReport};
@@ -25,6 +26,10 @@ pub struct BenchmarkResponse {
     pub run_id: RunId,
     /// The figures, flat.
     pub metrics: FlatMetrics,
+    /// What computed, and what the engine was built with and for; null: not recorded.
+    pub measured_on: Option<String>,
+    /// What a reader should know.
+    pub warnings: Vec<String>,
     /// What disturbed the measurement; empty: nothing was noticed.
     pub unstable: Vec<String>,
 }
@@ -38,6 +43,10 @@ fn name(model: &Model) -> String {
     }
 }
 
+fn measured_on(run: &Run) -> Option<String> {
+    run.environment.as_ref().map(Environment::in_words)
+}
+
 impl BenchmarkResponse {
     /// The flat form of a finished run; none while nothing is measured.
     pub fn of(run: &Run) -> Option<Self> {
@@ -48,6 +57,8 @@ impl BenchmarkResponse {
             model_id: run.model.id.clone(),
             run_id: run.id,
             metrics: FlatMetrics::of(arm),
+            measured_on: measured_on(run),
+            warnings: run.warnings(),
             unstable: arm.unstable.clone(),
         })
     }
@@ -150,6 +161,8 @@ pub struct MeasuredVariant {
     pub comparison: Comparison,
     /// What the variant lost; null: it was not asked for.
     pub quality: Option<Reading<Quality>>,
+    /// What computed, and what the engine was built with and for; null: not recorded.
+    pub measured_on: Option<String>,
     /// What a reader should know, of the run and of which model.
     pub warnings: Vec<String>,
     /// What disturbed the measurement of which model; empty: nothing was noticed.
@@ -171,6 +184,7 @@ impl MeasuredVariant {
             improvements: FlatImprovements::of(of_variant),
             verdicts: FlatVerdicts::of(of_variant)?,
             quality: of_variant.quality.clone(),
+            measured_on: measured_on(run),
             warnings: run.warnings(),
             unstable: run.disturbances(),
             comparison,

@@ -2,6 +2,10 @@
 
 use crate::domain::units;
 
+/// What makes a model fit.
+pub(super) const MAKES_ROOM: &str =
+    "close other programs, or choose a smaller quantization or a shorter context";
+
 /// What falsifies or slows a run. It is said twice: before the run, with what can
 /// still be done, and of a run that is over, when the machine may be idle again.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,12 +50,12 @@ impl Caution {
                 available_mb,
             } => format!(
                 "Memory is tight: {name} needs {needs} of {} MB available. The machine may swap, \
-                 and the figures with it.",
+                 and the figures with it: {MAKES_ROOM}.",
                 units::number(*available_mb)
             ),
             Self::SwappedOut { mb } => format!(
                 "{} MB are swapped out already: other programs will be slow, and disturb the run \
-                 when they come back.",
+                 when they come back. Close those that you do not need.",
                 units::number(*mb)
             ),
             Self::Busy {
@@ -111,5 +115,36 @@ fn own(load: f64) -> String {
     match load {
         load if load < 0.05 => String::new(),
         load => format!(", of which Whittle's own work may be {load:.1}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_a_run_every_caution_says_what_helps() {
+        let tight = Caution::TightMemory {
+            name: "M".to_owned(),
+            needs: "90 MB".to_owned(),
+            available_mb: 100.0,
+        };
+        let busy = Caution::Busy {
+            load: 4.5,
+            own_load: 0.0,
+            logical_cores: 4,
+        };
+        for (caution, help) in [
+            (tight, "a smaller quantization or a shorter context."),
+            (
+                Caution::SwappedOut { mb: 7.0 },
+                "Close those that you do not need.",
+            ),
+            (busy, "End other programs"),
+            (Caution::FullDisk { free_mb: 1.0 }, "Free some space."),
+        ] {
+            let said = caution.beforehand();
+            assert!(said.contains(help), "{said}");
+        }
     }
 }

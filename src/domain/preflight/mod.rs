@@ -9,6 +9,7 @@ use super::run::RunSettings;
 use super::units;
 
 pub use caution::Caution;
+use caution::MAKES_ROOM;
 
 /// Share of the available memory above which a run is advised against: other
 /// programs need some, too.
@@ -105,7 +106,8 @@ pub fn hold_together(models: &[Model], settings: &RunSettings, room: &Room) -> R
     Err(format!(
         "Memory did not hold all {} models at once: they needed about {} MB together and {} MB were \
          available. In each iteration they were launched in turn, each for all prompts, and not in \
-         turns at every prompt: slow drifts of the machine weigh more.",
+         turns at every prompt: slow drifts of the machine weigh more. Fewer variants at once, or a \
+         shorter context, may fit.",
         models.len(),
         units::number(needed),
         units::number(available)
@@ -120,12 +122,10 @@ pub fn preflight(model: &Model, settings: &RunSettings, room: &Room) -> Prefligh
     let available = units::number(room.available_memory_mb);
     let is_known = room.available_memory_mb > 0.0;
     let does_not_fit = is_known && need.total_mb() > room.available_memory_mb;
-    let help = "close other programs, choose a smaller quantization or a shorter context, or map the file \
-                (mmap)";
     let mut found = Preflight::default();
     if does_not_fit && !settings.mmap {
         found.refusal = Some(format!(
-            "{name} needs {needs} and {available} MB are available: {help}"
+            "{name} needs {needs} and {available} MB are available: {MAKES_ROOM}, or map the file (mmap)"
         ));
     } else if is_known && need.total_mb() > TIGHT * room.available_memory_mb {
         found.cautions.push(Caution::TightMemory {

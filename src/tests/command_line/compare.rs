@@ -15,6 +15,7 @@ fn compare_prints_one_table() {
         "Model size",
         "better",
         "-5.0 % to +5.0 %, assumed",
+        "Measured on CPU, ",
     ];
     assert_says(&desk.printed(&quantized), says);
     let run = desk.json(&quantized);
