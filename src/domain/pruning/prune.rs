@@ -27,9 +27,8 @@ pub struct Prune {
     /// What is removed, and how it is chosen.
     #[serde(default)]
     pub method: PruningMethod,
-    /// How much: the share of the blocks' matrix weights, 0.1 to 0.5. By width and
-    /// auto it is met within a point; by depth, which removes whole blocks, within two
-    /// and a half.
+    /// How much: the share of the blocks' matrix weights, 0.1 to 0.5. It is met within a
+    /// point; with a loss budget, less may go.
     #[cfg_attr(test, schemars(range(min = 0.1, max = 0.5)))]
     pub ratio: PruningRatio,
     /// Whether less of the calibration text is read, and fewer blocks are tried: it is
