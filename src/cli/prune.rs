@@ -18,8 +18,8 @@ pub(super) struct PruneArgs {
     ratio: PruningRatio,
     /// What is removed: width (neurons of every feed-forward network, and from 0.45 on
     /// attention heads), depth (whole blocks, and some neurons where blocks alone miss the
-    /// ratio by more than a point) or auto (neurons and blocks, where they cost the
-    /// least).
+    /// ratio by more than a point) or auto (as much of each as costs least for each weight
+    /// that goes).
     #[arg(long, default_value_t = PruningMethod::default())]
     method: PruningMethod,
     /// Read less of the calibration text, and try fewer blocks: done sooner, and more is

@@ -7,6 +7,7 @@ mod attention;
 mod auto;
 mod base;
 mod calibration;
+mod cheapest;
 mod columns;
 mod conversation;
 mod depth;

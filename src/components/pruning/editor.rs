@@ -165,8 +165,8 @@ fn advice(method: PruningMethod) -> &'static str {
              goes as neurons of the others, as predicted below. Fastest to run; takes long to make."
         }
         PruningMethod::Auto => {
-            "Spends the ratio on neurons and blocks, where the loss per weight is least. Takes longest \
-             to make."
+            "Spends the ratio on neurons and blocks, where the measured loss for each weight that goes is \
+             least: never more than by width or by depth on the text that decides. Takes longest to make."
         }
     }
 }
