@@ -72,6 +72,7 @@ pub(super) fn by_auto(
         curve: found.curve,
         blocks_known: found.n_known,
         n_tokens: text.n_tokens(),
+        n_searched: found.n_tokens,
         not_refitted: plan.not_refitted(&base.shape, text.n_tokens() as u64),
     })
 }

@@ -62,6 +62,7 @@ pub(super) fn by_depth(
         curve: found.curve,
         blocks_known: found.n_known,
         n_tokens,
+        n_searched: found.n_tokens,
         not_refitted,
     })
 }

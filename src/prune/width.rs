@@ -25,6 +25,7 @@ pub(super) fn by_width(
         curve: Vec::new(),
         blocks_known: 0,
         n_tokens: text.n_tokens(),
+        n_searched: 0,
         not_refitted: plan.not_refitted(&base.shape, text.n_tokens() as u64),
     })
 }

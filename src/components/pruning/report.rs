@@ -89,12 +89,11 @@ fn BeforeAndAfter(label: String, cut: PruningCut, check: PruningCheck) -> impl I
     };
     let size = |bytes: u64| units::number(bytes as f64 / 1e6);
     let chunks = words::plural(check.n_chunks.into(), "chunk", "chunks");
-    let tokens = words::plural(cut.calibration_tokens.into(), "token", "tokens");
-    let sample = format!(
-        "Chosen on {tokens} of calibration text in {}; the perplexity is on {chunks} of text that it \
-         was not made by.",
+    let sample = words::sentence(&format!(
+        "{}, in {}; the perplexity is on {chunks} of text that it was not made by",
+        cut.chosen_in_words(),
         units::duration(cut.prune_s)
-    );
+    ));
     view! {
         <div class="scroll">
             <table>
