@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PruningMethod, PruningRatio};
 use crate::domain::loss_budget::LossBudget;
+use crate::domain::quality::CHUNK_TOKENS;
 
 /// Chunks of the calibration text, of 512 tokens, that pruning reads by default up to
 /// a ratio of 30 %.
@@ -109,6 +110,11 @@ impl Prune {
             true => SEARCH_CHUNKS_QUICK,
             false => SEARCH_CHUNKS,
         }
+    }
+
+    /// Tokens of it that are read there, at most.
+    pub fn search_tokens(&self) -> u32 {
+        self.search_chunks() * CHUNK_TOKENS
     }
 
     /// Chunks of the calibration text that are read.
