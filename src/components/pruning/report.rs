@@ -22,13 +22,12 @@ pub(in crate::components) fn PruningView(
     report: PruningReport,
 ) -> impl IntoView {
     let PruningReport { cut, check } = report;
-    let broken = check.is_broken().then(|| {
+    let broken = check.broken_in_words().map(|why| {
         view! {
             <p class="unstable broken" role="note">
                 <strong>{words::sentence(PruningCheck::BROKEN)}</strong>
-                " Its perplexity is "
-                {units::number(check.ratio())}
-                " times the base's: remove less, or choose another method."
+                " "
+                {why}
             </p>
             {check.answer.clone().map(|answer| view! { <Answers answer variant=label.clone()/> })}
         }
