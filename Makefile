@@ -105,9 +105,9 @@ bench-quality: build demo ## Compare perplexity and divergence with llama.cpp's 
 
 # Some minutes for each ratio: every file is made anew, and read beside the model.
 # `make bench-pruning INTO=README.md` puts the tables there; ONLY=files or ONLY=table
-# is one of them.
+# is one of them; files are made quickly with QUICK=1, and quantized with THEN=q8_0.
 bench-pruning: build demo ## Compare ways to prune the demo model, Whittle's and others'
-	python3 end2end/bench-pruning.py --whittle $(WHITTLE) "$(DEMO_F16)" $(if $(ONLY),--only $(ONLY)) $(if $(INTO),--into $(INTO))
+	python3 end2end/bench-pruning.py --whittle $(WHITTLE) "$(DEMO_F16)" $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(THEN),--then $(THEN)) $(if $(INTO),--into $(INTO))
 
 # The table of the README: `make bench-demo INTO=README.md` puts it there.
 bench-demo: build demo ## Measure the demo model's variants and print the README's table of them

@@ -5,7 +5,8 @@ First every method at every ratio beside what others do (norms of weights, Wanda
 FLAP, greedy removal of blocks), by perplexity on text that none of them was made by.
 Then, at one ratio, what a user gets: whether the file is as large as was foretold,
 whether llama.cpp's own llama-perplexity loads it and reads the same from it, and
-how fast it is in a run that is paired with the model's.
+how fast it is in a run that is paired with the model's; the last not of files that are
+made quickly, or quantized too.
 """
 
 import argparse
@@ -29,30 +30,35 @@ METHODS = ["width", "depth", "auto"]
 SPEED = 1.15  # at least so many times the model's is wanted of 30 % by width
 
 
-def foretold(program: str, model: Path, methods: list[str], ratio: float, folder: Path) -> dict[str, int]:
+def foretold(arguments: argparse.Namespace, program: str, folder: Path) -> dict[str, int]:
     """Bytes that the file of each method is said to have, before it is made."""
+    model = arguments.model
     serve = [program, "serve", "--addr", "127.0.0.1:0", "--data-dir", str(folder), "--no-background"]
     server = subprocess.Popen([*serve, "--models", str(model.parent)], stdout=subprocess.PIPE, text=True)
     try:
         lines = iter(server.stdout or [])
         address = next(found[0] for line in lines if (found := re.search(r"http://\S+", line)))
-        id = None
-        # A new library reads its files first.
-        while id is None:
+        # A new library reads its files first, and foretells nothing beside that.
+        n_pending = 1
+        while n_pending > 0:
+            time.sleep(0.2)
             with urllib.request.urlopen(f"{address}/api/models") as answer:
                 listing = json.load(answer)
-            ids = [one["id"] for one in listing["models"] if one["file_name"] == model.name]
-            id = ids[0] if ids else None
-            if id is None and listing["n_pending"] == 0:
-                sys.exit(f"the library does not have {model.name}")
-            time.sleep(0.2)
-        recipes = [{"prune": {"ratio": ratio, "method": method}} for method in methods]
-        body = json.dumps({"model": id, "recipes": recipes}).encode()
+            n_pending = listing["n_pending"]
+        ids = [one["id"] for one in listing["models"] if one["file_name"] == model.name]
+        if not ids:
+            sys.exit(f"the library does not have {model.name}")
+        quantize = {"level": arguments.then} if arguments.then else None
+        recipes = [
+            {"prune": {"ratio": arguments.ratio, "method": method, "quick": arguments.quick}, "quantize": quantize}
+            for method in arguments.methods
+        ]
+        body = json.dumps({"model": ids[0], "recipes": recipes}).encode()
         headers = {"content-type": "application/json"}
         request = urllib.request.Request(f"{address}/api/variants/forecast", body, headers)
         with urllib.request.urlopen(request) as answer:
             variants = json.load(answer)["variants"]
-        return dict(zip(methods, (one["size_bytes"] for one in variants)))
+        return dict(zip(arguments.methods, (one["size_bytes"] for one in variants)))
     finally:
         server.terminate()
         server.wait()
@@ -80,41 +86,53 @@ def change(run: dict, variant: dict, quantity: str) -> str:
     return f"×{found['ratio']:.3f}{interval}"
 
 
+def speeds(arguments: argparse.Namespace, program: str, method: str, data: list[str]) -> list[str]:
+    """How fast the file of a method decodes and reads prompts, beside the model."""
+    if arguments.quick or arguments.then:
+        return ["not measured"] * 2
+    compare = [program, "compare", str(arguments.model), "--prune", str(arguments.ratio), "--method", method]
+    run = json.loads(output_of([*compare, "--iterations", str(arguments.iterations), "--json", *data]))
+    (variant,) = run["comparison"]["variants"]
+    unstable = " (unstable)" if any(arm["unstable"] for arm in run["arms"]) else ""
+    return [change(run, variant, "tokens_per_second") + unstable, change(run, variant, "prompt_tokens_per_second")]
+
+
 def product(arguments: argparse.Namespace, program: str, folder: Path) -> list[str]:
     """The files of each method at one ratio: size, peer, speed."""
     llama_perplexity = peer.build("llama-perplexity") / "llama-perplexity"
     data = ["--data-dir", str(folder)]
-    sizes = foretold(program, arguments.model, arguments.methods, arguments.ratio, folder)
+    sizes = foretold(arguments, program, folder)
+    options = [*(["--quick"] if arguments.quick else []), *(["--then", arguments.then] if arguments.then else [])]
     rows = []
     for method in arguments.methods:
         say(f"{arguments.ratio:.0%} by {method}")
         prune = [program, "prune", str(arguments.model), "--ratio", str(arguments.ratio), "--method", method]
-        made = json.loads(output_of([*prune, "--json", *data]))
+        start = time.monotonic()
+        made = json.loads(output_of([*prune, *options, "--json", *data]))
+        seconds = time.monotonic() - start
         report = made["model"]["variant"]["pruning"]
         check, cut = report["check"], report["cut"]
         theirs = peers_perplexity(llama_perplexity, made["path"], check["n_chunks"], arguments.threads)
         size = made["model"]["size_bytes"]
         off = size - sizes[method]
         told = "to the byte" if off == 0 else f"{off:+,} bytes"
-        compare = [program, "compare", str(arguments.model), "--prune", str(arguments.ratio), "--method", method]
-        run = json.loads(output_of([*compare, "--iterations", str(arguments.iterations), "--json", *data]))
-        (variant,) = run["comparison"]["variants"]
-        unstable = " (unstable)" if any(arm["unstable"] for arm in run["arms"]) else ""
+        decoding, prompts = speeds(arguments, program, method, data)
         rows.append(
-            f"| {method} | {100 * cut['achieved_pruning_ratio']:.2f} % | {cut['prune_s']:.1f} | {size / 1e6:.1f}, {told} "
-            f"| {check['perplexity']:.3f} / {theirs:.3f} | {change(run, variant, 'tokens_per_second')}{unstable} "
-            f"| {change(run, variant, 'prompt_tokens_per_second')} |"
+            f"| {method} | {100 * cut['achieved_pruning_ratio']:.2f} % | {cut['prune_s']:.1f} | {seconds:.1f} "
+            f"| {size / 1e6:.1f}, {told} | ×{check['perplexity'] / check['base_perplexity']:.3f} "
+            f"| {check['perplexity']:.3f} / {theirs:.3f} | {decoding} | {prompts} |"
         )
+    how = f"{arguments.ratio:.0%}{', quick,' if arguments.quick else ''}{f', then {arguments.then},' if arguments.then else ''} by"
     head = (
-        f"| {arguments.ratio:.0%} by | achieved | pruned in, s | MB, against the forecast | perplexity, Whittle / llama-perplexity "
-        "| decode speed over the model's | prompt speed |"
+        f"| {how} | achieved | chosen and cut in, s | from command to file, s | MB, against the forecast "
+        "| perplexity over the model's | perplexity, Whittle / llama-perplexity | decode speed over the model's | prompt speed |"
     )
     note = (
         f"Perplexity on the first {check['n_chunks']} chunks of the evaluation text; speeds in {arguments.iterations} paired launches, "
         f"with intervals of 95 %; at least ×{SPEED} of decode speed is wanted of width. llama-perplexity: llama.cpp of "
         f"{peer.SDIST}, ggml {peer.ggml_version()}."
     )
-    return [head, "|---" * 7 + "|", *rows, "", note]
+    return [head, "|---" * 9 + "|", *rows, "", note]
 
 
 def beside(arguments: argparse.Namespace, program: str, folder: str) -> list[str]:
@@ -135,10 +153,14 @@ def main() -> None:
     parser.add_argument("--by", help="what the table has [default: everything]")
     parser.add_argument("--only", choices=["files", "table"], help="one of the two parts")
     parser.add_argument("--ratio", type=float, default=0.3, help="of the files that are made and timed")
+    parser.add_argument("--quick", action="store_true", help="make these quickly")
+    parser.add_argument("--then", metavar="LEVEL", help="quantize these, such as q8_0")
     parser.add_argument("--iterations", type=int, default=10)
     parser.add_argument("--threads", type=int, default=physical_cores())
     parser.add_argument("--into", type=Path, metavar="FILE", help="replace the tables in this file, too")
     arguments = parser.parse_args()
+    if arguments.into and (arguments.quick or arguments.then):
+        parser.error("--into: that file has a place for what is made as usual")
 
     program = str(arguments.whittle.resolve())
     with tempfile.TemporaryDirectory() as folder:

@@ -16,7 +16,6 @@ use crate::domain::metrics::Reading;
 use crate::domain::model::Model;
 use crate::domain::protocol::WorkerErrorKind;
 use crate::domain::pruning::{CHECK_CHUNKS, PruningCheck};
-use crate::domain::units;
 
 /// Tokens of the answer that it must give, at most: enough to see whether it is
 /// one.
@@ -95,18 +94,8 @@ fn broken(base: &Model, reason: &str) -> VariantError {
 
 /// What its user must know of a model that lost more than can be borne.
 pub(super) fn warning(check: &PruningCheck) -> Option<String> {
-    let silent = match check.is_silent() {
-        true => " It answers nothing where the base answers something.",
-        false => "",
-    };
-    check.is_broken().then(|| {
-        format!(
-            "Broken: {}.{silent} On {} of text that it was not made by, its perplexity is {} times the base's: remove less.",
-            PruningCheck::BROKEN,
-            units::plural(check.n_chunks.into(), "chunk", "chunks"),
-            units::number(check.ratio())
-        )
-    })
+    let why = check.broken_in_words()?;
+    Some(format!("Broken: {}. {why}", PruningCheck::BROKEN))
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ fn read(file: &File, size_bytes: u64, prune: Prune, origin: &Origin) -> Result<P
             n_heads_removed: way.n_groups_removed * n_queries,
             is_settled: plan.ways.len() == 1 && prune.loss_budget.is_none(),
             order: unseen_order(&plan),
-            memory_bytes: memory_bytes(&document, &shape, size_bytes, prune),
+            memory_bytes: memory_bytes(&document, &shape, size_bytes, &plan),
         },
         slice_bytes: slice_bytes(&document, shape.n_blocks(), prune.method),
         neurons_together: plan.neurons_together,
@@ -107,8 +107,15 @@ fn unseen_order(plan: &PruningPlan) -> Option<KnownOrder> {
     })
 }
 
-/// Bytes of memory at the peak. By depth what stays is refitted only where that fits.
-fn memory_bytes(document: &Document, shape: &ModelShape, size_bytes: u64, prune: Prune) -> u64 {
+/// Bytes of memory at the peak. Where whole blocks go alone, what stays is refitted only
+/// where that fits.
+fn memory_bytes(
+    document: &Document,
+    shape: &ModelShape,
+    size_bytes: u64,
+    plan: &PruningPlan,
+) -> u64 {
+    let prune = plan.prune;
     let (n_ff, n_embd) = (u64::from(shape.n_ff), u64::from(shape.n_embd));
     let n_ctx = u64::from(CHUNK_TOKENS);
     let n_chunks = u64::from(prune.calibration_chunks());
@@ -131,8 +138,8 @@ fn memory_bytes(document: &Document, shape: &ModelShape, size_bytes: u64, prune:
     };
     match prune.method {
         PruningMethod::Width => layers.bytes(),
-        PruningMethod::Depth => search.bytes(),
-        PruningMethod::Auto => layers.bytes().max(search.bytes()),
+        PruningMethod::Depth if !plan.narrows(shape) => search.bytes(),
+        PruningMethod::Depth | PruningMethod::Auto => layers.bytes().max(search.bytes()),
     }
 }
 

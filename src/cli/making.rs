@@ -1,7 +1,7 @@
-//! A variant on the command line: made while its progress is shown, and printed.
+//! A variant on the command line: foretold, made while its progress is shown, and printed.
 
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,16 +9,15 @@ use serde_json::json;
 
 use super::DataDir;
 use super::flags::{PROMPT, checked};
+use super::making_print::{print, tell};
 use super::model::locate;
 use super::waiting::take_machine;
-use crate::bench::{Making, MakingProgress, Variant};
-use crate::domain::defaults::PROMPTS;
+use crate::bench::{Making, MakingProgress};
 use crate::domain::event::MakingLive;
-use crate::domain::pruning::{CurvePoint, PruningCheck, PruningReport};
+use crate::domain::pruning::CurvePoint;
 use crate::domain::recipe::Recipe;
 use crate::domain::run::RunRequest;
 use crate::domain::units;
-use crate::domain::variant::VariantRecord;
 use crate::server::asked_to_end;
 
 /// Makes the variant of `model` (an id or a path), or finds it, and prints it.
@@ -36,22 +35,27 @@ pub(super) async fn make(
     let state = crate::server::open_state(&data.open()?).await?;
     let located = locate(&state, data, model).await?;
     let basis = state.speed(&located.model).await?;
-    let order = state.known_orders(&located, std::slice::from_ref(recipe));
-    let order = order.await.first().copied().flatten();
     let bar = bar();
-    if let Some(known) = order.and_then(|order| order.in_words("what goes")) {
-        bar.println(known);
-    }
-    // The clock does not run while it waits for the machine.
-    let mut progress: Option<MakingProgress> = None;
-    let on_progress = |making: Making| {
-        let progress = progress.get_or_insert_with(|| MakingProgress::start(recipe, order, &basis));
-        show(&bar, progress, &making);
-    };
     let making = async {
+        // The clock does not run while it waits for the machine.
         let machine = take_machine(&bar).await?;
+        let begun = Instant::now();
+        let forecasts = state.forecast_variant(&machine, &located, *recipe).await?;
+        let mut order = None;
+        for forecast in &forecasts {
+            bar.suspend(|| tell(forecast, &located.model));
+            order = forecast.pruning.and_then(|pruning| pruning.order);
+        }
+        let mut progress: Option<MakingProgress> = None;
+        let on_progress = |making: Making| {
+            let start = || MakingProgress::start(recipe, order, &basis);
+            show(&bar, progress.get_or_insert_with(start), &making);
+        };
         let making = state.make_variant(&machine, &located, recipe, on_progress);
-        anyhow::Ok(making.await?)
+        let variant = making.await?;
+        // What was found as it was made earlier took no time.
+        let took = progress.map(|_| begun.elapsed());
+        anyhow::Ok((variant, took))
     };
     let made = tokio::select! {
         made = making => made,
@@ -59,12 +63,12 @@ pub(super) async fn make(
         () = asked_to_end() => bail!("ended before the variant was made; nothing is left of it"),
     };
     bar.finish_and_clear();
-    let variant = made?;
+    let (variant, took) = made?;
     if is_json {
         let variant = json!({"path": variant.path, "model": variant.model});
         println!("{}", serde_json::to_string_pretty(&variant)?);
     } else {
-        print(&variant);
+        print(&variant, took);
     }
     Ok(())
 }
@@ -105,77 +109,6 @@ fn in_words(live: &MakingLive, point: Option<CurvePoint>, seconds_left: f64) -> 
         found.unwrap_or_default(),
         units::duration(seconds_left)
     )
-}
-
-fn print(variant: &Variant) {
-    let Variant { model, path } = variant;
-    println!("{}", path.display());
-    let bits = model.bits_per_weight().map_or_else(String::new, |bits| {
-        format!(", {} bits per weight", units::number(bits))
-    });
-    println!(
-        "{} ({}): {} MB{bits}, id {}",
-        model.name,
-        model.kind(),
-        units::number(model.size_mb()),
-        model.id
-    );
-    let Some(record) = &model.variant else { return };
-    if let Some(report) = &record.pruning {
-        print_pruning(report);
-    }
-    print_record(record);
-}
-
-fn print_pruning(report: &PruningReport) {
-    let PruningReport { cut, check } = report;
-    println!(
-        "Removed {:.1} % of the weights of the blocks: {} to {} parameters, {} to {} MB before any quantizing",
-        cut.achieved_pruning_ratio * 100.0,
-        units::parameters(cut.params_before),
-        units::parameters(cut.params_after),
-        units::number(cut.bytes_before as f64 / 1e6),
-        units::number(cut.bytes_after as f64 / 1e6),
-    );
-    println!("{}", cut.layers_in_words());
-    if let Some(known) = cut.known_in_words() {
-        println!("{known}");
-    }
-    println!("{}", check_words(check));
-    if let Some(answer) = &check.answer {
-        // A model may say anything: what a terminal would act on is written out.
-        let [base, pruned] = answer.whole().map(|text| text.escape_debug().to_string());
-        println!("Asked {:?}", PROMPTS[0]);
-        println!("  before: {base}");
-        println!("  after:  {pruned}");
-    }
-}
-
-fn check_words(check: &PruningCheck) -> String {
-    format!(
-        "Perplexity {}, {} times the base's {}, on {} of text that it was not made by",
-        units::number(check.perplexity),
-        units::number(check.ratio()),
-        units::number(check.base_perplexity),
-        units::plural(check.n_chunks.into(), "chunk", "chunks"),
-    )
-}
-
-fn print_record(record: &VariantRecord) {
-    for share in &record.tensor_types {
-        println!(
-            "{:8}{}, {} MB",
-            share.name,
-            units::plural(share.n_tensors.into(), "tensor", "tensors"),
-            units::number(share.n_bytes as f64 / 1e6)
-        );
-    }
-    for fallback in &record.fallbacks {
-        println!("Note: {}", fallback.words());
-    }
-    for warning in &record.warnings {
-        println!("Note: {warning}");
-    }
 }
 
 #[cfg(test)]

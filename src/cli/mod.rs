@@ -9,6 +9,7 @@ mod flags;
 mod follow;
 mod given;
 mod making;
+mod making_print;
 mod model;
 mod prompts;
 mod prune;

@@ -13,13 +13,13 @@ use crate::domain::recipe::{Quantize, Recipe};
 pub(super) struct PruneArgs {
     /// A library id, or the path of a .gguf file.
     model: String,
-    /// The share of the blocks' weights to remove, 0.1 to 0.5; by depth, the nearest
-    /// that whole blocks make.
+    /// The share of the blocks' weights to remove, 0.1 to 0.5, met within a point.
     #[arg(long, value_parser = ratio)]
     ratio: PruningRatio,
     /// What is removed: width (neurons of every feed-forward network, and from 0.45 on
-    /// attention heads), depth (whole blocks) or auto (neurons and blocks, where they
-    /// cost the least).
+    /// attention heads), depth (whole blocks, and some neurons where blocks alone miss the
+    /// ratio by more than a point) or auto (as much of each as costs least for each weight
+    /// that goes).
     #[arg(long, default_value_t = PruningMethod::default())]
     method: PruningMethod,
     /// Read less of the calibration text, and try fewer blocks: done sooner, and more is

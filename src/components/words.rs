@@ -4,9 +4,9 @@ use crate::domain::event::{MakingLive, MakingStep, Stage, StageName};
 use crate::domain::live::LiveRun;
 use crate::domain::recipe::Recipe;
 use crate::domain::run::{GenerationMode, Run, RunSettings, RunStatus};
-use crate::domain::units;
+use crate::domain::units::{self, capitalized};
 
-pub use crate::domain::units::plural;
+pub use crate::domain::units::{plural, sentence};
 
 /// `2026-03-01T10:20:30Z` as `2026-03-01 10:20 UTC`; other texts as they are.
 pub fn date(rfc3339: &str) -> String {
@@ -119,26 +119,6 @@ fn stage_words(stage: &Stage) -> String {
     }
 }
 
-/// Our own words, which are ASCII: the tables of Unicode would go to every browser.
-fn capitalized(words: &str) -> String {
-    let mut words = words.to_owned();
-    if let Some(first) = words.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    words
-}
-
-/// A message as a sentence of its own: errors begin small and end open, since
-/// they are also quoted in the middle of others.
-pub fn sentence(message: &str) -> String {
-    let end = if message.ends_with(['.', '!', '?']) {
-        ""
-    } else {
-        "."
-    };
-    capitalized(message) + end
-}
-
 /// `layer 3 of 30 · about 12 s left`, as far as it is known.
 pub fn time_left(live: &LiveRun) -> Option<String> {
     let from_gauges = live.live.as_ref().and_then(|live| live.seconds_left);
@@ -186,12 +166,6 @@ mod tests {
         assert_eq!(kld(0.01234), "0.0123");
         assert_eq!(kld(0.000_614), "0.00061");
         assert_eq!(kld(0.000_012_3), "1.2e-5");
-    }
-
-    #[test]
-    fn a_message_becomes_a_sentence() {
-        assert_eq!(sentence("it ended"), "It ended.");
-        assert_eq!(sentence("Is it full?"), "Is it full?");
     }
 
     #[test]

@@ -70,6 +70,27 @@ pub fn parameters(n: u64) -> String {
     }
 }
 
+/// With a large first letter. Our own words are ASCII: the tables of Unicode would go to
+/// every browser.
+pub fn capitalized(words: &str) -> String {
+    let mut words = words.to_owned();
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
+}
+
+/// A message as a sentence of its own: errors begin small and end open, since
+/// they are also quoted in the middle of others.
+pub fn sentence(message: &str) -> String {
+    let end = if message.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    capitalized(message) + end
+}
+
 fn group(whole: &str) -> String {
     let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |d| ("-", d));
     let mut grouped = String::with_capacity(whole.len() + whole.len() / 3);
@@ -109,5 +130,11 @@ mod tests {
         assert_eq!(duration(125.0), "2 min 5 s");
         assert_eq!(duration(4800.0), "1 h 20 min");
         assert_eq!(duration(-1.0), "0 s");
+    }
+
+    #[test]
+    fn a_message_becomes_a_sentence() {
+        assert_eq!(sentence("it ended"), "It ended.");
+        assert_eq!(sentence("Is it full?"), "Is it full?");
     }
 }

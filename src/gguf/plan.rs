@@ -48,10 +48,8 @@ pub struct Way {
 /// Says what `prune` removes from a model of this shape.
 ///
 /// # Errors
-/// When nothing that llama.cpp loads is as near to the ratio as was promised:
-/// within one point by width and auto, within half a step of the slider by
-/// depth, whose steps are whole blocks; and for a budget that the method cannot
-/// keep to.
+/// When nothing that llama.cpp loads is within one point of the ratio, or by depth
+/// not even one block fits in; and for a budget that the method cannot keep to.
 pub fn plan_pruning(shape: &ModelShape, prune: Prune) -> Result<PruningPlan, NotPrunable> {
     if !prune.keeps_to_its_budget() {
         return Err(NotPrunable::BudgetMethod {
@@ -83,13 +81,19 @@ impl PruningPlan {
         self.ways[0]
     }
 
+    /// Whether neurons go from blocks that stay, by one of the ways at least.
+    pub fn narrows(&self, shape: &ModelShape) -> bool {
+        self.ways.iter().any(|way| way.n_ff < shape.n_ff)
+    }
+
     /// Why what stays cannot be refitted on so many tokens of text, if it cannot.
     pub fn not_refitted(&self, shape: &ModelShape, n_tokens: u64) -> Option<NotRefitted> {
-        let is_by_depth = self.prune.method == PruningMethod::Depth;
+        // Where neurons go, the others are refitted in any case.
+        let by_blocks = self.prune.method == PruningMethod::Depth && !self.narrows(shape);
         match () {
             () if self.neurons_together > 1 => Some(NotRefitted::Quantized),
-            () if is_by_depth && !shape.family.adds_as_it_is() => Some(NotRefitted::Architecture),
-            () if is_by_depth && n_tokens < shape.n_ff.into() => Some(NotRefitted::Text),
+            () if by_blocks && !shape.family.adds_as_it_is() => Some(NotRefitted::Architecture),
+            () if by_blocks && n_tokens < shape.n_ff.into() => Some(NotRefitted::Text),
             () => None,
         }
     }
@@ -170,6 +174,9 @@ impl PruningPlan {
     }
 }
 
+#[cfg(test)]
+#[path = "plan_depth_tests.rs"]
+mod depth_tests;
 #[cfg(test)]
 #[path = "plan_heads_tests.rs"]
 mod heads_tests;

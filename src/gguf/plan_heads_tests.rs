@@ -30,7 +30,7 @@ fn grouped(
 }
 
 #[test]
-fn heads_go_by_width_alone_and_from_a_large_ratio_on() {
+fn heads_go_by_width_from_a_large_ratio_on_and_never_by_depth() {
     let ways = |shape: &ModelShape, method, share| {
         let ways = planned(shape, method, share).ways.into_iter();
         ways.map(|way| (way.n_groups_removed, way.n_ff))
@@ -43,10 +43,8 @@ fn heads_go_by_width_alone_and_from_a_large_ratio_on() {
     assert_eq!(width(0.44).0, 0);
     assert_eq!(width(0.45).0, 1);
     assert_eq!(width(0.5), (1, 672));
-    for method in [PruningMethod::Depth, PruningMethod::Auto] {
-        let ways = ways(&demo, method, 0.5);
-        assert!(ways.iter().all(|(n_groups, _)| *n_groups == 0));
-    }
+    assert_eq!(ways(&demo, PruningMethod::Depth, 0.45), [(0, 1472)]);
+    assert_eq!(ways(&demo, PruningMethod::Depth, 0.5), [(0, 1536)]);
     let way = planned(&demo, PruningMethod::Width, 0.5).first();
     // The mean of the neurons that go, and of the heads that do.
     let n_biases = 2 * 30 * 576;
@@ -65,6 +63,33 @@ fn heads_go_by_width_alone_and_from_a_large_ratio_on() {
         block.down = TensorType::of_id(8).expect("Q8_0");
     }
     assert_eq!(ways(&quantized, PruningMethod::Width, 0.5), [(0, 512)]);
+}
+
+#[test]
+fn auto_offers_what_width_does_and_heads_where_as_much_is_left_to_remove() {
+    let demo = grouped(30, (576, 1536), (3, 3, 64));
+    let large = grouped(32, (4096, 14336), (8, 4, 128));
+    for shape in [&demo, &large] {
+        for share in (10..=50).map(|percent| f64::from(percent) / 100.0) {
+            let [width, auto] = [PruningMethod::Width, PruningMethod::Auto]
+                .map(|method| planned(shape, method, share).first());
+            assert_eq!(width, auto, "{share}");
+        }
+    }
+    // Without one and two of 30 blocks 48 % and 46 % of the others are left to remove,
+    // without three 44 %.
+    let ways = planned(&demo, PruningMethod::Auto, 0.5).ways;
+    let groups: Vec<u32> = ways.iter().map(|way| way.n_groups_removed).collect();
+    assert_eq!(groups[..3], [1; 3]);
+    assert!(
+        groups[3..].iter().all(|n_groups| *n_groups == 0),
+        "{groups:?}"
+    );
+    let blocks: Vec<u32> = ways.iter().map(|way| way.n_blocks_removed).collect();
+    assert_eq!(blocks, (0..=15).collect::<Vec<u32>>());
+    for way in ways {
+        assert!((way.ratio - 0.5).abs() <= 0.01 + 1e-9, "{way:?}");
+    }
 }
 
 proptest! {

@@ -4,20 +4,20 @@ use super::NotPrunable;
 use super::shape::ModelShape;
 use crate::domain::pruning::{Prune, PruningRatio};
 
-/// How far from the request width and auto may be: one point.
+/// How far from the request it may be: one point.
 const TOLERANCE: f64 = 0.01;
-/// How far depth may be: half a step of the slider.
-const DEPTH_TOLERANCE: f64 = 0.025;
 /// Neurons that stay come in this many where that is near enough: the blocks of
 /// the K-quants.
 const BEST_MULTIPLE: u32 = 256;
 /// Else in this many: the blocks of all other types.
 const LEAST_MULTIPLE: u32 = 32;
-/// By width, groups of heads go from this ratio on. Measured at 50 % of the demo model
-/// alone: without one group of three and with 683 of 1,536 neurons its perplexity was
-/// 2.33 times (2.12 to 2.57) the dense one, with all heads and 512 neurons 2.54 times.
-/// Smaller ratios were not measured.
+/// Groups of heads go where this share of the blocks that stay is to go, or more. Measured
+/// at 50 % of the demo model alone: without one group of three and with 683 of 1,536
+/// neurons its perplexity was 2.33 times (2.12 to 2.57) the dense one, with all heads and
+/// 512 neurons 2.54 times. Smaller ratios were not measured.
 const GROUPS_FROM: f64 = 0.45;
+/// So that rounding decides nothing: a point is a point.
+const ROUNDING: f64 = 1e-10;
 
 /// A part of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,38 +54,83 @@ impl Share {
         self.removed(shape) as f64 / shape.block_weights() as f64
     }
 
-    /// How far it is from what was asked for. A ten-billionth more, so that a
-    /// point is a point.
-    fn is_within(self, shape: &ModelShape, ratio: PruningRatio, tolerance: f64) -> bool {
-        (self.ratio(shape) - ratio.share()).abs() <= tolerance + 1e-10
+    /// Whether it is as near to what was asked for as is promised.
+    fn is_near(self, shape: &ModelShape, ratio: PruningRatio) -> bool {
+        (self.ratio(shape) - ratio.share()).abs() <= TOLERANCE + ROUNDING
     }
 }
 
 /// Fewer neurons in every block, and from a large ratio on fewer heads.
 pub(super) fn width(shape: &ModelShape, prune: Prune) -> Result<Share, NotPrunable> {
-    let with_groups = |n_groups_removed: u32| Share {
-        n_groups_removed,
-        ..Share::of_blocks(shape, 0)
+    mixture(shape, 0, prune.ratio).ok_or_else(|| too_coarse(shape, prune))
+}
+
+/// Whole blocks. Where no number of them is near enough, as many as fit below, and the
+/// rest as neurons of the others; of these nothing where a budget may end the search
+/// before, since the ratio is the most that goes then.
+pub(super) fn depth(shape: &ModelShape, prune: Prune) -> Result<Share, NotPrunable> {
+    let n_blocks = shape.n_blocks();
+    let wanted = prune.ratio.share() * f64::from(n_blocks);
+    let is_number = |n: &u32| (1..n_blocks).contains(n);
+    let blocks = |n: f64| Some(n as u32).filter(is_number);
+    let nearest = blocks(wanted.round()).map(|n| Share::of_blocks(shape, n));
+    let below = || match prune.loss_budget {
+        Some(_) => Some(Share::of_blocks(shape, blocks(wanted.floor())?)),
+        None => mixture(shape, blocks(wanted.floor())?, prune.ratio),
     };
-    // Fewer groups where so many are not possible.
-    let mut ways = (0..=groups_at(shape, prune.ratio)).rev();
-    let found = ways.find_map(|n_groups| narrowed(shape, with_groups(n_groups), prune.ratio));
-    found.ok_or_else(|| NotPrunable::Ratio {
-        ratio: prune.ratio,
-        method: prune.method,
-        step: width_step(shape),
-        instead: instead(shape, prune.ratio, widths_near(shape, prune.ratio)),
+    let nearest = nearest.filter(|share| share.is_near(shape, prune.ratio));
+    nearest.or_else(below).ok_or_else(|| {
+        let all = (1..n_blocks).map(|n| Share::of_blocks(shape, n));
+        NotPrunable::Ratio {
+            ratio: prune.ratio,
+            method: prune.method,
+            step: format!(
+                "it has {n_blocks} blocks, and each is {:.1} % of their weights",
+                100.0 / f64::from(n_blocks)
+            ),
+            instead: instead(shape, prune.ratio, all.collect()),
+        }
     })
 }
 
-/// How many groups of heads of each block go by width: none below a large ratio, and
-/// then so many that about the same share of neurons goes as of groups; a half goes to
-/// the neurons.
-fn groups_at(shape: &ModelShape, ratio: PruningRatio) -> u32 {
+/// Every number of blocks, with as much of the others as is left to remove: what width
+/// does among them, and what depth does.
+pub(super) fn mixtures(shape: &ModelShape, prune: Prune) -> Result<Vec<Share>, NotPrunable> {
+    let with_blocks = |n_blocks_removed| mixture(shape, n_blocks_removed, prune.ratio);
+    let ways: Vec<Share> = (0..shape.n_blocks()).filter_map(with_blocks).collect();
+    match ways.is_empty() {
+        false => Ok(ways),
+        true => Err(too_coarse(shape, prune)),
+    }
+}
+
+/// So many blocks, and nothing else where that is near enough; else as many neurons of
+/// the others, and where much is to go groups of heads, as are left to remove.
+fn mixture(shape: &ModelShape, n_blocks_removed: u32, ratio: PruningRatio) -> Option<Share> {
+    let blocks_alone = Share::of_blocks(shape, n_blocks_removed);
+    if blocks_alone.is_near(shape, ratio) {
+        return Some(blocks_alone);
+    }
+    let with_groups = |n_groups_removed: u32| Share {
+        n_groups_removed,
+        ..blocks_alone
+    };
+    // Fewer groups where so many are not possible.
+    let mut ways = (0..=groups_at(shape, blocks_alone, ratio)).rev();
+    ways.find_map(|n_groups| narrowed(shape, with_groups(n_groups), ratio))
+}
+
+/// How many groups of heads go from each block that stays when these are gone: none
+/// where little is left to remove, else so many that about the same share of neurons goes
+/// as of groups; a half goes to the neurons.
+fn groups_at(shape: &ModelShape, gone: Share, ratio: PruningRatio) -> u32 {
+    let all = shape.block_weights() as f64;
+    let removed = gone.removed(shape) as f64;
+    let share = (ratio.share() * all - removed) / (all - removed);
     let is_repaired = shape.neurons_together() == 1;
     match shape.heads {
-        Some(heads) if is_repaired && ratio.share() >= GROUPS_FROM => {
-            let n = (ratio.share() * f64::from(heads.n_groups) - 0.5).ceil();
+        Some(heads) if is_repaired && share >= GROUPS_FROM - ROUNDING => {
+            let n = (share * f64::from(heads.n_groups) - 0.5 - ROUNDING).ceil();
             // One group stays at least.
             (n as u32).min(heads.n_groups - 1)
         }
@@ -93,45 +138,13 @@ fn groups_at(shape: &ModelShape, ratio: PruningRatio) -> u32 {
     }
 }
 
-/// Whole blocks.
-pub(super) fn depth(shape: &ModelShape, prune: Prune) -> Result<Share, NotPrunable> {
-    let n_blocks = shape.n_blocks();
-    let n = (prune.ratio.share() * f64::from(n_blocks)).round() as u32;
-    let share = Share::of_blocks(shape, n);
-    if (1..n_blocks).contains(&n) && share.is_within(shape, prune.ratio, DEPTH_TOLERANCE) {
-        return Ok(share);
-    }
-    let all = (1..n_blocks).map(|n| Share::of_blocks(shape, n));
-    Err(NotPrunable::Ratio {
+/// Why neurons are too few or too large a part to come near to the ratio.
+fn too_coarse(shape: &ModelShape, prune: Prune) -> NotPrunable {
+    NotPrunable::Ratio {
         ratio: prune.ratio,
         method: prune.method,
-        step: format!(
-            "it has {n_blocks} blocks, and each is {:.1} % of their weights",
-            100.0 / f64::from(n_blocks)
-        ),
-        instead: instead(shape, prune.ratio, all.collect()),
-    })
-}
-
-/// Every number of blocks, with as many neurons of the others as are left to
-/// remove; nothing but blocks where that is near enough.
-pub(super) fn mixtures(shape: &ModelShape, prune: Prune) -> Result<Vec<Share>, NotPrunable> {
-    let ways = (0..shape.n_blocks()).filter_map(|n_blocks_removed| {
-        let blocks_alone = Share::of_blocks(shape, n_blocks_removed);
-        match blocks_alone.is_within(shape, prune.ratio, TOLERANCE) {
-            true => Some(blocks_alone),
-            false => narrowed(shape, blocks_alone, prune.ratio),
-        }
-    });
-    let ways: Vec<Share> = ways.collect();
-    match ways.is_empty() {
-        false => Ok(ways),
-        true => Err(NotPrunable::Ratio {
-            ratio: prune.ratio,
-            method: prune.method,
-            step: width_step(shape),
-            instead: instead(shape, prune.ratio, widths_near(shape, prune.ratio)),
-        }),
+        step: width_step(shape),
+        instead: instead(shape, prune.ratio, widths_near(shape, prune.ratio)),
     }
 }
 
@@ -147,8 +160,7 @@ fn narrowed(shape: &ModelShape, gone: Share, ratio: PruningRatio) -> Option<Shar
         let n_ff = (stay / f64::from(multiple)).round() * f64::from(multiple);
         let is_fewer = f64::from(LEAST_MULTIPLE) <= n_ff && n_ff < f64::from(shape.n_ff);
         let nearest = is_fewer.then(|| share(n_ff as u32))?;
-        let is_near = nearest.is_within(shape, ratio, TOLERANCE);
-        is_near.then_some(nearest)
+        nearest.is_near(shape, ratio).then_some(nearest)
     };
     multiples(shape).into_iter().find_map(nearest)
 }

@@ -13,8 +13,8 @@ pub(super) fn fit_layers(needs: LayerNeeds, limit: Option<u64>) -> Result<(), Pr
     match limit {
         Some(limit) if needed > limit => Err(PruneError::Memory(format!(
             "pruning this model's layers of {} neurons with {} tokens of calibration text takes \
-             {} MB of memory, and {} MB may be used: close other programs, prune by depth, or \
-             quantize it instead",
+             {} MB of memory, and {} MB may be used: close other programs, prune by depth at a \
+             ratio that whole blocks come near to, or quantize it instead",
             needs.n_ff,
             needs.n_tokens,
             units::number(needed as f64 / 1e6),

@@ -7,6 +7,7 @@ mod attention;
 mod auto;
 mod base;
 mod calibration;
+mod cheapest;
 mod columns;
 mod conversation;
 mod depth;
@@ -104,8 +105,10 @@ struct Decided {
     curve: Vec<CurvePoint>,
     /// How many of its blocks were known before.
     blocks_known: u32,
-    /// Tokens that were read.
+    /// Tokens that neurons were chosen by, and that what stays was refitted on.
     n_tokens: usize,
+    /// Tokens that blocks were searched for on; 0: none were.
+    n_searched: usize,
     /// Why what stays was not refitted, if it was not.
     not_refitted: Option<NotRefitted>,
 }
@@ -139,6 +142,7 @@ fn make(
     })?;
     let found = Found {
         n_tokens: decided.n_tokens,
+        n_searched: decided.n_searched,
         curve: decided.curve,
         blocks_known: decided.blocks_known,
         singular_layers: decided.rebuilt.singular,

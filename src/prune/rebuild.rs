@@ -15,7 +15,7 @@ use super::stream::Stream;
 use super::{Job, matrix};
 use crate::domain::pruning::PruningProgress;
 use crate::domain::pruning_memory::LayerNeeds;
-use crate::gguf::{BlockCut, Content};
+use crate::gguf::{BlockCut, Content, PruningPlan, Way};
 
 /// What is to stay of a model.
 #[derive(Debug, Clone)]
@@ -39,6 +39,17 @@ impl Stays {
             n_ff: base.shape.n_ff,
             n_groups_removed: 0,
             with_bias: false,
+        }
+    }
+
+    /// All but these blocks, as narrow as `way` says.
+    pub(super) fn of(base: &Base, plan: &PruningPlan, way: &Way, removed: &[u32]) -> Self {
+        Self {
+            n_ff: way.n_ff,
+            n_groups_removed: way.n_groups_removed,
+            // Where blocks go alone, the file is as large as they make it.
+            with_bias: plan.with_bias && way.n_ff < base.shape.n_ff,
+            ..Self::without(base, removed)
         }
     }
 }

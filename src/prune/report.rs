@@ -37,8 +37,10 @@ pub(super) fn achieved(layers: &[LayerCut]) -> f64 {
 
 /// What was found on the way.
 pub(super) struct Found {
-    /// Tokens that were read.
+    /// Tokens that neurons were chosen by, and that what stays was refitted on.
     pub(super) n_tokens: usize,
+    /// Tokens that blocks were searched for on; 0: none were.
+    pub(super) n_searched: usize,
     /// The curve of a search.
     pub(super) curve: Vec<CurvePoint>,
     /// How many of its blocks were known before.
@@ -58,6 +60,7 @@ pub(super) fn cut(
 ) -> PruningCut {
     let weights_before: u64 = layers.iter().map(|layer| layer.weights_before).sum();
     let weights_after: u64 = layers.iter().map(|layer| layer.weights_after).sum();
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     PruningCut {
         achieved_pruning_ratio: achieved(&layers),
         block_weights_before: weights_before,
@@ -67,7 +70,8 @@ pub(super) fn cut(
         bytes_before,
         bytes_after: after.size_bytes(),
         layers,
-        calibration_tokens: u32::try_from(found.n_tokens).unwrap_or(u32::MAX),
+        calibration_tokens: count(found.n_tokens),
+        search_tokens: count(found.n_searched),
         curve: found.curve,
         blocks_known: found.blocks_known,
         singular_layers: found.singular_layers,

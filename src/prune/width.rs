@@ -17,13 +17,7 @@ pub(super) fn by_width(
 ) -> Result<Decided, PruneError> {
     let text = Calibration::of(job.source, job.calibration, base.shape.n_ff as usize)?;
     fit(base, &text, job)?;
-    let way = plan.first();
-    let stays = Stays {
-        n_ff: way.n_ff,
-        n_groups_removed: way.n_groups_removed,
-        with_bias: plan.with_bias,
-        ..Stays::without(base, &[])
-    };
+    let stays = Stays::of(base, plan, &plan.first(), &[]);
     let wanted = (&stays, choice(plan, job));
     Ok(Decided {
         rebuilt: rebuild(base, &text, wanted, None, job, on_progress)?,
@@ -31,6 +25,7 @@ pub(super) fn by_width(
         curve: Vec::new(),
         blocks_known: 0,
         n_tokens: text.n_tokens(),
+        n_searched: 0,
         not_refitted: plan.not_refitted(&base.shape, text.n_tokens() as u64),
     })
 }

@@ -8,7 +8,7 @@ use super::AppState;
 use crate::bench::{Making, Variant, VariantError, Workshop};
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::model::ModelId;
-use crate::domain::pruning::{KnownOrder, PruningForecast};
+use crate::domain::pruning::PruningForecast;
 use crate::domain::recipe::Recipe;
 use crate::domain::run::RunProblem;
 use crate::domain::units;
@@ -120,20 +120,20 @@ impl AppState {
         Ok(forecasts)
     }
 
-    /// How much is known of the orders in which recipes remove blocks of a model.
-    pub(crate) async fn known_orders(
+    /// What a recipe would make of a model, for whoever has the machine and is about to
+    /// make it: one forecast.
+    pub(crate) async fn forecast_variant(
         &self,
+        _machine: &MachineLock,
         located: &Located,
-        recipes: &[Recipe],
-    ) -> Vec<Option<KnownOrder>> {
-        match open(located) {
-            Ok(file) => {
-                let workshop = self.workshop();
-                workshop.known_orders(&located.model, &file, recipes).await
-            }
-            // Whoever makes one of them says why.
-            Err(_) => Vec::new(),
-        }
+        recipe: Recipe,
+    ) -> Result<Vec<VariantForecast>, AppError> {
+        let file = open(located)?;
+        let workshop = self.workshop();
+        let found = workshop.forecast(&located.model, &file, &[recipe]).await?;
+        let mut variants = found.variants;
+        workshop.look_up_orders(&located.model, &mut variants).await;
+        Ok(variants)
     }
 
     /// The machine, if nothing is measured on it: a worker beside that would falsify

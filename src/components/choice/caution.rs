@@ -58,7 +58,8 @@ fn caution(
         };
         return Some(format!(
             "This model is {file_type} already: {in_groups}what stays cannot be \
-             repaired. Where there is an F16, BF16 or F32 file of it, choose that one."
+             repaired. Where there is an F16, BF16 or F32 file of it, choose that one; else write it as \
+             F16 first (whittle upcast FILE NEW.gguf), and choose that."
         ));
     }
     if is_inexact(file_type) {
@@ -114,6 +115,7 @@ mod tests {
             depth.contains("already: what stays cannot be repaired."),
             "{depth}"
         );
+        assert!(depth.contains("(whittle upcast FILE NEW.gguf)"), "{depth}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod quality;
 mod text;
 
 pub use caution::BaseCaution;
-pub use forecast::{Forecasts, size_words};
+pub use forecast::Forecasts;
 pub use options::{CareField, QualityField};
 pub use plan::ComparisonPlan;
 pub use quality::QualityChoice;

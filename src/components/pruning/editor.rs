@@ -161,12 +161,12 @@ fn advice(method: PruningMethod) -> &'static str {
         }
         PruningMethod::Depth => {
             "Block after block goes, each time the one whose loss costs least, and what stays is refitted \
-             to stand for it. Whole blocks only: what goes is the nearest to the ratio, as predicted \
-             below. Fastest to run; takes long to make."
+             to stand for it. Where no number of whole blocks is within a point of the ratio, the rest \
+             goes as neurons of the others, as predicted below. Fastest to run; takes long to make."
         }
         PruningMethod::Auto => {
-            "Spends the ratio on neurons and blocks, where the loss per weight is least. Takes longest \
-             to make."
+            "Spends the ratio on neurons and blocks, where the measured loss for each weight that goes is \
+             least: never more than by width or by depth on the text that decides. Takes longest to make."
         }
     }
 }

@@ -22,13 +22,12 @@ pub(in crate::components) fn PruningView(
     report: PruningReport,
 ) -> impl IntoView {
     let PruningReport { cut, check } = report;
-    let broken = check.is_broken().then(|| {
+    let broken = check.broken_in_words().map(|why| {
         view! {
             <p class="unstable broken" role="note">
                 <strong>{words::sentence(PruningCheck::BROKEN)}</strong>
-                " Its perplexity is "
-                {units::number(check.ratio())}
-                " times the base's: remove less, or choose another method."
+                " "
+                {why}
             </p>
             {check.answer.clone().map(|answer| view! { <Answers answer variant=label.clone()/> })}
         }
@@ -89,12 +88,11 @@ fn BeforeAndAfter(label: String, cut: PruningCut, check: PruningCheck) -> impl I
     };
     let size = |bytes: u64| units::number(bytes as f64 / 1e6);
     let chunks = words::plural(check.n_chunks.into(), "chunk", "chunks");
-    let tokens = words::plural(cut.calibration_tokens.into(), "token", "tokens");
-    let sample = format!(
-        "Chosen on {tokens} of calibration text in {}; the perplexity is on {chunks} of text that it \
-         was not made by.",
+    let sample = words::sentence(&format!(
+        "{}, in {}; the perplexity is on {chunks} of text that it was not made by",
+        cut.chosen_in_words(),
         units::duration(cut.prune_s)
-    );
+    ));
     view! {
         <div class="scroll">
             <table>

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::domain::pruning::PruningCheck;
+
 /// What pruning does, and what a run does.
 #[component]
 pub fn Teaching() -> impl IntoView {
@@ -15,8 +17,12 @@ pub fn Teaching() -> impl IntoView {
                 <li>"reads a calibration text with the model, to see which parts matter,"</li>
                 <li>"cuts the others out, and refits what stays to take over their part where it can,"</li>
                 <li>
-                    "checks the file on another text: a model that no longer works is deleted, one that \
-                     no longer answers sensibly is said to be broken,"
+                    {format!(
+                        "checks the file on another text: a model that no longer works is deleted, one \
+                         that answers nothing, or whose perplexity is {} times the baseline's or more, is \
+                         said to be broken,",
+                        PruningCheck::BROKEN_FROM,
+                    )}
                 </li>
                 <li>"measures it and the baseline in turns, as everywhere here."</li>
             </ol>

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::level_field::LevelField;
-use crate::components::choice::{Forecasts, size_words};
+use crate::components::choice::Forecasts;
 use crate::domain::units;
+use crate::domain::variant::size_words;
 
 /// The predicted size; nothing until it is known.
 #[component]

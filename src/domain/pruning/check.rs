@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::quality::{AnswerComparison, CHUNKS_QUICK};
+use crate::domain::units;
 
 /// Chunks of the evaluation text that a pruned file is checked on.
 pub const CHECK_CHUNKS: u32 = CHUNKS_QUICK;
@@ -16,7 +17,7 @@ pub struct PruningCheck {
     pub n_chunks: u32,
     /// Perplexity of the base.
     pub base_perplexity: f64,
-    /// Perplexity of the pruned model.
+    /// Perplexity of the pruned model; from 10 times the base's on it is said to be broken.
     pub perplexity: f64,
     /// The beginnings of both answers to the first default prompt; null: an older
     /// version did not keep them.
@@ -44,6 +45,23 @@ impl PruningCheck {
             .is_some_and(AnswerComparison::is_silent)
     }
 
+    /// Why it is broken, and what helps, if it is.
+    pub fn broken_in_words(&self) -> Option<String> {
+        let silent = match self.is_silent() {
+            true => "It answers nothing where the base answers something. ",
+            false => "",
+        };
+        self.is_broken().then(|| {
+            format!(
+                "{silent}On {} of text that it was not made by, its perplexity is {} times the base's, \
+                 and {} times or more counts as broken: remove less, or choose another method.",
+                units::plural(self.n_chunks.into(), "chunk", "chunks"),
+                units::number(self.ratio()),
+                Self::BROKEN_FROM
+            )
+        })
+    }
+
     /// Whether the model no longer answers sensibly.
     pub fn is_broken(&self) -> bool {
         let ratio = self.ratio();
@@ -66,5 +84,12 @@ mod tests {
         assert!(!check(24.0).is_broken());
         assert!(check(200.0).is_broken());
         assert!(check(f64::NAN).is_broken() && check(f64::INFINITY).is_broken());
+        assert_eq!(check(24.0).broken_in_words(), None);
+        let said = check(246.0).broken_in_words().expect("it is broken");
+        assert_eq!(
+            said,
+            "On 4 chunks of text that it was not made by, its perplexity is 12.30 times the base's, and \
+             10 times or more counts as broken: remove less, or choose another method."
+        );
     }
 }

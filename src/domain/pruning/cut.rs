@@ -26,8 +26,13 @@ pub struct PruningCut {
     pub bytes_after: u64,
     /// What became of every block of the base, in its order.
     pub layers: Vec<LayerCut>,
-    /// Tokens of calibration text that it was chosen by.
+    /// Tokens of calibration text that neurons were chosen by, and that what stays was
+    /// refitted on; where blocks went alone and nothing was refitted, those of the search.
     pub calibration_tokens: u32,
+    /// Tokens of calibration text that blocks were searched for on; 0: they were not, or
+    /// the report is older than this field.
+    #[serde(default)]
+    pub search_tokens: u32,
     /// The curve of a search, one point for each step; empty where none was made.
     pub curve: Vec<CurvePoint>,
     /// How many of the blocks of the curve were known from an earlier search; 0: all of
@@ -166,6 +171,7 @@ mod tests {
             bytes_after: 14,
             layers: Vec::new(),
             calibration_tokens: 512,
+            search_tokens: 0,
             curve: Vec::new(),
             blocks_known: 0,
             singular_layers,

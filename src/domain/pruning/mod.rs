@@ -3,6 +3,7 @@
 mod block_search;
 mod breadth;
 mod check;
+mod chosen_on;
 mod cut;
 mod forecast;
 mod known_order;

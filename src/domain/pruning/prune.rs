@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PruningMethod, PruningRatio};
 use crate::domain::loss_budget::LossBudget;
+use crate::domain::quality::CHUNK_TOKENS;
 
 /// Chunks of the calibration text, of 512 tokens, that pruning reads by default up to
 /// a ratio of 30 %.
@@ -27,9 +28,8 @@ pub struct Prune {
     /// What is removed, and how it is chosen.
     #[serde(default)]
     pub method: PruningMethod,
-    /// How much: the share of the blocks' matrix weights, 0.1 to 0.5. By width and
-    /// auto it is met within a point; by depth, which removes whole blocks, within two
-    /// and a half.
+    /// How much: the share of the blocks' matrix weights, 0.1 to 0.5. It is met within a
+    /// point; with a loss budget, less may go.
     #[cfg_attr(test, schemars(range(min = 0.1, max = 0.5)))]
     pub ratio: PruningRatio,
     /// Whether less of the calibration text is read, and fewer blocks are tried: it is
@@ -110,6 +110,11 @@ impl Prune {
             true => SEARCH_CHUNKS_QUICK,
             false => SEARCH_CHUNKS,
         }
+    }
+
+    /// Tokens of it that are read there, at most.
+    pub fn search_tokens(&self) -> u32 {
+        self.search_chunks() * CHUNK_TOKENS
     }
 
     /// Chunks of the calibration text that are read.

@@ -72,15 +72,15 @@ impl Desk {
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
-    /// The same without a progress bar: none goes into a pipe. Another test may have
-    /// the machine, and that is said.
+    /// The same without a progress bar: none goes into a pipe. What is foretold does, and
+    /// another test may have the machine, which is said.
     #[track_caller]
     fn printed_quietly(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
-        let waits = ["waiting: ", "reading ", "going on: "];
-        let is_wait = |line: &str| waits.iter().any(|wait| line.starts_with(wait));
-        assert!(errors.lines().all(is_wait), "{output:?}");
+        let said = ["waiting: ", "reading ", "going on: ", "Predicted: "];
+        let is_said = |line: &str| said.iter().any(|words| line.starts_with(words));
+        assert!(errors.lines().all(is_said), "{output:?}");
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).expect("UTF-8")
     }

@@ -9,13 +9,20 @@ use crate::shop::kept_orders;
 fn quantize_makes_a_variant_once_and_says_what_is_in_it() {
     let desk = Desk::new();
     let text = desk.printed_quietly(&["quantize", &desk.model, "--type", "Q4_0"]);
-    assert_says(
-        &text,
-        ["bits per weight", "Q4_0    ", "Q8_0 instead of Q6_K"],
-    );
+    let says = [
+        "bits per weight",
+        "The whole file: ",
+        " % smaller",
+        "Made in ",
+        "Q4_0    ",
+        "Q8_0 instead of Q6_K",
+    ];
+    assert_says(&text, says);
     let path = text.lines().next().expect("a path");
     let header = check_model(path.as_ref()).expect("a model");
     assert_eq!(header.file_type, "Q4_0");
+    let again = desk.printed(&["quantize", &desk.model, "--type", "q4_0"]);
+    assert!(!again.contains("Made in "), "it was there: {again}");
     let variant = desk.json(&["quantize", &desk.model, "--type", "q4_0"]);
     assert_eq!(variant["path"], path);
     assert_eq!(variant["model"]["origin"], "variant");
@@ -42,8 +49,11 @@ fn prune_makes_a_variant_once_and_says_what_is_gone() {
     let text = desk.printed_quietly(&prune);
     let says = [
         "Removed 30.0 % of the weights of the blocks",
+        " MB before any quantizing (",
         "64 of 128 neurons are left",
+        "neurons were chosen, and what stays was refitted, on ",
         "times the base's",
+        "Made in ",
     ];
     assert_says(&text, says);
     let path = text.lines().next().expect("a path");
@@ -53,6 +63,32 @@ fn prune_makes_a_variant_once_and_says_what_is_gone() {
     let record = &variant["model"]["variant"];
     assert_eq!(record["recipe"]["prune"]["ratio"], 0.3);
     assert_eq!(record["recipe"]["quantize"]["level"], "q8_0");
+}
+
+#[test]
+fn what_will_become_of_a_model_is_said_before_it_is_made() {
+    let desk = Desk::new();
+    let foretold = |arguments: &[&str]| {
+        let output = desk.run(arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    let q8_0 = ["quantize", &*desk.model, "--type", "q8_0", "--json"];
+    let said = foretold(&q8_0);
+    assert_says(&said, ["Predicted: 0.", " MB, ", " % smaller."]);
+    assert!(!said.contains("Note: "), "{said}");
+    let id = desk.json(&q8_0[..4])["model"]["id"].clone();
+    let id = id.as_str().expect("an id");
+    let width = foretold(&["prune", id, "--ratio", "0.3"]);
+    let says = [
+        "Predicted: 30.0 % of the blocks' weights go, 64 of 128 neurons of each block.",
+        "the whole file shrinks by ",
+        "Note: Pruned coarsely: the base is Q8_0",
+    ];
+    assert_says(&width, says);
+    let depth = ["prune", &*desk.model, "--ratio", "0.5", "--method", "depth"];
+    let says = ["1 of 2 blocks", "each on 4,096 tokens of calibration text"];
+    assert_says(&foretold(&depth), says);
 }
 
 #[test]

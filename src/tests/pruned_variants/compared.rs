@@ -8,6 +8,38 @@ use crate::house::House;
 use crate::tiny_model::NAME;
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_ratio_is_pruned_then_quantized_and_measured_as_one_variant() {
+    let house = House::with_model().await;
+    house.settled_library().await;
+    let body = json!({
+        "pruning_ratio": 0.3, "then_quantize": "q8_0", "test_queries": ["hello", "what is it"],
+        "iterations": 2, "max_tokens": 12,
+    });
+    let (status, answer) = house.post("/api/benchmark/pruning", &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert_eq!(answer["then_quantize"], "q8_0");
+    assert_eq!(answer["model_name"], format!("{NAME}-pruned-30%-q8_0"));
+    assert_eq!(answer["pruning_ratio"], 0.3);
+    assert_compared(&answer);
+
+    let path = format!("/api/runs/{}", answer["run_id"]);
+    let (_, run) = house.get(&path).await;
+    let arms = run["arms"].as_array().expect("arms");
+    assert_eq!(arms.len(), 2, "the pruned model alone is none");
+    let [base, made] = [0, 1].map(|arm| &arms[arm]["model"]);
+    let record = &made["variant"];
+    assert_eq!(record["recipe"]["prune"]["ratio"], 0.3);
+    assert_eq!(record["recipe"]["quantize"]["level"], "q8_0");
+    assert_eq!(record["recipe"], run["spec"]["recipes"][0]);
+    assert_eq!(record["base"]["sha256"], base["sha256"]);
+    assert_eq!(record["tensor_types"][0]["name"], "Q8_0");
+    assert_eq!(record["pruning"], answer["pruning"]);
+    // The whole file lost more than pruning alone took.
+    let pruned = record["pruning"]["cut"]["bytes_after"].as_u64();
+    assert!(made["size_bytes"].as_u64() < pruned, "{record}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ratio_is_made_measured_and_compared() {
     let house = House::with_model().await;
     house.settled_library().await;

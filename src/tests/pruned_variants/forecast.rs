@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{DEPTH, THEN_Q8_0, WIDTH, recipe};
 use crate::house::House;
-use crate::shop::{kept_orders, make_in};
+use crate::shop::{Shop, kept_orders, make_in, record};
+use crate::tiny_model::Tiny;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pruned_recipe_is_forecast_over_http() {
@@ -22,6 +23,25 @@ async fn a_pruned_recipe_is_forecast_over_http() {
     assert_eq!(depth["pruning"]["n_blocks_after"], 1);
     assert_eq!(both["recipe"], recipes[2]);
     assert!(both["size_bytes"].as_u64() < width["size_bytes"].as_u64());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_depth_takes_from_neurons_is_forecast_to_the_byte() {
+    let shop = Shop::with_tiny(Tiny {
+        n_blocks: 4,
+        ..Tiny::default()
+    });
+    let mixed = recipe(r#"{"prune": {"ratio": 0.36, "method": "depth"}}"#);
+    let forecast = shop.forecast(None, mixed).await;
+    let words = forecast.pruned_in_words().expect("it is pruned");
+    let says = " go, 1 of 4 blocks, and 32 of 128 neurons of each other block.";
+    assert!(words.contains(says), "{words}");
+    let made = shop.make(&mixed).await.expect("it is made");
+    assert_eq!(made.model.size_bytes, forecast.size_bytes);
+    let pruning = forecast.pruning.expect("it is pruned");
+    assert_eq!(made.model.n_params, pruning.params_after);
+    assert!(pruning.is_settled && forecast.warnings.is_empty());
+    assert_eq!(record(&made).label(), "pruned 36 % by depth");
 }
 
 #[tokio::test(flavor = "multi_thread")]

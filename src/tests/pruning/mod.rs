@@ -1,5 +1,6 @@
 //! Pruning by real workers, on tiny models.
 
+mod auto;
 mod depth;
 mod heads;
 #[cfg(target_os = "linux")]

@@ -18,8 +18,8 @@ pub struct PruningRequest {
     /// `pruning`, if anything.
     #[serde(default)]
     pub technique: Option<Technique>,
-    /// The share of the blocks' matrix weights to remove, 0.1 to 0.5; by depth, the
-    /// nearest share that whole blocks make.
+    /// The share of the blocks' matrix weights to remove, 0.1 to 0.5, which is met within
+    /// a point; with a loss budget, less may go.
     #[cfg_attr(test, schemars(range(min = 0.1, max = 0.5)))]
     pub pruning_ratio: PruningRatio,
     /// What is removed, and how it is chosen; none: width.

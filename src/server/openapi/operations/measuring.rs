@@ -92,8 +92,9 @@ pub(super) fn measuring(schemas: &mut Schemas) -> Vec<Operation> {
              calibration text, repairs what is left where that can be done, and checks the file on \
              another text: `pruning` says what was removed where, what it cost, and in \
              `not_refitted` why nothing was repaired, if so. `width` removes neurons of \
-             every feed-forward network and from 45 % on attention heads, `depth` whole blocks, \
-             `auto` neurons and blocks. `quick` reads less of that text, tries fewer blocks and \
+             every feed-forward network and from 45 % on attention heads, `depth` whole blocks and, \
+             where no number of them is within a point of the ratio, some neurons of the others, \
+             `auto` as much of each as costs least for each weight that goes. `quick` reads less of that text, tries fewer blocks and \
              loses a little more; by depth, `loss_budget` ends the search before more is lost. With `then_quantize`, the pruned model is quantized. Otherwise as \
              `/api/benchmark/quantization`. A model that cannot be pruned so is refused at once, with \
              the reason.",
