@@ -1,6 +1,7 @@
 //! Models that go or change while Whittle knows them.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 
 use axum::http::StatusCode;
@@ -10,6 +11,7 @@ use whittle::domain::protocol::{LoadCommand, WorkerCommand, WorkerEvent};
 
 use crate::house::{House, message};
 use crate::one_worker::{load, reading, start};
+use crate::shop::Shop;
 use crate::tiny_model;
 use crate::workers::real_workers;
 
@@ -107,4 +109,23 @@ async fn a_mapped_model_that_is_cut_ends_its_worker_alone() {
         false => "signal",
     };
     assert!(error.contains(signal), "{error}");
+}
+
+/// What was checked at a path need not be what lies there when its run begins.
+#[test]
+fn the_file_of_a_run_is_checked_through_the_descriptor_that_is_read() {
+    let shop = Shop::new();
+    let located = &shop.located;
+    assert!(matches!(located.open(), Ok(Some(_))));
+    let options = File::options().read(true).write(true).open(&located.path);
+    let mut file = options.expect("the model");
+    let modified = file.metadata().and_then(|now| now.modified());
+    file.write_all(b"GGUX").expect("it is damaged");
+    // By its size, number and time it is the same.
+    file.set_modified(modified.expect("a time"))
+        .expect("a time");
+    let refused = located.open().expect_err("it is no model");
+    assert!(refused.to_string().contains("not a GGUF file"), "{refused}");
+    file.set_len(100).expect("it is cut");
+    assert!(matches!(located.open(), Ok(None)));
 }
