@@ -25,6 +25,7 @@ use whittle::domain::pruning::{
     BlockSearch, Prune, PruningCut, PruningMethod, PruningProgress, PruningRatio,
 };
 
+use crate::contrived;
 use crate::one_worker::{start, writing};
 use crate::tiny_model::{self, Tiny};
 use crate::workers::real_workers;
@@ -79,9 +80,18 @@ impl Bench {
         })
     }
 
+    /// Of a model that loses much without half of its blocks.
+    fn of_needed_blocks(n_blocks: u32) -> Self {
+        Self::of_what(|folder| contrived::write(folder, "tiny.gguf", n_blocks))
+    }
+
     fn of(tiny: Tiny) -> Self {
+        Self::of_what(|folder| tiny_model::write_as(folder, "tiny.gguf", tiny))
+    }
+
+    fn of_what(write: impl FnOnce(&Path) -> PathBuf) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let model = tiny_model::write_as(folder.path(), "tiny.gguf", tiny);
+        let model = write(folder.path());
         let making = folder.path().join("making");
         fs::create_dir_all(making.join("scratch")).expect("a folder");
         Self {
