@@ -30,7 +30,9 @@ use crate::one_worker::{start, writing};
 use crate::tiny_model::{self, Tiny};
 use crate::workers::real_workers;
 
-const TEXT: &str = include_str!("../../evaluate/evaluation.txt");
+/// What models are calibrated on: another text than quality is measured on.
+const TEXT: &str = include_str!("../../evaluate/calibration.txt");
+const EVALUATION_TEXT: &str = include_str!("../../evaluate/evaluation.txt");
 
 /// A model, and where a pruned one is made.
 struct Bench {
@@ -65,7 +67,7 @@ fn ask(method: PruningMethod, ratio: f64) -> Ask {
 /// A text of the first four chunks of the evaluation text, and no fifth: a token is a
 /// character here.
 fn four_chunks() -> String {
-    TEXT.chars().take(4 * 512 + 100).collect()
+    EVALUATION_TEXT.chars().take(4 * 512 + 100).collect()
 }
 
 impl Bench {
