@@ -6,6 +6,8 @@ mod heads;
 mod interrupted;
 mod kinds;
 mod known;
+#[cfg(target_os = "linux")]
+mod memory;
 mod refit;
 mod refused;
 mod width;
