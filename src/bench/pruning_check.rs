@@ -104,7 +104,7 @@ mod tests {
     use crate::domain::quality::AnswerComparison;
 
     #[test]
-    fn a_model_that_says_nothing_is_kept_and_said_to_be_broken() {
+    fn a_model_that_says_nothing_is_said_to_be_broken() {
         let check = |variant: &str| PruningCheck {
             n_chunks: 10,
             base_perplexity: 20.0,

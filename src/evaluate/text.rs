@@ -84,6 +84,8 @@ pub(crate) fn chunks(tokens: &[Token], bos: Option<Token>, n_most: u32) -> Vec<C
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -105,6 +107,17 @@ mod tests {
         assert_eq!(text.name().sha256.len(), 64);
         // A token has five characters at most, on average.
         assert!(text.as_str().len() > 40 * 512 * 5);
+    }
+
+    #[test]
+    fn no_sentence_is_calibrated_on_and_scored() {
+        const CALIBRATION: &[u8] = include_bytes!("calibration.txt");
+        // Longer than any address to those who are present.
+        const N: usize = 80;
+        let calibrated: HashSet<&[u8]> = CALIBRATION.windows(N).collect();
+        let mut scored = BUILT_IN.as_bytes().windows(N);
+        let shared = scored.find(|bytes| calibrated.contains(bytes));
+        assert_eq!(shared.map(String::from_utf8_lossy), None);
     }
 
     #[test]

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     const LLAMA_8B: LayerNeeds = LayerNeeds {
-        n_tokens: 16_384,
+        n_tokens: 14_336,
         n_ff: 14_336,
         n_embd: 4_096,
         n_heads: 4_096,

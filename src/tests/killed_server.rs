@@ -1,4 +1,5 @@
-//! A server that is killed while it prunes: what is gone with it, and what stays.
+//! A server that is killed while it makes a pruned variant: what is gone with it, and what
+//! stays.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,51 @@ fn kept(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files
 }
 
+const PRUNE: &str = r#"{"prune": {"ratio": 0.29}}"#;
+const THEN_Q8_0: &str = r#"{"prune": {"ratio": 0.29}, "quantize": {"level": "q8_0"}}"#;
+
+/// At what a server is killed, and the files in the making that tell it.
+type Stage = (&'static str, &'static str, fn(&[PathBuf]) -> bool);
+
+const STAGES: [Stage; 3] = [
+    ("pruning", PRUNE, |files| has(files, WEIGHTS)),
+    // The new weights are gone once they are in the file.
+    ("checking", PRUNE, |files| {
+        has(files, "pruned.gguf") && !has(files, WEIGHTS)
+    }),
+    ("quantizing", THEN_Q8_0, |files| has(files, "variant.gguf")),
+];
+
+/// Where new weights are kept until they are written.
+const WEIGHTS: &str = "scratch/weights.bin";
+
+fn has(files: &[PathBuf], name: &str) -> bool {
+    files.iter().any(|file| file.ends_with(name))
+}
+
+/// The next server on the same data, after one that was killed while it had come so far.
+fn killed_once(
+    server: Server,
+    data: &Path,
+    what: &str,
+    is_reached: impl Fn(&[PathBuf]) -> bool,
+) -> Server {
+    let making = data.join("variants/making");
+    let mut workers = Vec::new();
+    wait_until(what, || {
+        workers = children_of(&server);
+        workers.len() == 1 && is_reached(&files_below(&making))
+    });
+    server.kill();
+    assert_no_orphans(workers);
+    assert_ne!(
+        files_below(&making),
+        NO_FILES,
+        "a killed one sweeps nothing"
+    );
+    Server::on(data)
+}
+
 #[test]
 fn a_server_killed_while_it_prunes_leaves_an_interrupted_run_and_what_was_there() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -81,30 +127,21 @@ fn a_server_killed_while_it_prunes_leaves_an_interrupted_run_and_what_was_there(
     let whole = kept(&data);
     assert_eq!(whole.len(), 3, "a model, a variant and what is known of it");
 
-    let prune = json!({"prune": {"ratio": 0.29}});
-    let run = start(&server, &prune);
-    let making = data.join("variants/making");
-    let weights = |file: &PathBuf| file.ends_with("scratch/weights.bin");
-    wait_until("at work", || files_below(&making).iter().any(weights));
-    let workers = children_of(&server);
-    assert_eq!(workers.len(), 1, "one that prunes");
-    server.kill();
-    assert_no_orphans(workers);
-    assert_ne!(
-        files_below(&making),
-        NO_FILES,
-        "a killed one sweeps nothing"
-    );
-
-    let server = Server::on(&data);
-    assert_eq!(status(&server, run), "interrupted");
-    assert_eq!(status(&server, before), "done");
-    wait_until("swept", || files_below(&making).is_empty());
-    for folder in ["cache/making", "tmp"] {
-        assert_eq!(files_below(&data.join(folder)), NO_FILES, "{folder}");
+    let mut server = server;
+    for (what, recipe, is_reached) in STAGES {
+        let recipe: Value = serde_json::from_str(recipe).expect("a recipe");
+        let run = start(&server, &recipe);
+        server = killed_once(server, &data, what, is_reached);
+        assert_eq!(status(&server, run), "interrupted", "{what}");
+        assert_eq!(status(&server, before), "done");
+        let making = data.join("variants/making");
+        wait_until("swept", || files_below(&making).is_empty());
+        for folder in ["cache/making", "tmp"] {
+            assert_eq!(files_below(&data.join(folder)), NO_FILES, "{what} {folder}");
+        }
+        assert_eq!(kept(&data), whole, "{what}");
     }
-    assert_eq!(kept(&data), whole);
-    measure(&server, &prune);
+    measure(&server, &serde_json::from_str(PRUNE).expect("a recipe"));
     assert_eq!(kept(&data).len(), 5, "the pruned one, too");
     server.terminate();
 }

@@ -13,6 +13,7 @@ mod clock;
 mod command_line;
 mod compare;
 mod confinement;
+mod contrived;
 mod durability;
 #[cfg(target_os = "linux")]
 mod endings;

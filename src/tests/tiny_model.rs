@@ -102,7 +102,8 @@ pub fn bytes(architecture: &'static str) -> Vec<u8> {
     bytes_of(Tiny::of(architecture))
 }
 
-fn bytes_of(tiny: Tiny) -> Vec<u8> {
+/// The whole file of a model of its own kind.
+pub fn bytes_of(tiny: Tiny) -> Vec<u8> {
     let vocabulary = vocabulary(tiny);
     let keys = metadata(tiny, &vocabulary);
     let tensors = tensors(tiny, vocabulary.len() as u64);

@@ -1,9 +1,11 @@
-//! A command that is killed while it makes a variant.
+//! A command that is killed, or asked to end, while it makes a variant.
 
 use std::fs;
-use std::process::Stdio;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use whittle::bench::Workshop;
 
@@ -20,11 +22,22 @@ fn desk_with(tiny: Tiny) -> Desk {
 }
 
 /// Starts a command, and kills it once it has come so far.
-fn kill_once(desk: &Desk, arguments: &[&str], mut is_reached: impl FnMut() -> bool) {
+fn kill_once(desk: &Desk, arguments: &[&str], is_reached: impl FnMut() -> bool) {
+    let output = end_once(desk, arguments, Signal::KILL, is_reached);
+    assert!(!output.status.success(), "{output:?}");
+}
+
+/// Starts a command, and sends it a signal once it has come so far.
+fn end_once(
+    desk: &Desk,
+    arguments: &[&str],
+    signal: Signal,
+    mut is_reached: impl FnMut() -> bool,
+) -> Output {
     let mut maker = desk
         .command(arguments)
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .expect("whittle runs");
     // Another test may have the machine.
@@ -38,26 +51,49 @@ fn kill_once(desk: &Desk, arguments: &[&str], mut is_reached: impl FnMut() -> bo
         assert!(ended.is_none(), "it ended before it was seen: {ended:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
-    maker.kill().expect("it is killed");
-    maker.wait().expect("it is dead");
+    let pid = i32::try_from(maker.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("a process"), signal).expect("it gets the signal");
+    maker.wait_with_output().expect("it ends")
 }
 
-#[test]
-fn what_a_killed_maker_left_is_swept() {
+/// A desk with a model that takes a while to prune, where that is made, and whether new
+/// weights have been kept: it is in the middle of it.
+fn busy_desk() -> (Desk, PathBuf, impl Fn() -> bool) {
     let desk = desk_with(Tiny {
         n_blocks: 4,
         n_ff: 1024,
         ..Tiny::default()
     });
-    let data = desk.folder.path().join("data");
-    let making = data.join("variants/making");
-    // New weights have been kept: it is in the middle of it.
-    let is_at_work = || {
-        let files = files_below(&making);
+    let making = desk.folder.path().join("data/variants/making");
+    let own = making.clone();
+    let is_at_work = move || {
+        let files = files_below(&own);
         files
             .iter()
             .any(|path| path.ends_with("scratch/weights.bin"))
     };
+    (desk, making, is_at_work)
+}
+
+#[test]
+fn a_maker_that_is_asked_to_end_leaves_nothing_and_says_so() {
+    let (desk, _, is_at_work) = busy_desk();
+    let prune = ["prune", &*desk.model, "--ratio", "0.29"];
+    for signal in [Signal::INT, Signal::TERM] {
+        let output = end_once(&desk, &prune, signal, &is_at_work);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("nothing is left of it"), "{said}");
+        let data = desk.folder.path().join("data");
+        for folder in ["variants", "cache/making"] {
+            assert_eq!(files_below(&data.join(folder)), NO_FILES);
+        }
+    }
+}
+
+#[test]
+fn what_a_killed_maker_left_is_swept() {
+    let (desk, making, is_at_work) = busy_desk();
     let prune = ["prune", &*desk.model, "--ratio", "0.29"];
     kill_once(&desk, &prune, is_at_work);
     assert_ne!(
@@ -66,6 +102,7 @@ fn what_a_killed_maker_left_is_swept() {
         "a killed one sweeps nothing"
     );
 
+    let data = desk.folder.path().join("data");
     let workshop = Workshop {
         launcher: real_workers(),
         variants: data.join("variants"),

@@ -6,8 +6,9 @@
 
 mod blocks;
 mod heads;
-mod model;
+pub mod model;
 mod neurons;
+mod optional;
 mod values;
 
 use std::fs::File;

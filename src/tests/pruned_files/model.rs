@@ -13,6 +13,17 @@ use whittle::gguf::{
 
 use crate::tiny_model::{self, Tiny};
 
+/// The matrices of a block of a llama, each of which may have a bias.
+pub const LLAMA_MATRICES: [&str; 7] = [
+    "attn_q",
+    "attn_k",
+    "attn_v",
+    "attn_output",
+    "ffn_gate",
+    "ffn_up",
+    "ffn_down",
+];
+
 /// A model's file, read; its folder goes with the last of its models.
 pub struct Model {
     folder: Arc<TempDir>,
@@ -150,16 +161,49 @@ impl Model {
     /// With every matrix of this name as it is, and a bias of this value.
     pub fn with_bias_of(&self, matrix: &str, value: f32) -> Rewrite<'_> {
         let mut rewrite = Rewrite::of(&self.document);
+        self.add_bias_of(&mut rewrite, matrix, value);
+        rewrite
+    }
+
+    fn add_bias_of(&self, rewrite: &mut Rewrite<'_>, matrix: &str, value: f32) {
         for layer in 0..self.shape.n_blocks() {
-            let width = u64::from(self.shape.n_embd);
-            let bias = vec![value.to_le_bytes(); width as usize].concat();
             let [after, name] =
                 ["weight", "bias"].map(|part| block_tensor(layer, &format!("{matrix}.{part}")));
-            let content = Content::Bytes(bias);
+            let n_rows = self.document.tensor(&after).expect("the matrix").n_rows();
+            let bias = vec![value.to_le_bytes(); n_rows as usize].concat();
             rewrite
-                .add_after(&after, &name, TensorType::F32, &[width], content)
+                .add_after(
+                    &after,
+                    &name,
+                    TensorType::F32,
+                    &[n_rows],
+                    Content::Bytes(bias),
+                )
                 .expect("it fits");
         }
+    }
+
+    /// The same with all that a llama may have beside what each has: a bias of every
+    /// matrix, and factors of the frequencies by which it tells places apart.
+    pub fn with_all_that_a_llama_may_have(&self) -> Self {
+        let mut rewrite = Rewrite::of(&self.document);
+        for matrix in LLAMA_MATRICES {
+            self.add_bias_of(&mut rewrite, matrix, 0.1);
+        }
+        let n_pairs = self.document.unsigned("llama.rope.dimension_count");
+        let n_pairs = n_pairs.expect("the size of a head") / 2;
+        let factors = (1..=n_pairs).flat_map(|n| (n as f32).to_le_bytes());
+        let content = Content::Bytes(factors.collect());
+        let name = "rope_freqs.weight";
         rewrite
+            .add_after(
+                "output_norm.weight",
+                name,
+                TensorType::F32,
+                &[n_pairs],
+                content,
+            )
+            .expect("it fits");
+        self.beside(self.write("more.gguf", &rewrite))
     }
 }

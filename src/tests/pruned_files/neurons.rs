@@ -1,7 +1,5 @@
 //! Files without some of their neurons.
 
-use std::fs;
-
 use whittle::domain::quantization::QuantizationType;
 use whittle::gguf::{Array, Rewrite, Value, block_tensor};
 
@@ -35,20 +33,23 @@ async fn neurons_that_do_nothing_can_go() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn quantized_neurons_go_by_whole_blocks() {
-    let is_idle = |neuron: usize| [1, 4].contains(&(neuron / 32));
-    let kind = Tiny {
-        n_ff: 256,
-        ..Tiny::default()
-    };
-    let exact = Model::of(kind).with_idle_neurons(is_idle);
-    for level in [QuantizationType::Q8_0, QuantizationType::Q4_0] {
+    for (level, n_ff, together) in [
+        (QuantizationType::Q8_0, 256, 32),
+        (QuantizationType::Q4_0, 256, 32),
+        (QuantizationType::Q4_K_M, 768, 256),
+    ] {
+        let is_idle = |neuron: usize| [1, 4].contains(&(neuron / together));
+        let exact = Model::of(Tiny {
+            n_ff,
+            ..Tiny::default()
+        });
+        let exact = exact.with_idle_neurons(is_idle);
         let target = exact.path.with_file_name("quantized.gguf");
         quantize(&exact.path, &target, level).await;
         let model = exact.beside(target);
-        assert_eq!(model.shape.neurons_together(), 32);
+        assert_eq!(model.shape.neurons_together() as usize, together);
         let cut = model.without_neurons(is_idle);
         assert_same(&model, &model.write("cut.gguf", &cut)).await;
-        fs::remove_file(&model.path).expect("it is there");
     }
 }
 

@@ -101,5 +101,6 @@ async fn a_ratio_is_made_measured_and_compared() {
         for says in ["What was removed where", "Weights of the blocks"] {
             assert!(page.contains(says), "{says} is not on the page");
         }
+        assert!(!page.contains("This model no longer answers"));
     }
 }

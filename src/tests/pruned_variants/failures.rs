@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
 #[cfg(target_os = "linux")]
 use whittle::backend::WorkerLauncher;
 use whittle::bench::{Making, VariantError};
@@ -17,16 +16,6 @@ use crate::shop::{NO_FILES, Shop, files_below};
 use crate::tiny_model::Tiny;
 #[cfg(target_os = "linux")]
 use crate::workers::real_workers;
-use crate::workers::{STARTED, fake_workers};
-
-/// What a worker that a script plays says when it is done.
-fn pruned_event() -> Value {
-    json!({
-        "event": "pruned", "achieved_pruning_ratio": 0.3, "block_weights_before": 10,
-        "block_weights_after": 7, "params_before": 20, "params_after": 17, "bytes_before": 40,
-        "bytes_after": 34, "layers": [], "calibration_tokens": 512, "curve": [], "prune_s": 1.0,
-    })
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_said_before_and_while_pruning() {
@@ -159,27 +148,6 @@ async fn a_base_that_has_changed_is_said() {
         file.set_len(100_000).expect("it is cut off");
     };
     assert_change_is_seen(is_pruning, cut).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_does_not_work_is_deleted_with_the_reason() {
-    let cut = pruned_event();
-    let failed = json!({
-        "event": "failed", "kind": "model", "message": "variant 1: its logits are not finite",
-    });
-    // The folder that it may write to comes third, after its flag.
-    let script = format!(
-        r#"{STARTED} read line; case "$line" in *'"command":"prune"'*) : > "$3/pruned.gguf"; echo '{cut}';; *) echo '{failed}';; esac; read line"#
-    );
-    let shop = Shop::with_workers(fake_workers(&script));
-    let error = shop.make(&recipe(WIDTH)).await.expect_err("it is broken");
-    let words = error.to_string();
-    assert!(matches!(error, VariantError::Refused(_)), "{words}");
-    assert!(
-        words.contains("its logits are not finite") && words.contains("its file was deleted"),
-        "{words}"
-    );
-    shop.assert_nothing_left();
 }
 
 #[cfg(target_os = "linux")]

@@ -1,5 +1,6 @@
 //! Pruned variants of the tiny model, made by real workers.
 
+mod broken;
 mod compared;
 mod exports;
 mod failures;

@@ -1,15 +1,36 @@
 //! A model is pruned once: for every type that it is quantized to, and for whoever
 //! asks.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use whittle::bench::Making;
+use whittle::bench::{Making, Variant};
 use whittle::domain::pruning::PruningProgress;
+use whittle::gguf::Document;
 
 use super::{THEN_Q8_0, WIDTH, is_pruning, recipe, report};
 use crate::shop::{Shop, files_below, record};
+
+/// The file says what was pruned, and of what, though another worker quantized it.
+fn assert_labels_are_kept(shop: &Shop, variant: &Variant) {
+    let file = File::open(&variant.path).expect("its file");
+    let document = Document::read(file, variant.model.size_bytes).expect("a model");
+    let cut = &report(variant).cut;
+    let achieved = format!("{:.4}", cut.achieved_pruning_ratio);
+    let base = &shop.located.model;
+    let name = format!("{}, pruned 30 %", base.name);
+    for (key, text) in [
+        ("general.name", name.as_str()),
+        ("whittle.base.name", base.name.as_str()),
+        ("whittle.base.sha256", base.sha256.as_str()),
+        ("whittle.pruning.method", "width"),
+        ("whittle.pruning.ratio", "0.3"),
+        ("whittle.pruning.achieved_ratio", achieved.as_str()),
+    ] {
+        assert_eq!(document.text(key), Some(text), "{key}");
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prune_then_quantize_is_one_recipe_and_one_file() {
@@ -26,6 +47,7 @@ async fn prune_then_quantize_is_one_recipe_and_one_file() {
     assert!(variant.model.id.0.starts_with("tiny-pruned-30-q8_0-"));
     let provenance = variant.model.provenance.as_deref();
     assert_eq!(provenance, Some("quantized from F32, pruned 30 % from F32"));
+    assert_labels_are_kept(&shop, &variant);
     let is_checking = |making: &Making| matches!(making, Making::Checking(..));
     let is_quantizing = |making: &Making| matches!(making, Making::Tensors(..));
     let order = [

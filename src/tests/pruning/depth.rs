@@ -7,26 +7,46 @@ use whittle::domain::pruning::{PruningMethod, PruningProgress};
 
 use super::{Ask, Bench, ask, four_chunks};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_search_ends_where_the_budget_does() {
-    let bench = Bench::with_four_blocks();
-    let whole = bench.cut(ask(PruningMethod::Depth, 0.5)).await;
-    let lost = |n: usize| whole.curve[n].perplexity / whole.curve[0].perplexity;
-    let with = |loss_budget| Ask {
+/// Half of the blocks, unless that costs more.
+fn within(loss_budget: f64) -> Ask {
+    Ask {
         loss_budget: Some(loss_budget),
         ..ask(PruningMethod::Depth, 0.5)
-    };
-    let cut = bench.cut(with(10.0)).await;
-    assert_eq!(cut.curve.len(), 3, "nothing costs so much");
-    // Random weights may even gain: then no budget can end the search.
-    if lost(2) > 1.01 && lost(2) > lost(1) {
-        let cut = bench.cut(with(lost(2).midpoint(lost(1).max(1.01)))).await;
-        assert_eq!(cut.curve.len(), 2);
-        assert!((cut.achieved_pruning_ratio - 0.25).abs() < 1e-9);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_ends_where_the_budget_does() {
+    let bench = Bench::of_needed_blocks(4);
+    let whole = bench.cut(ask(PruningMethod::Depth, 0.5)).await;
+    let lost = |n: usize| whole.curve[n].perplexity / whole.curve[0].perplexity;
+    assert!(lost(1) < 1.01 && lost(2) > 10.0, "{:?}", whole.curve);
+    for budget in [1.01, 10.0] {
+        let (cut, told) = bench.prune(within(budget)).await.expect("pruned");
+        assert_eq!(cut.curve, whole.curve[..2]);
+        assert!((cut.achieved_pruning_ratio - 0.25).abs() < 1e-9);
+        let n_gone = cut.layers.iter().filter(|cut| cut.weights_after == 0);
+        assert_eq!(n_gone.count(), 1);
+        // What is refused ends the search, and is no point of its curve.
+        let last = told.iter().rev().find_map(|progress| match progress {
+            PruningProgress::Search { done, of, point } => Some((done == of, *point)),
+            _ => None,
+        });
+        assert_eq!(last, Some((true, whole.curve[1])), "{told:?}");
+    }
+    // Of two blocks, the first is half.
+    let (kind, message) = Bench::of_needed_blocks(2).refusal(within(10.0)).await;
+    assert_eq!(kind, WorkerErrorKind::Model);
+    assert!(message.contains("and the budget is × 10"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_that_nothing_exceeds_ends_no_search() {
+    let bench = Bench::with_four_blocks();
+    assert_eq!(bench.cut(within(10.0)).await.curve.len(), 3);
     let refused = Ask {
         method: PruningMethod::Width,
-        ..with(1.5)
+        ..within(1.5)
     };
     let (kind, message) = bench.refusal(refused).await;
     assert_eq!(kind, WorkerErrorKind::Model);

@@ -7,6 +7,8 @@ mod heads;
 mod interrupted;
 mod kinds;
 mod known;
+#[cfg(target_os = "linux")]
+mod memory;
 mod refit;
 mod refused;
 mod width;
@@ -26,11 +28,14 @@ use whittle::domain::pruning::{
     BlockSearch, Prune, PruningCut, PruningMethod, PruningProgress, PruningRatio,
 };
 
+use crate::contrived;
 use crate::one_worker::{start, writing};
 use crate::tiny_model::{self, Tiny};
 use crate::workers::real_workers;
 
-const TEXT: &str = include_str!("../../evaluate/evaluation.txt");
+/// What models are calibrated on: another text than quality is measured on.
+const TEXT: &str = include_str!("../../evaluate/calibration.txt");
+const EVALUATION_TEXT: &str = include_str!("../../evaluate/evaluation.txt");
 
 /// A model, and where a pruned one is made.
 struct Bench {
@@ -65,7 +70,7 @@ fn ask(method: PruningMethod, ratio: f64) -> Ask {
 /// A text of the first four chunks of the evaluation text, and no fifth: a token is a
 /// character here.
 fn four_chunks() -> String {
-    TEXT.chars().take(4 * 512 + 100).collect()
+    EVALUATION_TEXT.chars().take(4 * 512 + 100).collect()
 }
 
 impl Bench {
@@ -80,9 +85,18 @@ impl Bench {
         })
     }
 
+    /// Of a model that loses much without half of its blocks.
+    fn of_needed_blocks(n_blocks: u32) -> Self {
+        Self::of_what(|folder| contrived::write(folder, "tiny.gguf", n_blocks))
+    }
+
     fn of(tiny: Tiny) -> Self {
+        Self::of_what(|folder| tiny_model::write_as(folder, "tiny.gguf", tiny))
+    }
+
+    fn of_what(write: impl FnOnce(&Path) -> PathBuf) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let model = tiny_model::write_as(folder.path(), "tiny.gguf", tiny);
+        let model = write(folder.path());
         let making = folder.path().join("making");
         fs::create_dir_all(making.join("scratch")).expect("a folder");
         Self {

@@ -2,14 +2,12 @@
 
 use std::fs;
 
-#[cfg(target_os = "linux")]
-use whittle::backend::WorkerLauncher;
+use whittle::domain::not_refitted::NotRefitted;
 use whittle::domain::protocol::WorkerErrorKind;
 use whittle::domain::pruning::PruningMethod;
 
 use super::{Ask, Bench, TEXT, ask};
-#[cfg(target_os = "linux")]
-use crate::workers::real_workers;
+use crate::tiny_model::Tiny;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_done_is_refused_with_the_figures() {
@@ -43,6 +41,33 @@ async fn what_cannot_be_done_is_refused_with_the_figures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_text_with_fewer_tokens_than_a_layer_has_neurons_is_refused() {
+    let bench = Bench::of(Tiny {
+        n_ff: 1024,
+        ..Tiny::default()
+    });
+    for method in [PruningMethod::Width, PruningMethod::Auto] {
+        let short = Ask {
+            text: TEXT.chars().take(600).collect(),
+            ..ask(method, 0.29)
+        };
+        let (kind, message) = bench.refusal(short).await;
+        assert_eq!(kind, WorkerErrorKind::Text);
+        assert!(
+            message.contains("512 are read") && message.contains("1024 neurons"),
+            "{message}"
+        );
+    }
+    // By depth it is enough to search on, and what stays is left as it is.
+    let short = Ask {
+        text: TEXT.chars().take(600).collect(),
+        ..ask(PruningMethod::Depth, 0.5)
+    };
+    let not_refitted = bench.cut(short).await.not_refitted;
+    assert_eq!(not_refitted, Some(NotRefitted::Text));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn other_architectures_are_refused_with_the_reason() {
     let bench = Bench::with("phi3");
     let (kind, message) = bench.refusal(ask(PruningMethod::Width, 0.3)).await;
@@ -51,21 +76,4 @@ async fn other_architectures_are_refused_with_the_reason() {
         message.contains("phi3") && message.contains("Quantize"),
         "{message}"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[cfg(target_os = "linux")]
-async fn what_does_not_fit_into_memory_is_refused_with_the_figures() {
-    let bench = Bench {
-        launcher: WorkerLauncher {
-            memory_bytes: Some(100 << 20),
-            ..real_workers()
-        },
-        ..Bench::with("llama")
-    };
-    for (method, ratio) in [(PruningMethod::Width, 0.3), (PruningMethod::Depth, 0.5)] {
-        let (kind, message) = bench.refusal(ask(method, ratio)).await;
-        assert_eq!(kind, WorkerErrorKind::Memory, "{message}");
-        assert!(message.contains("104.9 MB may be used"), "{message}");
-    }
 }

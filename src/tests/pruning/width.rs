@@ -1,4 +1,4 @@
-//! Pruning by width: what is gone, what stays, and whoever is killed meanwhile.
+//! Pruning by width: what is gone, what stays, and what a killed worker leaves.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -7,6 +7,7 @@ use whittle::domain::pruning::{PruningMethod, PruningProgress};
 use whittle::gguf::{Document, check_model};
 
 use super::{Bench, ask};
+use crate::shop::{NO_FILES, files_below};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn width_leaves_a_model_that_loads_and_says_what_is_gone() {
@@ -72,23 +73,32 @@ async fn the_pruned_file_keeps_the_order_and_the_rest_of_the_base() {
     assert_eq!(down.shape(), [64, 64]);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_is_killed_leaves_the_model_alone() {
-    let bench = Bench::with("llama");
-    let before = fs::read(&bench.model).expect("the model");
-    let mut worker = bench.worker().await;
-    let (sender, mut first) = tokio::sync::mpsc::channel(1);
-    let command = bench.command(ask(PruningMethod::Width, 0.3));
-    let pruning = tokio::spawn(async move {
-        let asked = worker.ask(&command, "pruning", |_| {
-            // Once is enough.
-            let _ = sender.try_send(());
-        });
-        asked.await.map(drop)
+async fn a_worker_that_is_killed_before_it_writes_leaves_no_file_but_scratch() {
+    use whittle::backend::WorkerError;
+
+    use crate::tiny_model::Tiny;
+    use crate::workers::{kill, named_in, workers_in};
+
+    // Layers that take a while.
+    let bench = Bench::of(Tiny {
+        n_blocks: 4,
+        n_ff: 1024,
+        ..Tiny::default()
     });
-    first.recv().await.expect("it has begun");
-    pruning.abort();
-    assert!(pruning.await.is_err_and(|error| error.is_cancelled()) || bench.target().exists());
-    assert_eq!(fs::read(&bench.model).expect("the model"), before);
-    fs::remove_dir_all(bench.making()).expect("the folder can go");
+    let folder = bench.folder.path().to_path_buf();
+    let launcher = named_in(&folder, bench.launcher.clone());
+    let bench = Bench { launcher, ..bench };
+    let mut worker = bench.worker().await;
+    let command = bench.command(ask(PruningMethod::Width, 0.29));
+    let asked = worker.ask(&command, "pruning", |_| {
+        workers_in(&folder).into_iter().for_each(kill);
+    });
+    let error = asked.await.expect_err("it is dead");
+    let is_end = matches!(error, WorkerError::Ended { .. });
+    assert!(is_end && error.to_string().contains("SIGKILL"), "{error}");
+    let mut left = files_below(&bench.making());
+    left.retain(|file| !file.starts_with(bench.making().join("scratch")));
+    assert_eq!(left, NO_FILES);
 }
