@@ -43,6 +43,7 @@ mod servers;
 mod shop;
 mod texts;
 mod tiny_model;
+mod unusable;
 mod variants;
 #[cfg(target_os = "linux")]
 mod waiting;
