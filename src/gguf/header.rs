@@ -17,13 +17,16 @@ pub(super) const MAX_NAME_BYTES: usize = 64;
 const MAX_DIMENSIONS: u32 = 4;
 pub(super) const ALIGNMENT_KEY: &str = "general.alignment";
 const DEFAULT_ALIGNMENT: u64 = 32;
-/// The alignments in use, and some more.
+/// llama.cpp takes any power of two. Below 8, numbers of 8 bytes would lie askew; the
+/// largest pages that a file is mapped in, arm64's, have 65,536 bytes, and what is
+/// aligned to more is mostly padding.
 const ALIGNMENTS: std::ops::RangeInclusive<u64> = 8..=65_536;
 /// The least bytes of a key with its value, and of a tensor's entry.
 const MIN_KEY_BYTES: u64 = 8 + 4 + 1;
 const MIN_TENSOR_BYTES: u64 = 8 + 4 + 4 + 8;
 /// Arrays of more numbers are left in the file: those of a block each are
-/// shorter (llama.cpp reads 512 blocks at most), and a vocabulary's is longer.
+/// shorter (llama.cpp reads 512 blocks at most), and a vocabulary's is longer. How many
+/// an array has is bounded by the header's bytes alone.
 const MAX_KEPT_ITEMS: u64 = 1024;
 
 /// Reads the header of a file of `len` bytes.
@@ -236,3 +239,7 @@ fn read_tensor(file: &mut Bounded<impl Read + Seek>, name: String) -> Result<Ten
 fn refused(name: &str, why: impl Display) -> GgufError {
     GgufError::damaged(format!("tensor \"{}\" {why}", shown(name)))
 }
+
+#[cfg(test)]
+#[path = "header_tests.rs"]
+mod tests;
