@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::LibraryError;
-use super::folders::write_whole;
+use super::data_folder::write_whole;
 use super::scan::shown_name;
 use crate::domain::model::{Model, ModelId, ModelOrigin};
 use crate::gguf::{ModelHeader, check_model};
