@@ -1,11 +1,14 @@
 //! Why a file is not a model that can be measured, in words for its owner.
 
+use std::io;
+use std::sync::Arc;
+
 /// What is wrong with a GGUF file.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum GgufError {
     /// The file could not be read.
     #[error("the file could not be read: {0}")]
-    Io(#[from] std::io::Error),
+    Io(Arc<io::Error>),
     /// It does not begin with `GGUF`.
     #[error(
         "not a GGUF file: it does not begin with \"GGUF\"; convert it with llama.cpp's convert_hf_to_gguf.py, or download its GGUF"
@@ -34,6 +37,12 @@ pub enum GgufError {
     /// A GGUF that is no language model which generates text.
     #[error("{0}")]
     NotGenerative(String),
+}
+
+impl From<io::Error> for GgufError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(Arc::new(error))
+    }
 }
 
 impl GgufError {
