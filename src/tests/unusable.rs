@@ -1,9 +1,40 @@
 //! What lies in a model folder and is no model, whatever it is called and calls itself.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::process::Command;
+use std::time::Duration;
 
 use crate::house::House;
 use crate::workers::real_workers;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_file_is_not_opened_whatever_it_is_called() {
+    let house = House::with_model().await;
+    let models = house.models();
+    fs::create_dir(models.join("folder.gguf")).expect("a folder");
+    let pipe = models.join("pipe.gguf");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    symlink(&pipe, models.join("link.gguf")).expect("a link");
+    let _socket = UnixListener::bind(models.join("socket.gguf")).expect("a socket");
+    // Whoever opens a pipe waits for its other end.
+    let listed = tokio::time::timeout(Duration::from_secs(60), house.get("/api/models")).await;
+    if listed.is_err() {
+        // Or this test would wait for that, too.
+        drop(File::options().read(true).write(true).open(&pipe));
+    }
+    let (_, listing) = listed.expect("an answer");
+    let unusable = listing["unusable"].as_array().expect("a list");
+    let names = unusable.iter().map(|file| {
+        assert_eq!(file["reason"], "not a regular file");
+        file["file_name"].as_str().expect("a name")
+    });
+    let names: Vec<&str> = names.collect();
+    assert_eq!(names, ["link.gguf", "pipe.gguf", "socket.gguf"]);
+    house.settled_library().await;
+}
 
 /// What a file calls things may be made for a terminal, and of any length.
 #[tokio::test(flavor = "multi_thread")]
