@@ -2,6 +2,7 @@
 //! with a real, tiny model.
 
 mod answers;
+mod any_gguf;
 mod architecture;
 mod background;
 mod baseline;
@@ -21,6 +22,7 @@ mod faults;
 mod figures;
 mod fuzz_api;
 mod history;
+mod hostile_files;
 mod house;
 mod input;
 #[cfg(target_os = "linux")]
