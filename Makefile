@@ -74,10 +74,11 @@ $(DEMO_F16): $(DEMO_Q4_1) | server
 	$(WHITTLE) upcast "$(DEMO_Q4_1)" "$@"
 
 # The profiles of the builds, so that both compile llama.cpp and the build
-# scripts once, and cargo-leptos' own folder for the front end's.
+# scripts once, and cargo-leptos' own folder for the front end's. With the fuzz target,
+# which nothing else compiles.
 lint: ## Check format and lints
 	cargo fmt --check
-	cargo clippy $(SERVER) --all-targets -- -D warnings
+	cargo clippy $(SERVER),fuzz --all-targets -- -D warnings
 	cargo clippy $(FRONT) --target-dir "$(CARGO_TARGET_DIR)/front" -- -D warnings
 	cd end2end && npm run --silent typecheck
 

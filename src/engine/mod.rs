@@ -7,6 +7,8 @@ mod activations;
 mod chat;
 mod context;
 mod error;
+#[cfg(test)]
+mod gguf_header;
 mod imatrix;
 mod log;
 mod logits;
@@ -22,6 +24,8 @@ pub(crate) use activations::{Block, Place};
 pub(crate) use chat::dress;
 pub(crate) use context::{Context, ContextOptions};
 pub(crate) use error::{EngineError, is_full};
+#[cfg(test)]
+pub(crate) use gguf_header::read_gguf;
 pub(crate) use imatrix::{CollectOptions, Imatrix, collect_imatrix};
 pub(crate) use log::capture_log;
 pub(crate) use logits::ScoringOptions;

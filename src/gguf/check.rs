@@ -9,6 +9,7 @@ use std::path::Path;
 
 use super::GgufError;
 use super::document::{Document, Tensor};
+use super::error::shown;
 use super::types::file_type;
 use super::value::Value;
 
@@ -109,7 +110,8 @@ pub fn check(file: impl Read + Seek, len: u64) -> Result<ModelHeader, GgufError>
         Some(1..=4096) => {}
         _ => {
             return Err(GgufError::damaged(format!(
-                "{architecture}.block_count is missing or absurd"
+                "{}.block_count is missing or absurd",
+                shown(&architecture)
             )));
         }
     }
@@ -137,8 +139,7 @@ fn refuse_other_kinds(header: &Document, architecture: &str) -> Result<(), GgufE
     let refuse = |reason: String| Err(GgufError::NotGenerative(reason));
     if NOT_GENERATIVE.contains(&architecture) {
         return refuse(format!(
-            "this is a {} file, which generates no text (an embedding model or a projector); choose a chat or text model",
-            clean(architecture)
+            "this is a {architecture} file, which generates no text (an embedding model or a projector); choose a chat or text model"
         ));
     }
     if header

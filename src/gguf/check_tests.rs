@@ -113,21 +113,14 @@ fn no_blocks_never_reaches_native_code() {
     assert!(matches!(checked(&bytes), Err(GgufError::Damaged(_))));
 }
 
+/// The architecture is text of the file, of 16 MiB where its author wants.
 #[test]
-fn absurd_alignments_counts_and_arrays_are_refused() {
-    for alignment in [0_u32, 3, 1 << 30] {
-        let key = ("general.alignment", 4, alignment.to_le_bytes().to_vec());
-        assert!(checked(&llama(&[key])).is_err(), "alignment {alignment}");
-    }
-    let huge = [8_u32.to_le_bytes().as_slice(), &u64::MAX.to_le_bytes()].concat();
-    assert!(checked(&llama(&[("a", 9, huge)])).is_err());
-    let nested = [9_u32.to_le_bytes().as_slice(), &1_u64.to_le_bytes()].concat();
-    assert!(checked(&llama(&[("a", 9, nested)])).is_err());
-    let long_text = u64::MAX.to_le_bytes().to_vec();
-    assert!(checked(&llama(&[("a", 8, long_text)])).is_err());
-    let mut many = llama(&[]);
-    many[8..16].copy_from_slice(&u64::MAX.to_le_bytes());
-    assert!(checked(&many).is_err());
+fn what_a_file_calls_itself_is_cut_and_nothing_obeys_it() {
+    let name = format!("\u{1b}[2J{}", "x".repeat(1 << 20));
+    let bytes = file(&[("general.architecture", 8, text(&name))]);
+    let error = checked(&bytes).expect_err("no blocks").to_string();
+    let says = format!(r"\u{{1b}}[2J{}….block_count is missing", "x".repeat(60));
+    assert!(error.contains(&says), "{error}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Makes a pruned model of another: neurons, groups of heads or whole blocks fewer.
 
 use super::document::Document;
+use super::error::shown;
 use super::narrow::{Narrowing, Widths, narrow, set_widths};
 use super::rewrite::{Rewrite, RewriteError};
 use super::shape::{GEMMA3_27B_BLOCKS, ModelShape, block_of, block_tensor, own_key};
@@ -162,7 +163,8 @@ fn cut_arrays(rewrite: &mut Rewrite<'_>, stays: &[bool]) -> Result<(), NotPrunab
             _ if OF_OTHERS.contains(&name) || length != stays.len() as u64 => {}
             _ => {
                 return Err(NotPrunable::layout(format!(
-                    "{key} has an item for each block"
+                    "{} has an item for each block",
+                    shown(key)
                 )));
             }
         }

@@ -225,17 +225,13 @@ fn what_does_not_fit_is_refused() {
     );
     let mut odd = Sample::model("llama", 2, 64, 96);
     odd.set(
-        "llama.of_each",
+        "llama.of_each\u{1b}",
         Value::Array(Array::of_bools(&[true, false])),
     );
     let odd = Model::of(&odd);
     let unknown = without_blocks(&odd.document, &odd.shape, &[0]);
-    assert!(
-        unknown
-            .expect_err("unknown")
-            .to_string()
-            .contains("llama.of_each")
-    );
+    let reason = unknown.expect_err("unknown").to_string();
+    assert!(reason.contains(r"llama.of_each\u{1b} has"), "{reason}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::NotPrunable;
 use super::document::Document;
+use super::error::shown;
 use super::shape::own_key;
 
 /// An architecture that can be pruned. Each row of what it loads was tested
@@ -58,11 +59,9 @@ impl Family {
         if let Some(n_experts) = n_experts.filter(|n| *n > 0) {
             return Err(NotPrunable::Experts { n_experts });
         }
-        let visible = architecture.chars().filter(|c| !c.is_control());
-        let shown: String = visible.take(40).collect();
         if RECURRENT.contains(&architecture) {
             return Err(NotPrunable::Recurrent {
-                architecture: shown,
+                architecture: architecture.to_owned(),
             });
         }
         match architecture {
@@ -71,7 +70,7 @@ impl Family {
             "qwen3" => Ok(Self::Qwen3),
             "gemma3" => Ok(Self::Gemma3),
             _ => Err(NotPrunable::Architecture {
-                architecture: shown,
+                architecture: shown(architecture),
             }),
         }
     }

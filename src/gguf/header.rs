@@ -1,9 +1,11 @@
 //! Reads the header of a GGUF file, every bound checked.
 
+use std::fmt::Display;
 use std::io::{Read, Seek};
 
 use super::GgufError;
 use super::document::{Document, Entry, Named, Stored, Tensor};
+use super::error::shown;
 use super::reader::Bounded;
 use super::types::TensorType;
 use super::value::{self, Array, NumberKind, Value};
@@ -15,13 +17,16 @@ pub(super) const MAX_NAME_BYTES: usize = 64;
 const MAX_DIMENSIONS: u32 = 4;
 pub(super) const ALIGNMENT_KEY: &str = "general.alignment";
 const DEFAULT_ALIGNMENT: u64 = 32;
-/// The alignments in use, and some more.
+/// llama.cpp takes any power of two. Below 8, numbers of 8 bytes would lie askew; the
+/// largest pages that a file is mapped in, arm64's, have 65,536 bytes, and what is
+/// aligned to more is mostly padding.
 const ALIGNMENTS: std::ops::RangeInclusive<u64> = 8..=65_536;
 /// The least bytes of a key with its value, and of a tensor's entry.
 const MIN_KEY_BYTES: u64 = 8 + 4 + 1;
 const MIN_TENSOR_BYTES: u64 = 8 + 4 + 4 + 8;
 /// Arrays of more numbers are left in the file: those of a block each are
-/// shorter (llama.cpp reads 512 blocks at most), and a vocabulary's is longer.
+/// shorter (llama.cpp reads 512 blocks at most), and a vocabulary's is longer. How many
+/// an array has is bounded by the header's bytes alone.
 const MAX_KEPT_ITEMS: u64 = 1024;
 
 /// Reads the header of a file of `len` bytes.
@@ -81,7 +86,10 @@ fn read_metadata(
             value,
         });
     }
-    Named::new(entries).map_err(|key| GgufError::damaged(format!("the key {key:?} comes twice")))
+    Named::new(entries).map_err(|key| {
+        let key = shown(&key);
+        GgufError::damaged(format!("the key \"{key}\" comes twice"))
+    })
 }
 
 fn read_value(file: &mut Bounded<impl Read + Seek>, id: u32) -> Result<Stored, GgufError> {
@@ -151,7 +159,7 @@ fn alignment(entries: &Named<Entry>) -> Result<u64, GgufError> {
     };
     value
         .filter(|value| value.is_power_of_two() && ALIGNMENTS.contains(value))
-        .ok_or_else(|| GgufError::damaged(format!("an alignment of {value:?}")))
+        .ok_or_else(|| GgufError::damaged(format!("an alignment of {}", value.unwrap_or(0))))
 }
 
 fn read_tensors(
@@ -169,37 +177,33 @@ fn read_tensors(
             return Err(GgufError::damaged("a tensor's name is too long"));
         }
         let tensor = read_tensor(file, name)?;
-        let name = &tensor.name;
         // As llama.cpp demands: one after the other, so that none overlap.
         if tensor.offset != expected {
-            return Err(GgufError::damaged(format!(
-                "tensor {name:?} begins at {} of the data instead of {expected}",
-                tensor.offset
-            )));
+            let begin = tensor.offset;
+            let why = format!("begins at {begin} of the data instead of {expected}");
+            return Err(refused(&tensor.name, why));
         }
         let ends = tensor.offset.checked_add(tensor.n_bytes);
         let next = ends.and_then(|end| end.checked_next_multiple_of(alignment));
         (end, expected) = ends
             .zip(next)
-            .ok_or_else(|| GgufError::damaged(format!("tensor {name:?} ends nowhere")))?;
+            .ok_or_else(|| refused(&tensor.name, "ends nowhere"))?;
         tensors.push(tensor);
     }
     if n_tensors > 0 {
         let padding = file.position().next_multiple_of(alignment) - file.position();
         file.require_data(padding.saturating_add(end), "the tensor data")?;
     }
-    Named::new(tensors).map_err(|name| GgufError::damaged(format!("tensor {name:?} comes twice")))
+    Named::new(tensors).map_err(|name| refused(&name, "comes twice"))
 }
 
 fn read_tensor(file: &mut Bounded<impl Read + Seek>, name: String) -> Result<Tensor, GgufError> {
     let what = "a tensor's entry";
     let n_dimensions = file.u32(what)?;
     if n_dimensions > MAX_DIMENSIONS {
-        return Err(GgufError::damaged(format!(
-            "tensor {name:?} has {n_dimensions} dimensions"
-        )));
+        return Err(refused(&name, format!("has {n_dimensions} dimensions")));
     }
-    let impossible = || GgufError::damaged(format!("tensor {name:?} has no possible size"));
+    let impossible = || refused(&name, "has no possible size");
     let mut n_elements = 1_u64;
     let mut shape = Vec::with_capacity(n_dimensions as usize);
     for _ in 0..n_dimensions {
@@ -211,18 +215,13 @@ fn read_tensor(file: &mut Bounded<impl Read + Seek>, name: String) -> Result<Ten
             .ok_or_else(impossible)?;
     }
     let id = file.u32(what)?;
-    let kind = TensorType::of_id(id).ok_or_else(|| {
-        GgufError::damaged(format!(
-            "tensor {name:?} has type {id}, which is unknown here"
-        ))
-    })?;
+    let kind = TensorType::of_id(id)
+        .ok_or_else(|| refused(&name, format!("has type {id}, which is unknown here")))?;
     let row = shape.first().copied().unwrap_or(1);
     if !row.is_multiple_of(kind.block()) {
-        return Err(GgufError::damaged(format!(
-            "tensor {name:?} has rows of {row}, no multiple of {} as {} needs",
-            kind.block(),
-            kind.name()
-        )));
+        let (block, kind) = (kind.block(), kind.name());
+        let why = format!("has rows of {row}, no multiple of {block} as {kind} needs");
+        return Err(refused(&name, why));
     }
     let n_bytes = kind.bytes_of(n_elements).ok_or_else(impossible)?;
     let offset = file.u64(what)?;
@@ -235,3 +234,12 @@ fn read_tensor(file: &mut Bounded<impl Read + Seek>, name: String) -> Result<Ten
         offset,
     })
 }
+
+/// What is wrong with a tensor.
+fn refused(name: &str, why: impl Display) -> GgufError {
+    GgufError::damaged(format!("tensor \"{}\" {why}", shown(name)))
+}
+
+#[cfg(test)]
+#[path = "header_tests.rs"]
+mod tests;

@@ -42,7 +42,11 @@ pub use heads::Heads;
 pub use narrow::{AttentionCut, Down, Narrowing};
 pub use not_prunable::NotPrunable;
 pub use plan::{PruningPlan, Way, plan_pruning};
+#[cfg(test)]
+pub(crate) use rewrite::any_file;
 pub use rewrite::{Content, Rewrite, RewriteError};
+#[cfg(test)]
+pub(crate) use sample::Sample;
 pub use shape::{BlockShape, ModelShape, block_tensor};
 pub use slice::{SliceEnd, slice_block, slice_blocks};
 pub use types::TensorType;

@@ -11,7 +11,7 @@ pub enum NotPrunable {
         "{architecture} models cannot be pruned yet: what llama.cpp loads of them was tested for llama (also Mistral's and SmolLM's), qwen2, qwen3 and gemma3 only. Quantize this one instead"
     )]
     Architecture {
-        /// As the file says; untrusted.
+        /// As the file says, cut and without what is not visible.
         architecture: String,
     },
     /// A mixture of experts.
@@ -27,7 +27,7 @@ pub enum NotPrunable {
         "{architecture} models cannot be pruned yet: they are recurrent, wholly or in part, and what they carry from token to token would have to be repaired too. Quantize this one instead"
     )]
     Recurrent {
-        /// As the file says; untrusted.
+        /// One of those that are known.
         architecture: String,
     },
     /// A model of a known architecture, built in an unknown way.

@@ -5,7 +5,7 @@ use super::value::{Value, put_text};
 
 /// A file to be.
 #[derive(Debug, Clone)]
-pub(super) struct Sample {
+pub(crate) struct Sample {
     pub(super) version: u32,
     pub(super) alignment: u64,
     /// Each with its type and value as they are written.
@@ -14,7 +14,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             version: 3,
             alignment: 32,
@@ -30,7 +30,7 @@ impl Sample {
         self.keys.push((key.to_owned(), bytes));
     }
 
-    pub(super) fn add(&mut self, name: &str, kind: TensorType, shape: &[u64]) {
+    pub(crate) fn add(&mut self, name: &str, kind: TensorType, shape: &[u64]) {
         self.tensors.push((name.to_owned(), kind, shape.to_vec()));
     }
 
@@ -67,7 +67,7 @@ impl Sample {
     }
 
     /// The file; its tensors hold numbers that tell one place from another.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = b"GGUF".to_vec();
         bytes.extend(self.version.to_le_bytes());
         bytes.extend((self.tensors.len() as u64).to_le_bytes());

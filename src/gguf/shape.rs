@@ -1,6 +1,7 @@
 //! What a model that can be pruned is made of.
 
 use super::document::{Document, Tensor};
+use super::error::shown;
 use super::family::{Family, OUTSIDE};
 use super::heads::{self, Heads};
 use super::types::TensorType;
@@ -185,8 +186,8 @@ fn check_names(document: &Document, family: Family, n_blocks: u64) -> Result<(),
     match document.tensors().find(|tensor| !is_known(tensor)) {
         None => Ok(()),
         Some(tensor) => Err(NotPrunable::layout(format!(
-            "it has a tensor {:?}",
-            tensor.name()
+            "it has a tensor \"{}\"",
+            shown(tensor.name())
         ))),
     }
 }

@@ -188,10 +188,12 @@ fn other_models_are_refused_with_the_reason_and_a_way_out() {
         (with("llama", "expert_count", Value::U32(8)), "8 experts"),
         (plain("mamba2"), "recurrent"),
         (plain("phi3"), "phi3 models cannot be pruned yet"),
+        (plain("phi\u{1b}3"), r"phi\u{1b}3 models cannot be"),
         (with_tensor("blk.3.attn_norm.weight"), "blk.3.attn_norm"),
         (with_tensor("blk.01.attn_norm.weight"), "blk.01."),
         (with_tensor("blk.1.ffn_down.scale"), "ffn_down.scale"),
         (with_tensor("cls.output.weight"), "cls.output"),
+        (with_tensor("cls\u{1b}"), r#"a tensor "cls\u{1b}""#),
         (with("llama", "block_count", Value::U32(600)), "absurd"),
         (with("llama", "feed_forward_length", uneven), "differs"),
         (

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::LibraryError;
-use super::folders::write_whole;
+use super::data_folder::write_whole;
 use super::scan::shown_name;
 use crate::domain::model::{Model, ModelId, ModelOrigin};
-use crate::gguf::{ModelHeader, check_model};
+use crate::gguf::{GgufError, ModelHeader, check_model};
 
 /// What tells one file from another without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,10 +66,13 @@ pub(super) enum Knowledge {
     },
 }
 
-/// A file in the making.
+/// What a file's header says, or why it is none.
 struct Known {
     identity: FileIdentity,
-    header: ModelHeader,
+    /// When anything of the file was last changed, which nobody can set: a file that
+    /// was mended may have its old time.
+    changed: (i64, i64),
+    header: Result<ModelHeader, GgufError>,
 }
 
 /// What is known of every file seen.
@@ -101,34 +104,55 @@ impl Contents {
         };
         let metadata = fs::metadata(path).map_err(unreadable)?;
         let identity = FileIdentity::from(&metadata);
-        let is_same = self
-            .known
-            .get(path)
-            .is_some_and(|known| known.identity == identity);
-        if !is_same {
-            self.known.remove(path);
-            let header = check_model(path)?;
-            self.known
-                .insert(path.to_path_buf(), Known { identity, header });
-        }
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        let known = self.known.get(path);
+        let known = known.filter(|known| (known.identity, known.changed) == (identity, changed));
+        let is_new = known.is_none();
+        let header = match known {
+            Some(known) => known.header.clone(),
+            None => self.check(path, identity, changed),
+        }?;
         let hash = self
             .hashes
             .get(path)
             .filter(|(hashed, _)| *hashed == identity);
-        match (self.known.get(path), hash) {
-            (Some(known), Some((_, sha256))) => {
+        match hash {
+            Some((_, sha256)) => {
                 let content = Content {
                     identity,
-                    header: known.header.clone(),
+                    header,
                     sha256: sha256.clone(),
                 };
                 Ok((Knowledge::Complete(Box::new(content)), false))
             }
-            _ => {
+            None => {
                 let size = identity.size;
-                Ok((Knowledge::Hashing { size }, !is_same))
+                Ok((Knowledge::Hashing { size }, is_new))
             }
         }
+    }
+
+    /// Reads a file's header; what is no model is not read again at every look.
+    fn check(
+        &mut self,
+        path: &Path,
+        identity: FileIdentity,
+        changed: (i64, i64),
+    ) -> Result<ModelHeader, GgufError> {
+        let header = check_model(path);
+        match &header {
+            // The next time it may be readable.
+            Err(GgufError::Io(_)) => self.known.remove(path),
+            _ => {
+                let known = Known {
+                    identity,
+                    changed,
+                    header: header.clone(),
+                };
+                self.known.insert(path.to_path_buf(), known)
+            }
+        };
+        header
     }
 
     /// Takes the hash of a file in that was computed while the file was made;
@@ -172,9 +196,15 @@ impl Contents {
     }
 }
 
-/// Reads a whole file, and counts its bytes meanwhile in `n_read`.
-pub(super) fn hash_file(path: &Path, n_read: &AtomicU64) -> io::Result<(FileIdentity, String)> {
+/// Reads a whole file, and counts its bytes meanwhile in `n_read`; `turn` is waited for
+/// before each piece.
+pub(super) fn hash_file(
+    path: &Path,
+    n_read: &AtomicU64,
+    mut turn: impl FnMut() -> io::Result<()>,
+) -> io::Result<(FileIdentity, String)> {
     n_read.store(0, Ordering::Relaxed);
+    turn()?;
     let mut file = File::open(path)?;
     let identity = FileIdentity::of(&file)?;
     let mut hasher = Sha256::new();
@@ -186,6 +216,7 @@ pub(super) fn hash_file(path: &Path, n_read: &AtomicU64) -> io::Result<(FileIden
         }
         hasher.update(&buffer[..n]);
         n_read.fetch_add(n as u64, Ordering::Relaxed);
+        turn()?;
     }
     let hex = hasher
         .finalize()
@@ -223,7 +254,34 @@ impl Content {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn a_refused_file_is_read_again_only_once_it_has_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.gguf");
+        fs::write(&path, "no model").expect("a file");
+        let mut contents = Contents::open(folder.path().join("hashes"));
+        let refused = |contents: &mut Contents| match contents.look(&path) {
+            Err(LibraryError::Unusable(error)) => error,
+            _ => panic!("it is no model"),
+        };
+        assert!(matches!(refused(&mut contents), GgufError::NotGguf));
+        // Another reason than who reads it would find.
+        let known = contents.known.get_mut(&path).expect("it is known");
+        known.header = Err(GgufError::Version(9));
+        assert!(matches!(refused(&mut contents), GgufError::Version(9)));
+        // Mended, with the old time. Clocks of files have steps of some milliseconds.
+        std::thread::sleep(Duration::from_millis(20));
+        let file = File::options().write(true).open(&path).expect("the file");
+        let then = file.metadata().and_then(|file| file.modified());
+        fs::write(&path, "NO MODEL").expect("the file");
+        let back = then.and_then(|then| file.set_modified(then));
+        back.expect("its old time");
+        assert!(matches!(refused(&mut contents), GgufError::NotGguf));
+    }
 
     #[test]
     fn bytes_are_counted_anew_for_each_file() {
@@ -232,7 +290,7 @@ mod tests {
         for (name, size) in [("large", (2 << 20) + 1), ("small", 3)] {
             let path = folder.path().join(name);
             fs::write(&path, vec![0; size]).expect("a file");
-            let (identity, _) = hash_file(&path, &n_read).expect("a hash");
+            let (identity, _) = hash_file(&path, &n_read, || Ok(())).expect("a hash");
             assert_eq!(n_read.load(Ordering::Relaxed), identity.size);
         }
     }

@@ -1,6 +1,8 @@
-//! The data folder: every place in it has its name here.
+//! The data folder: every place in it has its name here, and its lists are written
+//! whole.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +54,6 @@ impl DataFolder {
             folder.texts(),
             folder.variants(),
             folder.cache(),
-            folder.temporary(),
         ] {
             builder.create(&place).map_err(unreadable)?;
         }
@@ -80,13 +81,13 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => return Err(LibraryError::InUse(self.root.clone())),
             Err(TryLockError::Error(error)) => return Err(unreadable(error)),
         }
-        for entry in fs::read_dir(self.temporary())
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            // Only files are ever made there.
-            let _ = fs::remove_file(entry.path());
+        for folder in [&self.root, &self.cache()] {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                if is_part(&entry.path()) {
+                    // What stays is in nobody's way.
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
         }
         Ok(FolderLock { _file: file })
     }
@@ -125,8 +126,63 @@ impl DataFolder {
     pub(super) fn hash_cache(&self) -> PathBuf {
         self.cache().join("hashes.json")
     }
+}
 
-    fn temporary(&self) -> PathBuf {
-        self.root.join("tmp")
+/// Writes a file whole or not at all: beside it first.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let part = path.with_extension(format!("{}.{PART}", std::process::id()));
+    let written = fs::write(&part, bytes)
+        .and_then(|()| File::open(&part)?.sync_all())
+        .and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        // It may not have been made.
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+/// How the name of a file ends that is being written.
+const PART: &str = "part";
+
+fn is_part(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == PART)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).expect("the folder").flatten();
+        let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+        let mut names: Vec<String> = entries.map(name).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_a_killed_server_was_writing_is_swept_by_the_next() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = DataFolder::open(folder.path()).expect("a data folder");
+        let empty = names(folder.path());
+        for left in ["folders.7.part", "cache/hashes.8.part"] {
+            fs::write(folder.path().join(left), "half").expect("a file");
+        }
+        write_whole(&data.hash_cache(), b"{}").expect("a file");
+        drop(data.lock().expect("nobody has it"));
+        assert_eq!(names(&data.cache()), ["hashes.json"]);
+        let mut left = names(folder.path());
+        left.retain(|name| !empty.contains(name));
+        assert_eq!(left, ["lock"]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_the_old_file_and_nothing_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("hashes.json");
+        // A folder in its place: the last step fails.
+        fs::create_dir_all(path.join("in the way")).expect("a folder");
+        assert!(write_whole(&path, b"new").is_err());
+        assert_eq!(names(folder.path()), ["hashes.json"]);
     }
 }

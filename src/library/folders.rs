@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::data_folder::write_whole;
 use super::{DataFolder, LibraryError};
 use crate::domain::model::ModelOrigin;
 
@@ -68,12 +69,4 @@ fn folder(path: &Path) -> Result<PathBuf, LibraryError> {
     } else {
         Err(LibraryError::NotAFolder(canonical))
     }
-}
-
-/// Writes a file whole or not at all.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let temporary = path.with_extension(format!("{}.part", std::process::id()));
-    fs::write(&temporary, bytes)?;
-    fs::File::open(&temporary)?.sync_all()?;
-    fs::rename(&temporary, path)
 }

@@ -10,6 +10,7 @@ mod listing;
 mod ollama;
 mod scan;
 mod texts;
+mod turns;
 mod variants;
 
 use std::path::{Path, PathBuf};
@@ -18,9 +19,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::domain::model::Model;
-use crate::machine_lock::{MachineLock, TURN};
 use content::{Contents, Knowledge};
 use folders::Folder;
+use turns::Turns;
 
 pub use content::FileIdentity;
 pub use data_folder::DataFolder;
@@ -33,9 +34,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The same for the command line, which has nothing else to do: as long as a
 /// measurement by another Whittle may take.
 const LONG_PATIENCE: Duration = Duration::from_secs(3600);
-/// How long new files are read, one after the other, before those who wait to
-/// measure get their turn.
-const STRETCH: Duration = Duration::from_secs(1);
 
 /// A cheap handle on the library. Its methods block on the disk.
 #[derive(Clone)]
@@ -109,21 +107,15 @@ impl Library {
         std::thread::Builder::new()
             .name("hash models".to_owned())
             .spawn(move || {
-                let mut stretch = Instant::now();
+                let mut turns = Turns::at(lock_path);
                 while let Ok(path) = receiver.recv() {
-                    let hashed = MachineLock::wait(&lock_path)
-                        .and_then(|_held| content::hash_file(&path, &n_read));
+                    let hashed = content::hash_file(&path, &n_read, || turns.take());
+                    // Whoever learns of the model may measure it at once.
+                    turns.give();
                     let Some(inner) = weak.upgrade() else { return };
                     inner.contents().learn_hash(&path, hashed);
                     n_read.store(0, Ordering::Relaxed);
                     inner.hashed.notify_all();
-                    drop(inner);
-                    // A store of hundreds of gigabytes must not keep a run
-                    // waiting until the last of its files is read.
-                    if stretch.elapsed() > STRETCH {
-                        std::thread::sleep(TURN);
-                        stretch = Instant::now();
-                    }
                 }
             })
             .map_err(LibraryError::Start)?;

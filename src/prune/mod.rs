@@ -29,6 +29,8 @@ mod see;
 mod stream;
 mod surgeon;
 mod width;
+#[cfg(test)]
+mod written_tests;
 mod yardsticks;
 
 use std::fs;

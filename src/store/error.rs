@@ -6,9 +6,13 @@ use crate::domain::run::{Failure, FailureKind};
 
 impl From<&StoreError> for Failure {
     fn from(error: &StoreError) -> Self {
+        let way_out = match error.is_full() {
+            true => "make room on the disk that holds the data folder, and run it again",
+            false => "is the disk full, or the data folder read-only?",
+        };
         Self {
             kind: FailureKind::Storage,
-            message: format!("{error}; is the disk full, or the data folder read-only?"),
+            message: format!("{error}; {way_out}"),
             log_tail: Vec::new(),
         }
     }
@@ -65,4 +69,49 @@ pub enum StoreError {
     /// A stored value is not what this version writes.
     #[error("the history holds a value that cannot be read: {0}")]
     Json(#[from] serde_json::Error),
+}
+
+/// SQLite's result code for a disk, or a database, that is full.
+const FULL: &str = "13";
+
+impl StoreError {
+    fn is_full(&self) -> bool {
+        let Self::Sqlite(error) = self else {
+            return false;
+        };
+        let code = error.as_database_error().and_then(|error| error.code());
+        code.as_deref() == Some(FULL)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection, SqliteConnection, query};
+
+    use super::*;
+
+    /// What is said of a statement that fails in a database of two pages.
+    async fn said_of(statement: &str) -> String {
+        let mut database = SqliteConnection::connect("sqlite::memory:")
+            .await
+            .expect("a database");
+        for statement in ["CREATE TABLE t (bytes)", "PRAGMA max_page_count = 2"] {
+            let done = query(statement).execute(&mut database).await;
+            done.expect("it is small");
+        }
+        let failed = query(statement).execute(&mut database).await;
+        let error = StoreError::from(failed.expect_err("it fails"));
+        Failure::from(error).message
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_from_other_failures() {
+        let full = said_of("INSERT INTO t VALUES (zeroblob(10000))").await;
+        assert!(
+            full.contains("disk is full; make room on the disk"),
+            "{full}"
+        );
+        let other = said_of("INSERT INTO none VALUES (1)").await;
+        assert!(other.contains("is the disk full, or the"), "{other}");
+    }
 }

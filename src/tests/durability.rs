@@ -1,6 +1,6 @@
 //! What happens to the history when its file or its disk fails.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +13,7 @@ use whittle::domain::filter::RunFilter;
 use whittle::store::{Store, StoreError, set_aside};
 
 use crate::house::{House, message};
+use crate::mishaps::{SmallDisk, fill};
 use crate::servers::Server;
 use crate::tiny_model;
 
@@ -163,21 +164,46 @@ fn bench_after(setup: &str, folder: &Path) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A limit on the size of files stands for a full disk: both refuse a write.
+/// What is in the history is whole and opens again: one run.
+async fn assert_one_run(data: &Path) {
+    let store = Store::open(&data.join("whittle.db")).await;
+    let store = store.expect("the history");
+    let runs = store.runs(&RunFilter::default(), None, 10).await;
+    assert_eq!(runs.expect("runs").len(), 1);
+    store.close().await;
+}
+
 #[tokio::test]
 async fn a_disk_that_is_full_when_storing_fails_the_run_with_the_reason() {
     let folder = tempfile::tempdir().expect("a folder");
-    // The journal grows beyond it with the first requests.
+    let data = folder.path().join("data");
+    fs::create_dir(&data).expect("a folder");
+    let Some(_disk) = SmallDisk::mount(&data, 4096) else {
+        return;
+    };
+    closed_history(&data).await;
+    let filler = data.join("filler");
+    fill(&filler);
+    // Room for the first of the run, and not for all of it.
+    let file = File::options().append(true).open(&filler).expect("it");
+    let size = file.metadata().expect("it").len();
+    file.set_len(size - (200 << 10)).expect("it is shorter");
+    let errors = bench_after("", folder.path());
+    let says = "disk is full; make room on the disk";
+    assert!(errors.contains(says), "{errors}");
+    fs::remove_file(filler).expect("room");
+    assert_one_run(&data).await;
+}
+
+/// Another write that the system refuses: of a journal beyond a limit.
+#[tokio::test]
+async fn a_journal_that_cannot_grow_fails_the_run_with_the_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // It grows beyond that with the first requests.
     let errors = bench_after("trap '' XFSZ; ulimit -f 700;", folder.path());
-    assert!(errors.contains("is the disk full"), "{errors}");
-    // What is there is whole and opens again.
-    let store = Store::open(&folder.path().join("data/whittle.db")).await;
-    let runs = store
-        .expect("the history")
-        .runs(&RunFilter::default(), None, 10)
-        .await
-        .expect("runs");
-    assert_eq!(runs.len(), 1);
+    let says = "disk I/O error; is the disk full";
+    assert!(errors.contains(says), "{errors}");
+    assert_one_run(&folder.path().join("data")).await;
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! with a real, tiny model.
 
 mod answers;
+mod any_gguf;
 mod architecture;
 mod background;
 mod baseline;
@@ -23,6 +24,7 @@ mod figures;
 mod following;
 mod fuzz_api;
 mod history;
+mod hostile_files;
 mod house;
 mod in_line;
 mod input;
@@ -47,6 +49,7 @@ mod servers;
 mod shop;
 mod texts;
 mod tiny_model;
+mod unusable;
 mod vanished;
 mod variants;
 #[cfg(target_os = "linux")]

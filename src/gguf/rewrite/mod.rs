@@ -13,6 +13,8 @@ use super::value::Value;
 
 pub use planned::Content;
 pub(super) use planned::{Planned, Source};
+#[cfg(test)]
+pub(crate) use strategies::any_file;
 
 /// A file to be made of the one that a [`Document`] describes. What is not
 /// changed stays as it is, byte for byte and in its order.
