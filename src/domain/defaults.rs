@@ -38,12 +38,10 @@ pub const TURN_SETTLE_S: f64 = 0.02;
 pub const N_CTX_LIMIT: u32 = 1 << 20;
 /// Largest batch.
 pub const N_BATCH_LIMIT: u32 = 1 << 16;
-/// Tokens of the thrown-away warm-up prefill: the code and the weights are those of
-/// the standard prefill, and a quarter of its buffers. A whole one was not seen to matter:
-/// with it the 512-token prefill of 135 M parameters (F16) was 1.00 times as fast as without
-/// any warm-up, the median of four pairs of runs on a machine that was not steady (0.84 to
-/// 1.03).
-pub const WARM_UP_PREFILL_TOKENS: u32 = 128;
+/// Tokens of the thrown-away warm-up prefill: as many as are measured, because buffers that
+/// are touched for the first time cost more. With a quarter of them the 512-token prefill of
+/// 135 M parameters (F16) came to 0.88 of llama-bench's speed, which warms up with all.
+pub const WARM_UP_PREFILL_TOKENS: u32 = PREFILL_TOKENS;
 /// Tokens of the thrown-away warm-up generation.
 pub const WARM_UP_TOKENS: u32 = 16;
 

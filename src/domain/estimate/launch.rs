@@ -59,8 +59,8 @@ mod tests {
 
     #[test]
     fn each_warm_up_counts() {
-        // 128 tokens, the prompt, and 16 tokens or as many as are asked for.
-        let one = 0.25 + 1.0 / 512.0 + 0.25;
+        // 512 tokens, the prompt, and 16 tokens or as many as are asked for.
+        let one = 1.0 + 1.0 / 512.0 + 0.25;
         let more = seconds(of("four", 128, 10)) - seconds(of("four", 128, 0));
         assert!((more - 2.0 * 10.0 * one).abs() < 1e-9);
         let short = seconds(of("four", 4, 1)) - seconds(of("four", 4, 0));
