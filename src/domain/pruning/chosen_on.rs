@@ -51,21 +51,11 @@ mod tests {
             n_heads_removed: 0,
         };
         PruningCut {
-            achieved_pruning_ratio: 0.3,
-            block_weights_before: 10,
-            block_weights_after: 7,
-            params_before: 10,
-            params_after: 7,
-            bytes_before: 20,
-            bytes_after: 14,
             layers: vec![layer],
             calibration_tokens: 12_288,
             search_tokens,
-            curve: Vec::new(),
-            blocks_known: 0,
-            singular_layers: Vec::new(),
             not_refitted,
-            prune_s: 1.0,
+            ..PruningCut::sample()
         }
     }
 

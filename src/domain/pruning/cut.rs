@@ -157,11 +157,10 @@ impl LayerCut {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cut(singular_layers: Vec<u32>) -> PruningCut {
-        PruningCut {
+impl PruningCut {
+    /// For tests: by width, of no layer.
+    pub(super) fn sample() -> Self {
+        Self {
             achieved_pruning_ratio: 0.3,
             block_weights_before: 10,
             block_weights_after: 7,
@@ -174,9 +173,21 @@ mod tests {
             search_tokens: 0,
             curve: Vec::new(),
             blocks_known: 0,
-            singular_layers,
+            singular_layers: Vec::new(),
             not_refitted: None,
             prune_s: 1.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(singular_layers: Vec<u32>) -> PruningCut {
+        PruningCut {
+            singular_layers,
+            ..PruningCut::sample()
         }
     }
 
