@@ -86,6 +86,18 @@ impl From<WorkerError> for Failure {
 }
 
 impl WorkerError {
+    /// The same where what the worker was doing is a part of something else, by which
+    /// users know it.
+    pub fn while_doing(mut self, whole: &'static str) -> Self {
+        match &mut self {
+            Self::Ended { doing, .. } | Self::Hung { doing, .. } | Self::Protocol { doing, .. } => {
+                *doing = whole;
+            }
+            Self::Start(_) | Self::Refused { .. } => {}
+        }
+        self
+    }
+
     /// Whether it was for want of memory: by what llama.cpp, the C++ and the
     /// Rust runtime print when an allocation fails, or by the kernel's count.
     fn is_out_of_memory(&self) -> bool {

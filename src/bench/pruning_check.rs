@@ -81,7 +81,7 @@ fn unusable(base: &Model, error: WorkerError) -> VariantError {
             message,
             ..
         } => broken(base, &message),
-        error => error.into(),
+        error => error.while_doing("checking what was made").into(),
     }
 }
 

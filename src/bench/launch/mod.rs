@@ -124,7 +124,8 @@ impl<'a> Launch<'a> {
     /// The standard prefill; the peak of memory counts from here on.
     pub(super) async fn measure_prefill(&mut self) -> Result<(), WorkerError> {
         settle().await;
-        self.prefill = self.process_prefill(defaults::PREFILL_TOKENS).await?;
+        let doing = "processing the prefill";
+        self.prefill = self.process_prefill(defaults::PREFILL_TOKENS, doing).await?;
         self.memory(&WorkerCommand::ResetPeakMemory).await?;
         Ok(())
     }
@@ -170,8 +171,11 @@ impl<'a> Launch<'a> {
         })
     }
 
-    async fn process_prefill(&mut self, n_tokens: u32) -> Result<Prefill, WorkerError> {
-        let doing = "processing the prefill";
+    async fn process_prefill(
+        &mut self,
+        n_tokens: u32,
+        doing: &'static str,
+    ) -> Result<Prefill, WorkerError> {
         let command = WorkerCommand::Prefill { n_tokens };
         match self.worker.ask(&command, doing, |_| ()).await? {
             WorkerEvent::Prefilled(prefill) => {

@@ -7,6 +7,7 @@ use super::{Launch, position, settle};
 use crate::backend::WorkerError;
 use crate::bench::plan::Observation;
 use crate::domain::defaults;
+use crate::domain::event::StageName;
 use crate::domain::protocol::{WorkerCommand, WorkerEvent};
 use crate::domain::run::GenerationMode;
 use crate::domain::sample::{Generation, RequestSample};
@@ -26,12 +27,13 @@ impl Launch<'_> {
     pub(in crate::bench) async fn warm_up(&mut self) -> Result<(), WorkerError> {
         let spec = &self.setting.plan.spec;
         let max_tokens = defaults::WARM_UP_TOKENS.min(spec.settings.max_tokens);
-        self.process_prefill(defaults::WARM_UP_PREFILL_TOKENS)
+        let doing = StageName::WarmingUp.words();
+        self.process_prefill(defaults::WARM_UP_PREFILL_TOKENS, doing)
             .await?;
         let prompt = spec.prompts[0].text.clone();
         let mode = GenerationMode::FixedLength;
         let command = self.generate(prompt, max_tokens, mode, None);
-        let warmed_up = self.ask_for_tokens(&command).await;
+        let warmed_up = self.ask_for_tokens(&command, doing).await;
         warmed_up.map_err(|error| naming_prompt(error, 1))?;
         Ok(())
     }
@@ -58,7 +60,7 @@ impl Launch<'_> {
 
     /// Generates until the prompt is answered or the turn is over.
     async fn turn(&mut self, number: u32, command: &WorkerCommand) -> Result<Turn, WorkerError> {
-        let generated = self.ask_for_tokens(command).await;
+        let generated = self.ask_for_tokens(command, "generating").await;
         let Some(generation) = generated.map_err(|error| naming_prompt(error, number))? else {
             return Ok(Turn::Over);
         };
@@ -106,8 +108,8 @@ impl Launch<'_> {
     async fn ask_for_tokens(
         &mut self,
         command: &WorkerCommand,
+        doing: &'static str,
     ) -> Result<Option<Generation>, WorkerError> {
-        let doing = "generating";
         let (watch, arm) = (self.setting.watch, self.arm);
         let shared = Arc::clone(&watch.shared);
         let learn = |n_generated, tokens_per_second: Option<f64>| {
