@@ -9,5 +9,5 @@ mod worker_process;
 
 pub use error::WorkerError;
 pub use launcher::{Deadlines, Grant, WorkerLauncher};
-pub use reaper::Reaper;
+pub use reaper::{Reaper, UntilAllGone};
 pub use worker_process::{Introduction, WorkerProcess};

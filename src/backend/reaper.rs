@@ -43,6 +43,16 @@ impl Reaper {
         });
     }
 
+    /// Holds something that is let go only once every worker is gone that is killed
+    /// before it is dropped, at the latest after a grace: also where whoever waits for
+    /// an answer goes, and all that was begun for it is dropped.
+    pub fn until_all_gone<T: Send + 'static>(&self, held: T) -> UntilAllGone<T> {
+        UntilAllGone {
+            held: Some(held),
+            reaper: self.clone(),
+        }
+    }
+
     /// Returns once every killed worker is gone, at the latest after a grace.
     pub async fn all_gone(&self) {
         let mut n_dying = self.n_dying.subscribe();
@@ -52,6 +62,26 @@ impl Reaper {
                 "a killed worker is still there after {} s: it may disturb the next run",
                 GRACE.as_secs()
             );
+        }
+    }
+}
+
+/// What is held until then, see `Reaper::until_all_gone`.
+pub struct UntilAllGone<T: Send + 'static> {
+    held: Option<T>,
+    reaper: Reaper,
+}
+
+impl<T: Send + 'static> Drop for UntilAllGone<T> {
+    fn drop(&mut self) {
+        // Without a runtime this program is ending, and its children with it.
+        let is_waiting = *self.reaper.n_dying.borrow() > 0;
+        if let (true, Ok(runtime)) = (is_waiting, Handle::try_current()) {
+            let (held, reaper) = (self.held.take(), self.reaper.clone());
+            runtime.spawn(async move {
+                reaper.all_gone().await;
+                drop(held);
+            });
         }
     }
 }

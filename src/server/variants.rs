@@ -5,6 +5,7 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::AppState;
+use crate::backend::UntilAllGone;
 use crate::bench::{Making, Variant, VariantError, Workshop};
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::model::ModelId;
@@ -137,17 +138,18 @@ impl AppState {
     }
 
     /// The machine, if nothing is measured on it: a worker beside that would falsify
-    /// it, and nobody waits for a size.
-    fn idle_machine(&self) -> Result<MachineLock, AppError> {
+    /// it, and nobody waits for a size. Whoever measures next does not find the worker.
+    fn idle_machine(&self) -> Result<UntilAllGone<MachineLock>, AppError> {
         let lock = MachineLock::try_take(&self.parts.library.places().machine_lock);
         let failed = |error: std::io::Error| AppError::new(ErrorCode::Internal, error.to_string());
-        lock.map_err(failed)?.ok_or_else(|| {
+        let lock = lock.map_err(failed)?.ok_or_else(|| {
             AppError::new(
                 ErrorCode::Conflict,
                 "the machine is busy with a measurement, or with reading a new model, and a size \
                  that is not known yet takes a worker; ask again when that has ended",
             )
-        })
+        })?;
+        Ok(self.parts.launcher.reaper.until_all_gone(lock))
     }
 
     /// Refuses what cannot be pruned so before it waits in the queue.
