@@ -42,7 +42,7 @@ fn process(id: u32) -> PathBuf {
 
 /// Takes the machine's lock as soon as it is free, and says whether the worker
 /// was still there then.
-fn there_when_free(house: &House, worker: u32) -> JoinHandle<bool> {
+pub fn there_when_free(house: &House, worker: u32) -> JoinHandle<bool> {
     let lock = house.path().join("machine.lock");
     let start = Instant::now();
     std::thread::spawn(move || {
