@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use whittle::domain::event::{MakingStep, RunEvent};
 
 use super::{
-    MODELS, cancel, comparison, held, house_with, house_with_slow_model, killed, left, quantized,
-    reads, send, start, the_next_works,
+    MODELS, cancel, comparison, held, house_with, killed, left, quantized, reads, send, start,
+    the_next_works,
 };
 use crate::house::House;
 use crate::shop::{NO_FILES, files_below};
@@ -19,11 +19,11 @@ use crate::workers::worker_of;
 /// A type whose blocks are searched: it takes the longest to write.
 const SLOW_LEVEL: &str = "iq4_nl";
 
-/// A house with a model whose vocabulary is large, so that writing a variant
-/// takes a while.
-async fn house_with_wide_model() -> House {
+/// A house with a model whose vocabulary is this large, so that loading it and writing a
+/// variant take a while.
+async fn house_with_tokens(n_tokens: usize) -> House {
     let wide = Tiny {
-        n_tokens: 60_000,
+        n_tokens,
         ..Tiny::default()
     };
     house_with(wide).await
@@ -72,7 +72,7 @@ async fn held_once_begun(house: &House, body: &Value, file: &str) -> (i64, u32) 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cancelling_while_a_variant_is_written_leaves_nothing() {
-    let house = house_with_wide_model().await;
+    let house = house_with_tokens(60_000).await;
     let (id, _) = held_while_quantizing(&house).await;
     cancel(&house, id).await;
     assert_eq!(left(&house), NO_FILES);
@@ -103,7 +103,7 @@ async fn a_worker_killed_while_it_prunes_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_killed_while_it_writes_a_variant_leaves_nothing() {
-    let house = house_with_wide_model().await;
+    let house = house_with_tokens(60_000).await;
     let held = held_while_quantizing(&house).await;
     let said = killed(&house, held).await;
     assert!(said.starts_with("IQ4_NL could not be made: "), "{said}");
@@ -122,17 +122,17 @@ struct Step {
 const STEPS: [Step; 2] = [
     Step {
         step: MakingStep::CollectingImatrix,
-        recipe: r#"{"quantize": {"level": "iq2_xs", "imatrix": true}}"#,
+        recipe: r#"{"quantize": {"level": "q4_0", "imatrix": true}}"#,
         says: [
-            "IQ2_XS with imatrix could not be made: ",
+            "Q4_0 with imatrix could not be made: ",
             " while collecting the importance matrix",
         ],
     },
     Step {
         step: MakingStep::Checking,
-        recipe: r#"{"prune": {"ratio": 0.29}}"#,
+        recipe: r#"{"prune": {"ratio": 0.3}}"#,
         says: [
-            "pruned 29 % could not be made: ",
+            "pruned 30 % could not be made: ",
             " while checking what was made",
         ],
     },
@@ -154,7 +154,7 @@ impl Step {
 #[tokio::test(flavor = "multi_thread")]
 async fn cancelling_leaves_nothing_in_any_other_step() {
     for step in STEPS {
-        let house = house_with_slow_model().await;
+        let house = house_with_tokens(10_000).await;
         let (id, _) = step.held(&house).await;
         cancel(&house, id).await;
         assert_eq!(left(&house), NO_FILES);
@@ -165,7 +165,7 @@ async fn cancelling_leaves_nothing_in_any_other_step() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_worker_leaves_nothing_in_any_other_step_and_is_named_by_it() {
     for step in STEPS {
-        let house = house_with_slow_model().await;
+        let house = house_with_tokens(10_000).await;
         let held = step.held(&house).await;
         let said = killed(&house, held).await;
         let [whose, doing] = step.says;
