@@ -114,6 +114,62 @@ test('a set of levels is shown in one table and one chart', async ({ page, reque
   });
 });
 
+test('an importance matrix is collected once for all levels that take one', async ({ page, request, server }) => {
+  test.setTimeout(1_200_000);
+  const [dashboard, quantization] = await Quantization.open(page);
+  await dashboard.fill(SHORT);
+  await quantization.level(1).selectOption('iq2_xs');
+  await test.step('a level that needs one says so, and gets it', async () => {
+    await expect(quantization.section.getByText('imatrix, needed')).toBeVisible();
+    await expect(quantization.imatrix(1)).toBeChecked();
+    await expect(quantization.imatrix(1)).toBeDisabled();
+  });
+  await quantization.section.getByRole('button', { name: 'Add a level' }).click();
+  await quantization.level(2).selectOption('q4_k_m');
+  await expect(quantization.imatrix(2)).not.toBeChecked();
+  await quantization.imatrix(2).check();
+  await picture(page, 'imatrix-form');
+
+  await quantization.start();
+  const status = quantization.section.getByRole('status').first();
+  await expect(status).toHaveText(
+    'Making the variant — IQ2_XS with imatrix: collecting the importance matrix',
+    { timeout: 60_000 },
+  );
+  await expect(quantization.section.locator('.time-left')).toHaveText(/^chunk \d+ of 40 · about .* left$/);
+  await picture(page, 'collecting-the-imatrix');
+  // The matrix takes as long as 160 answers.
+  await quantization.reaches('done', 1_000_000);
+
+  const kept = readdirSync(join(server.dataDir, 'cache')).filter((file) => /^imatrix-.*\.dat$/.test(file));
+  expect(kept, 'one matrix for both').toHaveLength(1);
+  const run = await latestComparison(request);
+  expect(run.spec.recipes).toEqual([
+    { prune: null, quantize: { level: 'iq2_xs', imatrix: true } },
+    { prune: null, quantize: { level: 'q4_k_m', imatrix: true } },
+  ]);
+  // The rows of the demo have 576 weights, and these types take 256 at a time.
+  const labels = ['IQ2_XS with imatrix (mostly IQ4_NL)', 'Q4_K_M with imatrix (mostly Q5_0)'];
+  expect(run.comparison?.variants.map((variant) => variant.mostly)).toEqual(['IQ4_NL', 'Q5_0']);
+  for (const [index, key] of ['iq2_xs-imatrix', 'q4_k_m-imatrix'].entries()) {
+    const row = quantization.section.locator(`table.overview tr[data-variant="${key}"]`);
+    await expect(row.getByRole('rowheader')).toContainText(labels[index] ?? '');
+    const fold = quantization.section.locator(`#variant-${key}`);
+    await fold.locator('summary').first().click();
+    await expectVariant(fold, run, index);
+  }
+  await picture(page, 'with-imatrix');
+
+  await test.step('the Models page says what errors were weighed by', async () => {
+    await open(page, '/models');
+    const table = page.getByRole('table', { name: /^Variants of/ });
+    for (const label of labels) {
+      const row = table.locator('tbody').filter({ hasText: label });
+      await expect(row).toContainText('errors weighed by an importance matrix of 40 chunks of 512 tokens');
+    }
+  });
+});
+
 test('quality is measured, shown and explained', async ({ page, request }) => {
   test.setTimeout(600_000);
   const [dashboard, quantization] = await Quantization.open(page);

@@ -18,6 +18,7 @@ export type Run = Omit<BaselineRun, 'spec'> & {
   comparison: {
     baseline_perplexity: Reading<unknown> | null;
     variants: {
+      mostly: string | null;
       improvements: {
         quantity: string;
         change: Reading<{ improvement_percent: number }>;
@@ -61,6 +62,10 @@ export class Quantization {
     return this.section.getByLabel(`Level ${number}`, { exact: true });
   }
 
+  imatrix(number: number): Locator {
+    return this.section.getByRole('checkbox', { name: new RegExp(`importance matrix for level ${number}$`) });
+  }
+
   /** Asks for quality on so many chunks. */
   async withQuality(chunks: number): Promise<void> {
     await this.quality.check();
@@ -72,8 +77,8 @@ export class Quantization {
     await this.reaches('running');
   }
 
-  async reaches(status: Status): Promise<void> {
-    await expect(this.section).toHaveAttribute('data-status', status, { timeout: RUN_TIME });
+  async reaches(status: Status, timeout = RUN_TIME): Promise<void> {
+    await expect(this.section).toHaveAttribute('data-status', status, { timeout });
   }
 }
 
