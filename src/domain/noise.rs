@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compare::{NoiseBand, Quantity};
 use super::environment::Environment;
-use super::run::{GenerationMode, RunSpec};
+use super::run::{GenerationMode, Run, RunSpec};
 
 /// What noise depends on: the model, the machine with its engine, and what is
 /// measured how. The number of launches is not among it.
@@ -49,6 +49,13 @@ impl NoiseKey {
                 e.warm_ups
             ),
         }
+    }
+
+    /// Of a comparison that is over; none: nothing was compared.
+    pub fn of_run(run: &Run) -> Option<Self> {
+        let is_in_blocks = run.comparison.as_ref()?.blocks.is_some();
+        let key = Self::of(run.environment.as_ref()?, &run.spec);
+        Some(key.in_blocks(is_in_blocks))
     }
 
     /// The same of one whose arms were launched in turn, where `is_in_blocks`:
@@ -96,6 +103,10 @@ pub struct Spread {
 }
 
 impl Noise {
+    /// What is said where it was measured.
+    pub const JUDGES: &str = "Comparisons of this model with these prompts and settings are judged \
+                              by this noise now, earlier ones too.";
+
     /// The band of a quantity at so many iterations: the range of one launch
     /// pair, divided by their square root.
     pub fn band(&self, quantity: Quantity, iterations: u32) -> Option<NoiseBand> {

@@ -6,13 +6,11 @@ use std::time::Duration;
 use super::AppState;
 use crate::bench::Conduct;
 use crate::domain::background::Background;
-use crate::domain::defaults::NOISE_LAUNCHES;
 use crate::domain::error::AppError;
 use crate::domain::filter::RunFilter;
 use crate::domain::label::LabelChange;
 use crate::domain::noise::NoiseKey;
-use crate::domain::recipe::Recipe;
-use crate::domain::run::{Run, RunSpec, RunStatus, Technique};
+use crate::domain::run::{Run, RunStatus, Technique};
 
 /// Where the switch is kept.
 const SETTING: &str = "noise_in_background";
@@ -96,12 +94,7 @@ impl AppState {
         };
         // Before anything can fail: a model that is gone is not asked for again.
         tried.push(key);
-        let mut spec = RunSpec {
-            recipes: vec![Recipe::default()],
-            quality: None,
-            ..run.spec
-        };
-        spec.settings.iterations = NOISE_LAUNCHES;
+        let spec = run.spec.against_itself();
         let located = self.locate_id(run.model.id.0).await?;
         let (plan, open) = self.plan(&spec.into(), located, Conduct::default()).await?;
         let job = self.queue().submit_in_background(plan, open).await?;
@@ -144,11 +137,9 @@ impl AppState {
         });
         for summary in compared {
             let run = self.run(summary.id.0).await?;
-            let (Some(comparison), Some(environment)) = (&run.comparison, &run.environment) else {
+            let Some(key) = NoiseKey::of_run(&run) else {
                 continue;
             };
-            let is_in_blocks = comparison.blocks.is_some();
-            let key = NoiseKey::of(environment, &run.spec).in_blocks(is_in_blocks);
             if !tried.contains(&key) && self.store().noise(&key).await?.is_none() {
                 return Ok(Some((run, key)));
             }

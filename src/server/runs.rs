@@ -2,8 +2,9 @@
 
 use super::AppState;
 use super::state::panicked;
+use crate::domain::compare::Comparison;
 use crate::domain::error::{AppError, ErrorCode};
-use crate::domain::noise::NoiseKey;
+use crate::domain::noise::{Noise, NoiseKey};
 use crate::domain::run::{FailureKind, Run, RunId, RunStatus};
 use crate::domain::sample::ArmRequest;
 
@@ -71,14 +72,24 @@ impl AppState {
     /// Verdicts that rest on assumed noise are judged anew once the model was
     /// measured against itself.
     pub(super) async fn judge(&self, run: &mut Run) -> Result<(), AppError> {
-        let comparison = run.comparison.as_mut().filter(|one| one.assumes_noise());
-        if let (Some(comparison), Some(environment)) = (comparison, &run.environment)
-            && let key = NoiseKey::of(environment, &run.spec).in_blocks(comparison.blocks.is_some())
-            && let Some(noise) = self.parts.store.noise(&key).await?
-        {
+        let comparison = run.comparison.as_ref();
+        if !comparison.is_some_and(Comparison::assumes_noise) {
+            return Ok(());
+        }
+        let noise = self.noise_of(run).await?;
+        if let (Some(comparison), Some(noise)) = (&mut run.comparison, noise) {
             comparison.judge(Some(&noise));
         }
         Ok(())
+    }
+
+    /// What the model of a comparison showed against itself when it was last measured so:
+    /// with the same prompts and settings, on the same machine.
+    pub(crate) async fn noise_of(&self, run: &Run) -> Result<Option<Noise>, AppError> {
+        match NoiseKey::of_run(run) {
+            Some(key) => Ok(self.parts.store.noise(&key).await?),
+            None => Ok(None),
+        }
     }
 }
 

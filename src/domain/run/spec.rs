@@ -31,6 +31,23 @@ pub struct RunSpec {
     pub quality: Option<QualitySpec>,
 }
 
+impl RunSpec {
+    /// The same model against itself: the noise that a comparison with these prompts and
+    /// settings is judged by.
+    #[must_use]
+    pub fn against_itself(&self) -> Self {
+        Self {
+            settings: RunSettings {
+                iterations: defaults::NOISE_LAUNCHES,
+                ..self.settings.clone()
+            },
+            recipes: vec![Recipe::default()],
+            quality: None,
+            ..self.clone()
+        }
+    }
+}
+
 /// How a run measures. What an older version did not store was the default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
