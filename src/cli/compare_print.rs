@@ -1,5 +1,6 @@
 //! A comparison as a table: a line for each quantity of each variant, notes below.
 
+use super::table::aligned;
 use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::{Improvement, NoiseBand, Quantity, VariantComparison};
 use crate::domain::defaults::ITERATIONS_CAREFUL;
@@ -37,17 +38,17 @@ pub(super) fn table(run: &Run) -> String {
         let baseline = comparison.and_then(|one| one.baseline_perplexity.as_ref());
         rows.extend(quality_rows(&name, variant, baseline));
     }
-    let mut text = format!(
-        "{} ({}), run {}\n",
-        run.model.name,
-        run.model.kind(),
-        run.id
-    );
-    text.push_str(&aligned(&rows));
+    with_run(run, &aligned(&rows), notes(run))
+}
+
+/// A table with the run that it is of, the machine, and what a reader should know.
+pub(super) fn with_run(run: &Run, table: &str, notes: Vec<String>) -> String {
+    let (name, kind) = (&run.model.name, run.model.kind());
+    let mut text = format!("{name} ({kind}), run {}\n{table}", run.id);
     if let Some(environment) = &run.environment {
         text.push_str(&format!("Measured on {}\n", environment.in_words()));
     }
-    for note in notes(run) {
+    for note in notes {
         text.push_str(&format!("Note: {note}\n"));
     }
     text
@@ -55,10 +56,6 @@ pub(super) fn table(run: &Run) -> String {
 
 fn row(name: &str, improvement: &Improvement) -> [String; 8] {
     let quantity = improvement.quantity;
-    let shown = |value: Option<f64>| match value {
-        Some(value) => format!("{} {}", units::number(value), quantity.unit()),
-        None => "–".to_owned(),
-    };
     let is_judged = improvement.not_judged.is_none();
     let change = improvement.change.value().filter(|_| is_judged);
     let ends = change.and_then(|change| Some((change.low_percent?, change.high_percent?)));
@@ -73,8 +70,8 @@ fn row(name: &str, improvement: &Improvement) -> [String; 8] {
     [
         name.to_owned(),
         quantity.label().to_owned(),
-        shown(improvement.baseline),
-        shown(improvement.variant),
+        figure(quantity, improvement.baseline),
+        figure(quantity, improvement.variant),
         change.map_or_else(|| "–".to_owned(), |change| signed(change.ratio_percent())),
         ends.map_or_else(String::new, |(low, high)| in_ratio(quantity, low, high)),
         improvement
@@ -82,6 +79,14 @@ fn row(name: &str, improvement: &Improvement) -> [String; 8] {
             .map_or_else(String::new, |band| noise(quantity, &band)),
         verdict,
     ]
+}
+
+/// With its unit.
+pub(super) fn figure(quantity: Quantity, value: Option<f64>) -> String {
+    match value {
+        Some(value) => format!("{} {}", units::number(value), quantity.unit()),
+        None => "–".to_owned(),
+    }
 }
 
 /// What response times are the times for; at natural stop each for its own.
@@ -108,7 +113,8 @@ fn in_ratio(quantity: Quantity, low: f64, high: f64) -> String {
     format!("{} to {}", signed(low), signed(high))
 }
 
-fn noise(quantity: Quantity, band: &NoiseBand) -> String {
+/// The noise of a quantity, %.
+pub(super) fn noise(quantity: Quantity, band: &NoiseBand) -> String {
     let (low, high) = own_signs(quantity, band.low_percent, band.high_percent);
     let assumed = if band.n_launches.is_none() {
         ", assumed"
@@ -195,10 +201,10 @@ fn perplexity_row(name: &str, quality: &Quality, baseline: Option<&Perplexity>) 
 fn notes(run: &Run) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(comparison) = &run.comparison {
-        if comparison.assumes_noise() {
+        if comparison.assumes_noise() && comparison.noise_launches().is_none() {
             notes.push(
-                "The noise is assumed until this model has been measured against itself, with \
-                 these settings: POST /api/noise does it."
+                "The noise is assumed until this model has been measured against itself with \
+                 these prompts and settings: `whittle noise MODEL` with the same options does it."
                     .to_owned(),
             );
         }
@@ -208,29 +214,16 @@ fn notes(run: &Run) -> Vec<String> {
             ));
         }
     }
-    notes.extend(run.warnings());
-    let disturbances = run.disturbances().into_iter();
-    notes.extend(disturbances.map(|reason| format!("Unstable: {reason}")));
+    notes.extend(said(run));
     notes
 }
 
-/// Columns as wide as their widest cell.
-fn aligned(rows: &[[String; 8]]) -> String {
-    let mut text = String::new();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..8).map(width).collect();
-    for row in rows {
-        let cells = row.iter().zip(&widths);
-        let cells: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
+/// What a reader should know before trusting a run.
+pub(super) fn said(run: &Run) -> Vec<String> {
+    let mut notes = run.warnings();
+    let disturbances = run.disturbances().into_iter();
+    notes.extend(disturbances.map(|reason| format!("Unstable: {reason}")));
+    notes
 }
 
 #[cfg(test)]

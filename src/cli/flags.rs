@@ -4,7 +4,7 @@
 use anyhow::anyhow;
 
 use crate::bench::machine::BUILT_FOR_A_GPU;
-use crate::domain::defaults::RECIPES_LIMIT;
+use crate::domain::defaults::{NOISE_LAUNCHES, RECIPES_LIMIT};
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::run::{RunProblem, RunRequest, RunSpec, Setting};
 
@@ -19,7 +19,12 @@ pub(super) fn checked(request: RunRequest, prompts: &str) -> anyhow::Result<RunS
         Ok(spec)
     };
     let checked = spec.and_then(fits);
-    checked.map_err(|problem| anyhow!(in_flags(&problem, prompts)))
+    checked.map_err(|problem| refusal(&problem, prompts))
+}
+
+/// What is wrong, said of flags; the flag `prompts` gives the prompts.
+pub(super) fn refusal(problem: &RunProblem, prompts: &str) -> anyhow::Error {
+    anyhow!(in_flags(problem, prompts))
 }
 
 /// Says in other words that nothing was found: for programs, the interface names a path
@@ -93,6 +98,11 @@ fn in_flags(problem: &RunProblem, prompts: &str) -> String {
         | RunProblem::EvaluationTextTooShort { .. } => {
             format!("--text: {}", problem.in_the_form())
         }
+        RunProblem::TooFewForNoise { iterations } => format!(
+            "{} is {iterations}; a model is measured against itself at least {NOISE_LAUNCHES} \
+             times",
+            flag(Setting::Iterations)
+        ),
         // Nothing that a command is asked with comes to these.
         RunProblem::NotANumber { .. }
         | RunProblem::NotAModelId
@@ -102,8 +112,7 @@ fn in_flags(problem: &RunProblem, prompts: &str) -> String {
         | RunProblem::NotATextHash
         | RunProblem::OtherTechnique { .. }
         | RunProblem::UnknownField { .. }
-        | RunProblem::RecipesBeside(_)
-        | RunProblem::TooFewForNoise { .. } => problem.in_the_form(),
+        | RunProblem::RecipesBeside(_) => problem.in_the_form(),
     }
 }
 

@@ -43,6 +43,7 @@ fn problems() -> Vec<RunProblem> {
         RunProblem::EvaluationTextEmpty,
         RunProblem::EvaluationTextTooLong { n_bytes: 5_000_000 },
         RunProblem::EvaluationTextTooShort { n_bytes: 9 },
+        RunProblem::TooFewForNoise { iterations: 9 },
     ];
     Setting::ALL
         .into_iter()

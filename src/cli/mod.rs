@@ -11,6 +11,7 @@ mod given;
 mod making;
 mod making_print;
 mod model;
+mod noise;
 mod prompts;
 mod prune;
 mod pruning_table;
@@ -18,6 +19,7 @@ mod quality;
 mod quality_print;
 mod quantize;
 mod run_args;
+mod table;
 mod upcast;
 mod verdicts;
 mod waiting;
@@ -65,6 +67,9 @@ enum Command {
     /// Quantize or prune a model and measure the variants against it, in turns.
     #[command(after_help = compare::EXAMPLES)]
     Compare(compare::CompareArgs),
+    /// Measure a model against itself: what a difference must leave behind to count.
+    #[command(mut_arg("iterations", noise::iterations))]
+    Noise(run_args::RunArgs),
     /// Make a quantized variant of a model, or find it as it was made earlier.
     Quantize(quantize::QuantizeArgs),
     /// Make a pruned variant of a model, or find it as it was made earlier.
@@ -175,6 +180,7 @@ fn obey(command: Command) -> anyhow::Result<()> {
         }
         Command::Bench(args) => runtime()?.block_on(bench::bench(args)),
         Command::Compare(args) => runtime()?.block_on(compare::compare(args)),
+        Command::Noise(args) => runtime()?.block_on(noise::noise(args)),
         Command::Verdicts(command) => runtime()?.block_on(verdicts::verdicts(command)),
         Command::PruningTable(args) => runtime()?.block_on(pruning_table::pruning_table(args)),
         Command::Quantize(args) => runtime()?.block_on(quantize::quantize(args)),

@@ -6,7 +6,7 @@ use super::DataDir;
 use super::prompts::PromptArgs;
 use super::{flags, model};
 use crate::bench::Conduct;
-use crate::domain::run::{GenerationMode, RunRequest, RunSpec};
+use crate::domain::run::{GenerationMode, RunProblem, RunRequest, RunSpec};
 use crate::library::Located;
 use crate::server::AppState;
 
@@ -85,6 +85,11 @@ impl RunArgs {
     /// Checks a request that was made of it.
     pub(super) fn checked(&self, request: RunRequest) -> anyhow::Result<RunSpec> {
         flags::checked(request, self.prompts.flag())
+    }
+
+    /// What is wrong with a request that was made of it.
+    pub(super) fn refusal(&self, problem: &RunProblem) -> anyhow::Error {
+        flags::refusal(problem, self.prompts.flag())
     }
 
     /// How it is carried out.

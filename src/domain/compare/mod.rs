@@ -72,6 +72,14 @@ impl Comparison {
             .any(|band| band.n_launches.is_none())
     }
 
+    /// Launches of the model against itself behind its verdicts; none: none of them rests
+    /// on noise that was measured.
+    pub fn noise_launches(&self) -> Option<u32> {
+        let all = self.variants.iter().flat_map(|one| &one.improvements);
+        all.filter_map(|improvement| improvement.band?.n_launches)
+            .max()
+    }
+
     /// Whether more iterations would tell something.
     pub fn is_undecided(&self) -> bool {
         let all = self.variants.iter().flat_map(|one| &one.improvements);
@@ -86,5 +94,49 @@ impl VariantComparison {
         self.improvements
             .iter()
             .find(|one| one.quantity == quantity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_that_was_measured_in_part_was_measured() {
+        let improvement = |quantity, n_launches| Improvement {
+            quantity,
+            baseline: None,
+            variant: None,
+            change: Reading::NotMeasured(String::new()),
+            band: NoiseBand::assumed(quantity).map(|assumed| NoiseBand {
+                n_launches,
+                ..assumed
+            }),
+            verdict: None,
+            not_judged: None,
+        };
+        let of = |times, memory| {
+            let comparison = Comparison {
+                variants: vec![VariantComparison {
+                    recipe: Recipe::default(),
+                    mostly: None,
+                    improvements: vec![
+                        improvement(Quantity::ResponseTime, times),
+                        improvement(Quantity::Memory, memory),
+                        improvement(Quantity::ModelSize, None),
+                    ],
+                    quality: None,
+                    right_answers: None,
+                    answers: Vec::new(),
+                }],
+                blocks: None,
+                baseline_perplexity: None,
+                warnings: Vec::new(),
+            };
+            (comparison.assumes_noise(), comparison.noise_launches())
+        };
+        assert_eq!(of(None, None), (true, None));
+        assert_eq!(of(Some(12), None), (true, Some(12)));
+        assert_eq!(of(Some(12), Some(12)), (false, Some(12)));
     }
 }

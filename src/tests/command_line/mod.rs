@@ -4,6 +4,7 @@ mod bench;
 mod compare;
 #[cfg(target_os = "linux")]
 mod killed;
+mod noise;
 mod piped;
 mod pruning_table;
 mod quality;
