@@ -100,6 +100,8 @@ test('a set of levels is shown in one table and one chart', async ({ page, reque
     const section = plain.locator('#quantization');
     await expect(section.locator('table.overview tr[data-variant]')).toHaveCount(4);
     await expect(section.locator('#variant-q5_0 tr[data-quantity="memory"]')).toHaveCount(1);
+    await expect(section.getByText('Measuring the noise needs JavaScript')).toBeVisible();
+    await expect(section.getByRole('button'), 'a button that does nothing').toHaveCount(0);
     await picture(plain, 'its-page-without-javascript');
     await context.close();
   });
@@ -236,6 +238,30 @@ test('a comparison is cancelled, and run again with more iterations', async ({ p
     await quantization.level(1).selectOption('q4_0');
     await quantization.start();
     await quantization.reaches('done');
+  });
+
+  await test.step('its noise was assumed: measuring it has a page of its own, and is cancelled', async () => {
+    const next = quantization.section.locator('.next').filter({ hasText: 'The noise is assumed' });
+    await expect(next).toContainText('launches the model 10 times against itself');
+    await inspect(page, 'noise-assumed');
+    await next.getByRole('button', { name: 'Measure the noise' }).press('Enter');
+    await expect(page).toHaveURL(/\/runs\/\d+$/);
+    const noise = page.locator('#noise');
+    await expect(noise).toHaveAttribute('data-status', 'running');
+    await expect(noise.getByRole('progressbar')).toBeVisible();
+    await expect(noise.getByRole('status').first()).toContainText('of 10', { timeout: 60_000 });
+    const run = await latestComparison(request);
+    expect(run.technique).toBe('noise');
+    expect(run.spec.settings).toMatchObject({ iterations: 10, max_tokens: SHORT.maxTokens });
+    expect(run.spec.prompts).toEqual(SHORT.prompts);
+    await picture(page, 'noise-running');
+    await noise.getByRole('button', { name: 'Cancel' }).press('Enter');
+    await expect(noise).toHaveAttribute('data-status', 'cancelled');
+    await page.goBack();
+    await hydrated(page);
+  });
+
+  await test.step('the same comparison is run again, more carefully', async () => {
     const again = quantization.section.getByRole('button', { name: 'Run again with 10 iterations' });
     await again.click();
     await quantization.reaches('running');

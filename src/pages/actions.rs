@@ -1,14 +1,19 @@
 //! What pages ask of the server, with the answers put where the views look.
 //! The page may be gone when an answer comes: every write is a `try_` one.
 
+use std::future::Future;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 
 use crate::api;
 use crate::components::form::RunForm;
+use crate::components::host;
 use crate::domain::error::AppError;
 use crate::domain::live::LiveRun;
-use crate::domain::run::{Run, RunId, RunRequest};
+use crate::domain::run::{NoiseRequest, Run, RunId, RunRequest};
 
 /// Where answers go.
 #[derive(Clone, Copy)]
@@ -41,13 +46,32 @@ impl Shown {
         is_starting: RwSignal<bool>,
         on_started: Callback<Run>,
     ) {
+        self.start_by(api::start_run(request), is_starting, on_started);
+    }
+
+    /// Starts a run of a model against itself: `on_started` gets it.
+    pub(super) fn start_noise(
+        self,
+        request: NoiseRequest,
+        is_starting: RwSignal<bool>,
+        on_started: Callback<Run>,
+    ) {
+        self.start_by(api::measure_noise(request), is_starting, on_started);
+    }
+
+    fn start_by(
+        self,
+        asking: impl Future<Output = Result<Run, AppError>> + 'static,
+        is_starting: RwSignal<bool>,
+        on_started: Callback<Run>,
+    ) {
         if is_starting.get_untracked() {
             return;
         }
         is_starting.set(true);
         self.problem.set(None);
         spawn_local(async move {
-            let answer = api::start_run(request).await;
+            let answer = asking.await;
             is_starting.try_set(false);
             match answer {
                 Ok(run) => drop(on_started.try_run(run)),
@@ -95,6 +119,16 @@ impl Shown {
             }
         });
     }
+}
+
+/// Goes on with a run on its own page.
+pub(super) fn go_to_run() -> Callback<Run> {
+    let navigate = use_navigate();
+    Callback::new(move |run: Run| {
+        // The button with the focus goes away with what is shown.
+        host::focus("main");
+        navigate(&format!("/runs/{}", run.id), NavigateOptions::default());
+    })
 }
 
 /// Keeps prompts and settings for the next visit; the form learns which patterns the

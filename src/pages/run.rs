@@ -2,11 +2,10 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
 use leptos_router::components::A;
-use leptos_router::hooks::{use_navigate, use_params_map};
+use leptos_router::hooks::use_params_map;
 
-use super::actions::Shown;
+use super::actions::{Shown, go_to_run};
 use super::curate;
 use super::resource::resource;
 use crate::api;
@@ -26,7 +25,7 @@ use crate::components::when::When;
 use crate::components::words;
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::model::Model;
-use crate::domain::run::{Run, RunId, RunRequest};
+use crate::domain::run::{NoiseRequest, Run, RunId, RunRequest};
 use crate::domain::units;
 
 /// The page.
@@ -202,22 +201,19 @@ fn outcome(section: Section, shown: Shown, original: Option<Model>) -> Callback<
     if section == Section::Baseline {
         return Callback::new(|run: Run| view! { <Outcome run/> }.into_any());
     }
-    let navigate = use_navigate();
+    let on_started = go_to_run();
     let is_starting = RwSignal::new(false);
-    let on_started = Callback::new(move |run: Run| {
-        // The button with the focus goes away with this run.
-        host::focus("main");
-        navigate(&format!("/runs/{}", run.id), NavigateOptions::default());
-    });
     let again = Again {
         on_press: Callback::new(move |request: RunRequest| {
             shown.start_another(request, is_starting, on_started);
+        }),
+        on_noise: Callback::new(move |request: NoiseRequest| {
+            shown.start_noise(request, is_starting, on_started);
         }),
         is_busy: is_starting.into(),
     };
     Callback::new(move |run: Run| {
         let original = original.clone();
-        let again = section.makes_variants().then_some(again);
-        view! { <ComparisonOutcome run original again is_whole=true/> }.into_any()
+        view! { <ComparisonOutcome run original again=Some(again) is_whole=true/> }.into_any()
     })
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::actions::Shown;
+use super::actions::{Shown, go_to_run};
 use crate::components::choice::{
     BaseCaution, CareField, ComparisonPlan, Forecasts, QualityChoice, QualityField,
 };
@@ -16,7 +16,7 @@ use crate::components::when::When;
 use crate::domain::error::AppError;
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::model::{Model, ModelId};
-use crate::domain::run::{Run, RunProblem, RunRequest, RunSpec, Setting};
+use crate::domain::run::{NoiseRequest, Run, RunProblem, RunRequest, RunSpec, Setting};
 
 /// What all sections of the dashboard share.
 #[derive(Clone, Copy)]
@@ -97,11 +97,16 @@ pub(super) fn VariantSection(
         spec
     });
     let is_busy = move || is_starting.get() || feed.state.with(Option::is_some);
+    let go_on_there = go_to_run();
     let again = Again {
         on_press: Callback::new(move |request: RunRequest| {
             // The button goes away with what it stands under.
             host::focus(section.title_id());
             shown.start(request, is_starting);
+        }),
+        // A section shows none of its runs.
+        on_noise: Callback::new(move |request: NoiseRequest| {
+            shown.start_noise(request, is_starting, go_on_there);
         }),
         is_busy: Signal::derive(is_busy),
     };

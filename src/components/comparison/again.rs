@@ -4,29 +4,41 @@ use leptos::prelude::*;
 
 use crate::domain::defaults::{ITERATIONS_CAREFUL, ITERATIONS_LIMIT};
 use crate::domain::quality::CHUNKS;
-use crate::domain::run::{RunRequest, RunSettings, RunSpec, UnknownFields};
+use crate::domain::run::{NoiseRequest, RunRequest, RunSettings, RunSpec, UnknownFields};
 
 /// How a run is started again from what it found.
 #[derive(Clone, Copy)]
 pub struct Again {
     /// Starts it.
     pub on_press: Callback<RunRequest>,
+    /// Measures its model against itself.
+    pub on_noise: Callback<NoiseRequest>,
     /// Whether another one is on its way.
     pub is_busy: Signal<bool>,
 }
 
 /// A button that starts a request.
 #[component]
-pub(super) fn AgainButton(words: String, request: RunRequest, again: Again) -> impl IntoView {
+pub(super) fn AgainButton<T: Clone + Send + Sync + 'static>(
+    /// What it says.
+    #[prop(into)]
+    words: String,
+    /// What is asked for.
+    request: T,
+    /// Starts it.
+    on_press: Callback<T>,
+    /// Whether another one is on its way.
+    is_busy: Signal<bool>,
+) -> impl IntoView {
     let request = StoredValue::new(request);
     view! {
         <button
             type="button"
             class="button"
-            aria-disabled=move || again.is_busy.get().then_some("true")
+            aria-disabled=move || is_busy.get().then_some("true")
             on:click=move |_| {
-                if !again.is_busy.get_untracked() {
-                    again.on_press.run(request.get_value());
+                if !is_busy.get_untracked() {
+                    on_press.run(request.get_value());
                 }
             }
         >
@@ -56,6 +68,17 @@ pub(super) fn with_quality(spec: &RunSpec) -> RunRequest {
         quality: Some(true),
         quality_chunks: Some(i64::from(CHUNKS)),
         ..request(spec)
+    }
+}
+
+/// The same model against itself.
+pub(super) fn noise(spec: &RunSpec) -> NoiseRequest {
+    NoiseRequest {
+        run: RunRequest {
+            // The path says it.
+            recipes: None,
+            ..request(&spec.against_itself())
+        },
     }
 }
 
@@ -101,21 +124,46 @@ fn request(spec: &RunSpec) -> RunRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::environment::Environment;
+    use crate::domain::noise::NoiseKey;
     use crate::domain::quality::{QualitySpec, TextName};
     use crate::domain::quantization::QuantizationType;
     use crate::domain::recipe::Recipe;
 
-    #[test]
-    fn a_request_asks_for_the_same_run() {
+    fn spec() -> RunSpec {
         let asked = RunRequest {
+            test_queries: Some(vec!["hi".into()]),
             iterations: Some(3),
+            max_tokens: Some(16),
             n_threads: Some(2),
             recipes: Some(vec![Recipe::quantized(QuantizationType::Q4_0)]),
             quality: Some(true),
             quality_chunks: Some(10),
             ..RunRequest::default()
         };
-        let spec = RunSpec::try_from(asked).expect("a spec");
+        RunSpec::try_from(asked).expect("a spec")
+    }
+
+    /// What the server keeps the noise by is what it looks for to judge the comparison.
+    #[test]
+    fn the_noise_that_is_asked_for_is_that_of_the_comparison() {
+        let spec = spec();
+        let sent = RunRequest::try_from(noise(&spec)).expect("the path takes it");
+        let sent = RunSpec::try_from(sent).expect("a spec");
+        let key = |spec| NoiseKey::of(&Environment::sample(), spec);
+        assert_eq!(key(&sent), key(&spec));
+        let measured = RunSpec {
+            recipes: vec![Recipe::default()],
+            ..sent
+        };
+        assert_eq!(measured, spec.against_itself());
+        assert_eq!(measured.settings.iterations, 10);
+        assert_eq!(measured.quality, None);
+    }
+
+    #[test]
+    fn a_request_asks_for_the_same_run() {
+        let spec = spec();
         let same = RunSpec::try_from(with_iterations(&spec, 3)).expect("a spec");
         assert_eq!(same, spec);
         // On a text of the user's own, which was kept.

@@ -12,6 +12,7 @@ mod divergence;
 mod figures;
 mod headline;
 mod interval;
+mod noise;
 mod notes;
 mod outcome;
 mod overview;

@@ -3,15 +3,21 @@
 use leptos::prelude::*;
 
 use super::again::{Again, AgainButton, more_iterations, with_iterations, with_quality};
+use super::noise::NoiseNote;
+use crate::components::section::Section;
 use crate::components::words;
-use crate::domain::compare::{Comparison, NoiseBand, Verdict};
+use crate::domain::compare::{Comparison, Verdict};
 use crate::domain::quality::CHUNKS;
-use crate::domain::run::RunSpec;
+use crate::domain::run::Run;
 
 /// Below the tables: what is undecided, what was not measured, and how a change
 /// is computed.
 #[component]
-pub(super) fn Notes(comparison: Comparison, spec: RunSpec, again: Option<Again>) -> impl IntoView {
+pub(super) fn Notes(comparison: Comparison, run: Run, again: Option<Again>) -> impl IntoView {
+    let spec = run.spec.clone();
+    let makes_variants = Section::of(run.technique).makes_variants();
+    let noise = view! { <NoiseNote comparison=comparison.clone() run again/> };
+    let again = again.filter(|_| makes_variants);
     let n_undecided = n_undecided(&comparison);
     let more = more_iterations(spec.settings.iterations);
     let undecided = (n_undecided > 0).then(|| {
@@ -19,7 +25,7 @@ pub(super) fn Notes(comparison: Comparison, spec: RunSpec, again: Option<Again>)
         let button = again.zip(more).map(|(again, more)| {
             let words = format!("Run again with {more} iterations");
             let request = with_iterations(&spec, more);
-            view! { <AgainButton words request again/> }
+            view! { <AgainButton words request on_press=again.on_press is_busy=again.is_busy/> }
         });
         view! {
             <p class="next">
@@ -35,13 +41,14 @@ pub(super) fn Notes(comparison: Comparison, spec: RunSpec, again: Option<Again>)
         view! {
             <p class="next">
                 <span>"What it costs in quality was not measured."</span>
-                <AgainButton words request again/>
+                <AgainButton words request on_press=again.on_press is_busy=again.is_busy/>
             </p>
         }
     });
     let blocks = comparison.blocks.clone();
     view! {
         {undecided}
+        {noise}
         {quality}
         {blocks.map(|words| view! { <p class="note inset">{words::sentence(&words)}</p> })}
         <details class="fold how">
@@ -77,11 +84,7 @@ fn n_undecided(comparison: &Comparison) -> u64 {
 
 /// Whether the noise was measured or assumed.
 fn band_words(comparison: &Comparison) -> String {
-    let improvements = comparison.variants.iter().flat_map(|one| &one.improvements);
-    let bands: Vec<NoiseBand> = improvements.filter_map(|one| one.band).collect();
-    let measured = bands.iter().filter_map(|band| band.n_launches).max();
-    let is_assumed = bands.iter().any(|band| band.n_launches.is_none());
-    match (measured, is_assumed) {
+    match (comparison.noise_launches(), comparison.assumes_noise()) {
         (None, false) => String::new(),
         (Some(n), false) => format!(
             "The band was measured: {} of this model against itself.",

@@ -123,7 +123,7 @@ pub(super) fn ComparisonView(
     view! {
         <div class="comparison">
             {found}
-            <Notes comparison spec=run.spec again/>
+            <Notes comparison run again/>
         </div>
     }
     .into_any()

@@ -103,6 +103,58 @@ impl ArmResult {
     }
 }
 
+#[cfg(test)]
+impl ArmResult {
+    /// For tests: of a model with these speeds, tokens/s; nothing else was measured.
+    pub(crate) fn sample(
+        model: Model,
+        prompt_tokens_per_second: f64,
+        tokens_per_second: f64,
+    ) -> Self {
+        use crate::domain::latency::FLOORS;
+        fn missing<T>() -> Reading<T> {
+            Reading::NotMeasured("it was not".to_owned())
+        }
+        let speed = |mean| {
+            Reading::Measured(Figure {
+                mean,
+                half_width_95: None,
+                stddev: None,
+                n_launches: 1,
+                n_samples: 1,
+            })
+        };
+        let latency = Percentiles {
+            p50: None,
+            p95: None,
+            p99: None,
+            n: 0,
+            needs: FLOORS,
+        };
+        Self {
+            model,
+            recipe: Recipe::default(),
+            response_time_s: missing(),
+            time_to_first_token_ms: missing(),
+            tokens_per_second: speed(tokens_per_second),
+            prompt_tokens_per_second: speed(prompt_tokens_per_second),
+            cpu_usage_percent: missing(),
+            cpu_cores_used: missing(),
+            cpu_seconds_per_1000_tokens: missing(),
+            memory: missing(),
+            token_latency_ms: latency,
+            request_latency_ms: latency,
+            token_latency_histogram: Vec::new(),
+            answers: Vec::new(),
+            right_answers: None,
+            warnings: Vec::new(),
+            unstable: Vec::new(),
+            tokens_generated: None,
+            outliers: missing(),
+        }
+    }
+}
+
 /// Memory of the worker process, MB = 10^6 bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -9,6 +9,8 @@ mod workload;
 
 use serde::{Deserialize, Serialize};
 
+use super::benchmark::ArmResult;
+use super::metrics::{Figure, Reading};
 use super::run::RunSpec;
 
 pub use workload::{Workload, matrices};
@@ -41,6 +43,18 @@ impl SpeedBasis {
         }
     }
 
+    /// What the figures of an arm tell of its model; none: they tell no speed. Loading is
+    /// not among them and stays a guess.
+    pub fn of(arm: &ArmResult) -> Option<Self> {
+        let speed = |reading: &Reading<Figure>| reading.mean().filter(|mean| *mean > 0.0);
+        Some(Self {
+            prompt_tokens_per_second: speed(&arm.prompt_tokens_per_second)?,
+            tokens_per_second: speed(&arm.tokens_per_second)?,
+            measured: true,
+            ..Self::guess(arm.model.size_bytes)
+        })
+    }
+
     /// Seconds of the run that `spec` asks for.
     pub fn spec_seconds(&self, spec: &RunSpec) -> f64 {
         self.run_seconds(&Workload::from(spec))
@@ -71,9 +85,31 @@ impl SpeedBasis {
 
 #[cfg(test)]
 mod tests {
+    use super::SpeedBasis;
     use super::example::{of, seconds};
+    use crate::domain::benchmark::ArmResult;
+    use crate::domain::metrics::Reading;
+    use crate::domain::model::Model;
     use crate::domain::recipe::Recipe;
     use crate::domain::run::RunRequest;
+
+    #[test]
+    fn an_arm_tells_how_fast_its_model_is() {
+        let model = Model {
+            size_bytes: 2_000_000_000,
+            ..Model::sample("F16", None)
+        };
+        let mut arm = ArmResult::sample(model, 512.0, 64.0);
+        let known = SpeedBasis {
+            load_s: 2.0,
+            prompt_tokens_per_second: 512.0,
+            tokens_per_second: 64.0,
+            measured: true,
+        };
+        assert_eq!(SpeedBasis::of(&arm), Some(known));
+        arm.tokens_per_second = Reading::NotMeasured("one token".to_owned());
+        assert_eq!(SpeedBasis::of(&arm), None, "no guess is called measured");
+    }
 
     #[test]
     fn every_arm_counts_and_so_does_quality() {

@@ -93,14 +93,23 @@ pub struct Preflight {
     pub cautions: Vec<Caution>,
 }
 
-/// Whether memory holds all of these at once, so that they take turns at every
-/// prompt; else why not, in words. Of one model it says nothing: that is the
-/// preflight's business. Unknown memory counts as enough.
-pub fn hold_together(models: &[Model], settings: &RunSettings, room: &Room) -> Result<(), String> {
+/// Whether so much memory, MB, holds all of these at once, so that they take turns at
+/// every prompt. Of one model it says nothing: that is the preflight's business. Unknown
+/// memory, 0, counts as enough.
+pub fn fit_together(models: &[Model], settings: &RunSettings, available_mb: f64) -> bool {
+    let needed = together_mb(models, settings);
+    models.len() < 2 || available_mb <= 0.0 || needed <= TIGHT * available_mb
+}
+
+fn together_mb(models: &[Model], settings: &RunSettings) -> f64 {
     let needs = models.iter().map(|model| MemoryNeed::of(model, settings));
-    let needed: f64 = needs.map(|need| need.total_mb()).sum();
+    needs.map(|need| need.total_mb()).sum()
+}
+
+/// The same of this machine; where they do not fit, why not, in words.
+pub fn hold_together(models: &[Model], settings: &RunSettings, room: &Room) -> Result<(), String> {
     let available = room.available_memory_mb;
-    if models.len() < 2 || available <= 0.0 || needed <= TIGHT * available {
+    if fit_together(models, settings, available) {
         return Ok(());
     }
     Err(format!(
@@ -109,7 +118,7 @@ pub fn hold_together(models: &[Model], settings: &RunSettings, room: &Room) -> R
          turns at every prompt: slow drifts of the machine weigh more. Fewer variants at once, or a \
          shorter context, may fit.",
         models.len(),
-        units::number(needed),
+        units::number(together_mb(models, settings)),
         units::number(available)
     ))
 }
