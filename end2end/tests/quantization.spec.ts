@@ -50,6 +50,7 @@ test('a baseline, then each of the three levels', async ({ page, request }) => {
   await test.step('the history names the technique and the level', async () => {
     await open(page, '/runs');
     await expect(page.getByRole('row').nth(1)).toContainText('Quantization: Q8_0');
+    await expect(page.getByRole('row').nth(1).locator('.number').first()).toContainText('baseline');
     await expect(page.getByRole('row').last()).toContainText('Baseline');
   });
 });

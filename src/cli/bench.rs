@@ -63,13 +63,17 @@ fn print(run: &Run, arm: &ArmResult) {
         units::number(arm.model.size_mb())
     );
     let latency = &arm.token_latency_ms;
-    let shown = |p: Option<f64>| p.map_or_else(|| "–".to_owned(), units::number);
+    let shown = |p: Option<f64>, floor: u64| match p {
+        Some(p) => format!("{} ms", units::number(p)),
+        None => format!("not measured (needs {} tokens)", units::count(floor)),
+    };
+    let needs = latency.needs;
     println!(
-        "{:22}P50 {}, P95 {}, P99 {} ms, n = {}",
+        "{:22}P50 {}, P95 {}, P99 {}, n = {}",
         "Token latency",
-        shown(latency.p50),
-        shown(latency.p95),
-        shown(latency.p99),
+        shown(latency.p50, needs.p50),
+        shown(latency.p95, needs.p95),
+        shown(latency.p99, needs.p99),
         units::count(latency.n)
     );
     if let Some(environment) = &run.environment {

@@ -54,7 +54,13 @@ struct VariantArgs {
     quantize: Vec<QuantizationType>,
     /// The shares of the blocks' weights to remove by pruning it, such as 0.2,0.3; or
     /// --quantize, or both.
-    #[arg(long, value_name = "RATIOS", value_delimiter = ',', value_parser = ratio)]
+    #[arg(
+        long,
+        value_name = "RATIOS",
+        value_delimiter = ',',
+        value_parser = ratio,
+        allow_negative_numbers = true
+    )]
     prune: Vec<PruningRatio>,
 }
 

@@ -198,9 +198,14 @@ fn perplexity_row(name: &str, quality: &Quality, baseline: Option<&Perplexity>) 
     ]
 }
 
+/// Why a change is not that of the two figures beside it.
+const PAIRED: &str = "A change is the mean over pairs of launches that took turns; the figures \
+                      beside it are each model's own mean.";
+
 fn notes(run: &Run) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(comparison) = &run.comparison {
+        notes.push(PAIRED.to_owned());
         if comparison.assumes_noise() && comparison.noise_launches().is_none() {
             notes.push(
                 "The noise is assumed until this model has been measured against itself with \

@@ -6,6 +6,11 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 
+/// Of what is there and neither a file nor a folder: opening it could wait for ever,
+/// and a model is read more than once.
+pub(super) const NO_MODEL_FILE: &str =
+    "is a pipe or a device; write the model to a .gguf file first, and give that";
+
 /// The text in the file that `flag` gives.
 pub(super) fn text(flag: &str, path: &Path) -> anyhow::Result<String> {
     let bytes = bytes(flag, path)?;
@@ -28,6 +33,15 @@ pub(super) fn file(flag: &str, path: &Path) -> anyhow::Result<u64> {
         bail!("{flag} {} is a folder; give a file", path.display());
     }
     Ok(found.len())
+}
+
+/// Refuses what can be no model.
+pub(super) fn model(flag: &str, path: &Path) -> anyhow::Result<()> {
+    file(flag, path)?;
+    if !path.is_file() {
+        bail!("{flag} {} {NO_MODEL_FILE}", path.display());
+    }
+    Ok(())
 }
 
 /// Refuses what is no folder.

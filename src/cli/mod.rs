@@ -24,6 +24,7 @@ mod upcast;
 mod verdicts;
 mod waiting;
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -153,6 +154,7 @@ pub fn run() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     closed_output::unless_closed(|| obey(command))
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 
 use super::DataDir;
 use super::flags::or_missing;
+use super::given;
 use super::waiting::Wait;
 use crate::library::Located;
 use crate::server::AppState;
@@ -60,6 +61,7 @@ async fn by_id(state: &AppState, data: &DataDir, model: &str) -> anyhow::Result<
 fn check_file(model: &str) -> anyhow::Result<()> {
     match fs::metadata(model) {
         Ok(found) if found.is_dir() => bail!(folder(model)),
+        Ok(found) if !found.is_file() => bail!(no_file(model)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             bail!("no such file: {model}; {TO_GIVE}")
         }
@@ -73,6 +75,9 @@ fn neither(data: &DataDir, model: &str) -> String {
     if path.is_dir() {
         return folder(model);
     }
+    if path.exists() {
+        return no_file(model);
+    }
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     format!(
         "no such file: {}, and no model {model} is in the library of {}; {TO_GIVE}",
@@ -83,6 +88,10 @@ fn neither(data: &DataDir, model: &str) -> String {
 
 fn folder(model: &str) -> String {
     format!("{model} is a folder; give one of the .gguf files in it")
+}
+
+fn no_file(model: &str) -> String {
+    format!("{model} {}", given::NO_MODEL_FILE)
 }
 
 /// A file is read whole at first sight, and that waits for the machine: on a

@@ -14,7 +14,7 @@ pub(super) struct PruneArgs {
     /// A library id, or the path of a .gguf file.
     model: String,
     /// The share of the blocks' weights to remove, 0.1 to 0.5, met within a point.
-    #[arg(long, value_parser = ratio)]
+    #[arg(long, value_parser = ratio, allow_negative_numbers = true)]
     ratio: PruningRatio,
     /// What is removed: width (neurons of every feed-forward network, and from 0.45 on
     /// attention heads), depth (whole blocks, and some neurons where blocks alone miss the
@@ -28,7 +28,7 @@ pub(super) struct PruneArgs {
     quick: bool,
     /// By depth: remove blocks until the next would make the perplexity more than so
     /// many times the model's, 1.01 to 10 [default: until the ratio is reached].
-    #[arg(long, value_name = "TIMES", value_parser = budget)]
+    #[arg(long, value_name = "TIMES", value_parser = budget, allow_negative_numbers = true)]
     loss_budget: Option<LossBudget>,
     /// Quantize the pruned model to this type: q4_0, q8_0, q4_k_m, …
     #[arg(long, value_name = "TYPE")]

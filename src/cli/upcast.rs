@@ -12,7 +12,7 @@ use crate::domain::protocol::{WorkerCommand, WorkerEvent};
 use crate::gguf::{check_model, open_model};
 
 pub(super) async fn upcast(source: &Path, target: &Path) -> anyhow::Result<()> {
-    given::file("SOURCE", source)?;
+    given::model("SOURCE", source)?;
     let (model, header) = open_model(source)
         .map_err(|error| anyhow!("SOURCE {} cannot be used: {error}", source.display()))?;
     if target.exists() {

@@ -66,6 +66,40 @@ pub fn BeingChecked(
         let models = words::plural(n_pending.get().into(), "model", "models");
         format!("{models} found, being checked")
     };
+    view! {
+        <div class="empty">
+            <div role="status" aria-live="polite">
+                <h3>{title}</h3>
+            </div>
+            <HowFarRead library/>
+        </div>
+    }
+}
+
+/// The same above models that are there already.
+#[component]
+pub fn MoreBeingChecked(
+    /// The library as it is now.
+    library: ReadSignal<LibraryListing>,
+) -> impl IntoView {
+    let n_pending = Memo::new(move |_| library.with(|now| now.n_pending));
+    let title = move || {
+        let files = words::plural(n_pending.get().into(), "more file is", "more files are");
+        format!("{files} being checked")
+    };
+    view! {
+        <div class="inset arriving">
+            <p role="status" aria-live="polite">
+                {title}
+            </p>
+            <HowFarRead library/>
+        </div>
+    }
+}
+
+/// How much of the files that are being checked was read, and why they are.
+#[component]
+fn HowFarRead(library: ReadSignal<LibraryListing>) -> impl IntoView {
     let share = move || library.with(|now| format!("{:.3}", now.share_read()));
     let read = move || {
         let megabytes = |bytes: u64| units::number(bytes as f64 / 1e6);
@@ -75,29 +109,25 @@ pub fn BeingChecked(
         })
     };
     view! {
-        <div class="empty">
-            <div role="status" aria-live="polite">
-                <h3>{title}</h3>
-            </div>
-            <progress
-                class="progress"
-                max="1"
-                value=share
-                aria-label="Share that is read of the models that were found"
-            ></progress>
-            <p>
-                "Each file is read once, whole: a model is known by its content. It then appears \
-                 here by itself. While anything is measured, reading waits."
-            </p>
-            <p class="note">{read}</p>
-            <LoadAgain/>
-        </div>
+        <progress
+            class="progress"
+            max="1"
+            value=share
+            aria-label="Share that is read of the models that were found"
+        ></progress>
+        <p>
+            "Each file is read once, whole: a model is known by its content. It then appears \
+             here by itself. While anything is measured on this machine, here or by another \
+             Whittle, reading waits."
+        </p>
+        <p class="note">{read}</p>
+        <LoadAgain/>
     }
 }
 
 /// What to do where nothing appears by itself.
 #[component]
-pub fn LoadAgain() -> impl IntoView {
+fn LoadAgain() -> impl IntoView {
     view! {
         <noscript>
             <p class="note">"Without JavaScript: load this page again in a moment."</p>

@@ -56,7 +56,15 @@ fn RunRow(
 ) -> impl IntoView {
     let deletion = Deletion::new(run.id, false);
     let technique = technique_words(&run);
-    let figure = |value: Option<f64>| value.map_or_else(|| "—".to_owned(), units::number);
+    let is_compared = is_compared(&run);
+    // Without it they would be read as those of the variant that the row names.
+    let figure = move |value: Option<f64>| {
+        let of_whom = (is_compared && value.is_some()).then_some("baseline");
+        view! {
+            {value.map_or_else(|| "—".to_owned(), units::number)}
+            {of_whom.map(|words| view! { <small class="line">{words}</small> })}
+        }
+    };
     let status = words::status_key(run.status);
     let plan = words::plan(run.n_prompts.into(), &run.settings);
     let deleted = move |()| view! { <DeletedNote deletion on_restore/> }.into_any();
@@ -84,10 +92,15 @@ fn RunRow(
     }
 }
 
-/// What a run measured. The figures of its row are the baseline's.
+/// Whether a run has variants; the figures of its row are its baseline's.
+fn is_compared(run: &RunSummary) -> bool {
+    matches!(run.technique, Technique::Quantization | Technique::Pruning)
+}
+
+/// What a run measured.
 fn technique_words(run: &RunSummary) -> String {
     let label = run.technique.label();
-    if !matches!(run.technique, Technique::Quantization | Technique::Pruning) {
+    if !is_compared(run) {
         return label.to_owned();
     }
     let levels: Vec<String> = run.recipes.iter().map(Recipe::label).collect();

@@ -86,7 +86,8 @@ fn what_is_no_gguf_is_said() {
         checked(b"PK\x03\x04 a zip"),
         Err(GgufError::NotGguf)
     ));
-    assert!(matches!(checked(b""), Err(GgufError::NotGguf)));
+    assert!(matches!(checked(b"GGU"), Err(GgufError::NotGguf)));
+    assert!(matches!(checked(b""), Err(GgufError::Empty)));
     let mut big_endian = llama(&[]);
     big_endian[4..8].copy_from_slice(&3_u32.to_be_bytes());
     assert!(matches!(checked(&big_endian), Err(GgufError::Version(_))));

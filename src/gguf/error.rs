@@ -9,6 +9,9 @@ pub enum GgufError {
     /// The file could not be read.
     #[error("the file could not be read: {0}")]
     Io(Arc<io::Error>),
+    /// It has no byte.
+    #[error("the file is empty; download it again")]
+    Empty,
     /// It does not begin with `GGUF`.
     #[error(
         "not a GGUF file: it does not begin with \"GGUF\"; convert it with llama.cpp's convert_hf_to_gguf.py, or download its GGUF"

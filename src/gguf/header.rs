@@ -32,6 +32,9 @@ const MAX_KEPT_ITEMS: u64 = 1024;
 /// Reads the header of a file of `len` bytes.
 pub(super) fn read(inner: impl Read + Seek, len: u64) -> Result<Document, GgufError> {
     let mut file = Bounded::new(inner, len);
+    if len == 0 {
+        return Err(GgufError::Empty);
+    }
     if len < 4 || &file.bytes::<4>("the magic")? != b"GGUF" {
         return Err(GgufError::NotGguf);
     }

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::content::Knowledge;
-use super::folders::Folder;
 use super::{Library, PATIENCE, scan};
 use crate::domain::model::{LibraryListing, Model, ModelId, ModelOrigin, UnusableFile};
 
@@ -14,7 +13,7 @@ impl Library {
     /// known yet are computed meanwhile.
     pub fn listing(&self) -> LibraryListing {
         let mut listing = LibraryListing {
-            folders: self.inner.folders.iter().map(Folder::shown).collect(),
+            folders: self.folders().collect(),
             variants_folder: self.inner.places.variants.display().to_string(),
             ..LibraryListing::default()
         };

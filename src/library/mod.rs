@@ -140,6 +140,11 @@ impl Library {
         &self.texts
     }
 
+    /// The folders that are searched, as the user reads them: the data folder's own first.
+    pub fn folders(&self) -> impl Iterator<Item = String> {
+        self.inner.folders.iter().map(Folder::shown)
+    }
+
     /// Where things are made.
     pub fn places(&self) -> &Places {
         &self.inner.places

@@ -8,7 +8,7 @@ use super::resource::resource;
 use crate::api;
 use crate::components::alert::PageError;
 use crate::components::each::each;
-use crate::components::empty::{BeingChecked, LoadAgain, NoModels};
+use crate::components::empty::{BeingChecked, MoreBeingChecked, NoModels};
 use crate::components::marked::marked;
 use crate::components::ollama::OllamaCard;
 use crate::components::titled_card::TitledCard;
@@ -61,15 +61,8 @@ fn Library(library: LibraryListing, on_arrival: Callback<()>) -> impl IntoView {
     let n_models = words::plural(models.len() as u64, "model", "models");
     let n_models = format!("{n_models} that can be measured");
     let folder = folders.first().cloned().unwrap_or_default();
-    let pending = (n_pending > 0 && !models.is_empty()).then(|| {
-        let files = words::plural(n_pending.into(), "more file is", "more files are");
-        view! {
-            <div class="inset">
-                <p class="note">{format!("{files} being checked, and will appear here.")}</p>
-                <LoadAgain/>
-            </div>
-        }
-    });
+    let pending =
+        (n_pending > 0 && !models.is_empty()).then(|| view! { <MoreBeingChecked library=now/> });
     let has_models = !models.is_empty() || !variants.is_empty();
     let n_unusable = unusable.len();
     let usable = match (models.is_empty(), n_pending) {
@@ -141,7 +134,7 @@ fn ModelRow(model: Model) -> impl IntoView {
     view! {
         <tr id=format!("model-{}", model.id)>
             <th scope="row">
-                {model.name}
+                {model.name} <small class="line">{model.id.0.clone()}</small>
                 {model.provenance.map(|words| view! { <small class="line">{words}</small> })}
             </th>
             <td data-label="Type">{model.file_type}</td>

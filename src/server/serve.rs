@@ -78,7 +78,11 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     // Whoever reads the address may end it at once.
     let asked = asked_to_end();
     say(&format!("Whittle is at http://{address}"));
-    say(&format!("Models: {}", data.models().display()));
+    say("Models are read from these folders; put your .gguf files into the first:");
+    for folder in state.parts.library.folders() {
+        say(&format!("  {folder}"));
+    }
+    say("Ctrl-C ends it.");
     let router = router(state.clone(), AllowedHosts::loopback(address));
     let ending = {
         let queue = state.queue().clone();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use sqlx::ConnectOptions;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -42,7 +43,9 @@ impl Store {
             // Never corrupt; a power failure may lose the last moments.
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
-            .busy_timeout(BUSY);
+            .busy_timeout(BUSY)
+            // A slow disk is no news to a user, and no statement is.
+            .disable_statement_logging();
         // The command line and the server may have the file open at once.
         let pool = SqlitePoolOptions::new()
             .max_connections(4)

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::baseline::hold_machine;
 use crate::house::House;
+use crate::tiny_model::{self, Tiny};
 use crate::workers::real_workers;
 
 /// What a page teaches whoever has no model.
@@ -43,6 +44,33 @@ async fn a_model_that_was_found_is_said_to_be_checked_until_it_is() {
         let page = page(&house, path).await;
         assert!(page.contains("tiny") && !page.contains("being checked"));
     }
+}
+
+/// How far it is was said only where there was no other model.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_one_more_model_too_is_said_how_far_it_is_read() {
+    let house = House::with_model().await;
+    house.settled_library().await;
+    let id = house.model_id("llama").await;
+    let measurement = hold_machine(&house);
+    tiny_model::write_as(
+        &house.models(),
+        "more.gguf",
+        Tiny {
+            n_blocks: 3,
+            ..Tiny::default()
+        },
+    );
+    let page = page(&house, "/models").await;
+    for says in [
+        id.as_str().expect("an id"),
+        "1 more file is",
+        "<progress",
+        " MB read.",
+    ] {
+        assert!(page.contains(says), "{says} is not said: {page}");
+    }
+    drop(measurement);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -125,7 +125,9 @@ impl<'a> Launch<'a> {
     pub(super) async fn measure_prefill(&mut self) -> Result<(), WorkerError> {
         settle().await;
         let doing = "processing the prefill";
-        self.prefill = self.process_prefill(defaults::PREFILL_TOKENS, doing).await?;
+        self.prefill = self
+            .process_prefill(defaults::PREFILL_TOKENS, doing)
+            .await?;
         self.memory(&WorkerCommand::ResetPeakMemory).await?;
         Ok(())
     }

@@ -82,7 +82,8 @@ pub(super) fn AgainstOriginal(
     };
     let changes: Vec<String> = variants.into_iter().map(change).collect();
     let words = format!(
-        "This {} was made from {}, the original file of {} MB. Against that one: {}.",
+        "This {} was made from {}, the original file of {} MB. Against that one: {}. \
+         Choose that file as the model to measure how fast it is.",
         model.file_type,
         original.file_type,
         units::number(original.size_mb()),

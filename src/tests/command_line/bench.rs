@@ -26,6 +26,7 @@ fn bench_prints_the_stored_run_as_json() {
         "run 2",
         "tokens/s",
         "time for 4 tokens",
+        "P50 not measured (needs 11 tokens), P95",
         "Measured on           CPU, ",
         "Outliers are not flagged",
     ];

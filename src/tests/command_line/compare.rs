@@ -16,6 +16,7 @@ fn compare_prints_one_table() {
         "better",
         "-5.0 % to +5.0 %, assumed",
         "Measured on CPU, ",
+        "A change is the mean over pairs of launches",
         "`whittle noise MODEL` with the same options does it.",
     ];
     assert_says(&desk.printed(&quantized), says);

@@ -1,5 +1,9 @@
 //! What every command says that cannot do what it is asked for.
 
+use std::fs::File;
+use std::io::Write;
+use std::process::Command;
+
 use super::Desk;
 use crate::tiny_model;
 
@@ -119,7 +123,7 @@ fn what_is_wrong_is_said_of_the_flag_by_its_name() {
     let quality = ["compare", "x", "--quantize", "q4_0", "--quality"];
     let no_chunks = [&quality[..], &["--chunks", "0"]].concat();
     let no_text = [&quality[..], &["--text", empty]].concat();
-    let cases: [(&[&str], &str); 24] = [
+    let cases: [(&[&str], &str); 25] = [
         (
             &["bench", "x", "--max-tokens", "0"],
             "--max-tokens is 0; it must be 1 to 100000",
@@ -178,6 +182,10 @@ fn what_is_wrong_is_said_of_the_flag_by_its_name() {
         ),
         (&["prune", "x", "--ratio", "0.9"], "for '--ratio <RATIO>'"),
         (
+            &["prune", "x", "--ratio", "-0.3"],
+            "the pruning ratio -0.3 is not possible",
+        ),
+        (
             &["prune", "x", "--ratio", "0.3", "--loss-budget", "2"],
             "--loss-budget is for --method depth",
         ),
@@ -192,5 +200,32 @@ fn what_is_wrong_is_said_of_the_flag_by_its_name() {
         for field in ["test_queries", "n_ctx", "GET /api", "cannot be measured"] {
             assert!(!error.contains(field), "{arguments:?}: {error}");
         }
+    }
+}
+
+#[test]
+fn a_pipe_is_refused_as_a_model_and_not_waited_for() {
+    let desk = Desk::new();
+    let pipe = desk.folder.path().join("pipe.gguf");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    // Whoever reads a pipe waits for its other end: with one that has written what is no
+    // model, a fault fails this test in place of hanging it.
+    let mut end = File::options()
+        .read(true)
+        .write(true)
+        .open(&pipe)
+        .expect("an end");
+    end.write_all(&[0; 1024]).expect("it takes some");
+    let pipe = &*pipe.to_string_lossy();
+    let cases: [&[&str]; 5] = [
+        &["bench", pipe],
+        &["prune", pipe, "--ratio", "0.3"],
+        &["quality", pipe, pipe],
+        &["upcast", pipe, "x.gguf"],
+        &["quantize", "/dev/null", "--type", "q4_0"],
+    ];
+    for arguments in cases {
+        desk.assert_refused(arguments, "is a pipe or a device; write the model to");
     }
 }
