@@ -254,4 +254,8 @@ impl<T: HasName> Named<T> {
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &T> {
         self.items.iter()
     }
+
+    pub(super) fn into_items(self) -> Vec<T> {
+        self.items
+    }
 }

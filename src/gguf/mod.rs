@@ -29,6 +29,7 @@ mod shape;
 mod slice;
 mod steps;
 mod types;
+mod upcast;
 mod value;
 mod windows;
 mod write;
