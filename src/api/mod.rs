@@ -76,6 +76,7 @@ mod tests {
             quick: None,
             loss_budget: None,
             then_quantize: None,
+            upcast: None,
             run: request(),
         };
         let label = history::LabelRun {

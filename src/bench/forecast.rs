@@ -46,9 +46,15 @@ impl Workshop {
             let size_bytes =
                 size(recipe, pruning.as_ref(), quantized).ok_or_else(changes_nothing)?;
             let n_params = pruning.map_or(base.n_params, |pruning| pruning.params_after);
+            let requantizing = || match &order {
+                Some(order) => order.requantizing(),
+                None => file.requantizing(base),
+            };
+            let requantizing = recipe.quantize.map(|_| requantizing());
             let mut warnings = order.map_or_else(Vec::new, |order| order.cautions);
+            warnings.extend(requantizing.into_iter().flatten());
+            warnings.extend(grown(recipe, base, size_bytes));
             if let Some(quantize) = recipe.quantize {
-                warnings.extend(file.requantizing(base));
                 warnings.extend(pruning.and_then(|pruning| misfit(&pruning, quantize.level)));
             }
             variants.push(VariantForecast {
@@ -111,6 +117,20 @@ fn size(recipe: &Recipe, pruning: Option<&PruningForecast>, quantized: Option<u6
     }
 }
 
+/// That what is upcast can take more room than what it was made of.
+fn grown(recipe: &Recipe, base: &Model, size_bytes: u64) -> Option<String> {
+    let is_larger = recipe.prune?.upcast && size_bytes > base.size_bytes;
+    is_larger.then(|| {
+        let mb = |bytes: u64| units::number(bytes as f64 / 1e6);
+        format!(
+            "The file becomes larger than the {} that it is made of, {} MB instead of {} MB: let what is pruned be quantized then, to a type that takes no more.",
+            base.file_type,
+            mb(size_bytes),
+            mb(base.size_bytes)
+        )
+    })
+}
+
 /// What pruning does to rows that fitted the type before.
 fn misfit(pruning: &PruningForecast, level: QuantizationType) -> Option<String> {
     let fits = |n_ff: u32| n_ff.is_multiple_of(level.block());
@@ -160,6 +180,25 @@ mod tests {
         assert_eq!(misfit(&demo(928), QuantizationType::Q8_0), None);
         // They did not fit before.
         assert_eq!(misfit(&PRUNING, QuantizationType::Q4_K_M), None);
+    }
+
+    #[test]
+    fn a_file_that_grows_is_foretold() {
+        let recipe = |json: &str| serde_json::from_str::<Recipe>(json).expect("a recipe");
+        let upcast = recipe(r#"{"prune": {"ratio": 0.3, "upcast": true}}"#);
+        let base = Model {
+            size_bytes: 91_700_000,
+            ..Model::sample("Q4_0", None)
+        };
+        let said = grown(&upcast, &base, 207_600_000).expect("it is larger");
+        let says = "larger than the Q4_0 that it is made of, 207.6 MB instead of 91.70 MB";
+        assert!(
+            said.contains(says) && said.contains("quantized then"),
+            "{said}"
+        );
+        assert_eq!(grown(&upcast, &base, 91_700_000), None);
+        let as_it_is = recipe(r#"{"prune": {"ratio": 0.3}}"#);
+        assert_eq!(grown(&as_it_is, &base, 207_600_000), None);
     }
 
     #[test]

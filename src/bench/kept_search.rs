@@ -9,6 +9,7 @@ use super::digest;
 use super::imatrix::CALIBRATION_TEXT;
 use super::prune_order::PruneOrder;
 use super::search_file::SearchFile;
+use super::upcast::source_key;
 use super::variant::Workshop;
 use crate::domain::environment::ENGINE_VERSION;
 use crate::domain::model::Model;
@@ -118,7 +119,7 @@ impl Workshop {
 fn key(base: &Model, prune: Prune) -> String {
     digest::of(format!(
         "order of blocks {VERSION}\n{}\n{}\n{ENGINE_VERSION}\n{}\n{CHUNK_TOKENS}\n{}",
-        base.sha256,
+        source_key(base, prune),
         prune.quick,
         digest::of(CALIBRATION_TEXT),
         prune.search_chunks(),

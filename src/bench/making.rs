@@ -9,6 +9,8 @@ use crate::domain::recipe::Recipe;
 /// How far making a variant has come.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Making {
+    /// The base is being written as F16: tensors done and in all.
+    Upcasting(u32, u32),
     /// The base is being pruned.
     Pruning(PruningProgress),
     /// What was made is being checked: chunks of text done and in all.
@@ -25,6 +27,7 @@ impl Making {
     /// The step, what of it is done, and of how much.
     pub fn step(&self) -> (MakingStep, u32, u32) {
         match *self {
+            Self::Upcasting(done, of) => (MakingStep::Upcasting, done, of),
             Self::Pruning(PruningProgress::Layer { layer, n_layers }) => {
                 (MakingStep::Calibrating, layer, n_layers)
             }
@@ -80,10 +83,12 @@ impl MakingClock {
         let mut steps = Vec::new();
         if let Some(prune) = recipe.prune {
             let check = basis.check_seconds();
-            let pruning = basis.making_seconds(&Recipe::pruned(prune), order) - check;
+            let upcasting = basis.upcast_seconds(prune);
+            let pruning = basis.making_seconds(&Recipe::pruned(prune), order) - check - upcasting;
             let parts = pruning_parts(prune, order).map(|share| share * pruning);
             let [reading, searching, comparing, repairing] = parts;
             steps.extend([
+                (MakingStep::Upcasting, upcasting),
                 (MakingStep::ReadingWhole, reading),
                 (MakingStep::Searching, searching),
                 (MakingStep::KnownOrder, 0.0),
@@ -268,6 +273,26 @@ mod tests {
         let live = clock.learn(&Making::Checking(1, 10));
         let shares: Vec<f64> = live.curve.iter().map(|point| point.removed_share).collect();
         assert_eq!(shares, [0.0, 0.3]);
+    }
+
+    #[test]
+    fn an_upcast_comes_first_and_takes_its_time() {
+        let (mut clock, whole) = clock(r#"{"prune": {"ratio": 0.3, "upcast": true}}"#);
+        let sum = left(&clock);
+        assert!((sum - whole).abs() < 1e-6, "{sum} of {whole}");
+        let live = clock.learn(&Making::Upcasting(5, 10));
+        assert_eq!(live.count().as_deref(), Some("tensor 5 of 10"));
+        assert_eq!(live.step.words(), "upcasting to F16");
+        let upcasting = clock.step_seconds();
+        assert!(upcasting > 0.0);
+        let now = left(&clock);
+        assert!((now - (sum - upcasting / 2.0)).abs() < 1e-6, "{now}");
+        clock.learn(&Making::Pruning(PruningProgress::Layer {
+            layer: 0,
+            n_layers: 30,
+        }));
+        let pruning = left(&clock);
+        assert!((pruning - (sum - upcasting)).abs() < 1e-6, "{pruning}");
     }
 
     #[test]

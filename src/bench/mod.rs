@@ -43,6 +43,7 @@ mod statistics;
 mod summary;
 mod swap;
 mod trust;
+mod upcast;
 mod variant;
 mod watch;
 mod workbench;

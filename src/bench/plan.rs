@@ -147,7 +147,7 @@ impl From<MeasureError> for Failure {
                 match error {
                     VariantError::Worker(error) => named(before, error.into()),
                     VariantError::Storage(reason) => plain(FailureKind::Storage, before + &reason),
-                    VariantError::Refused(reason) => {
+                    VariantError::Refused(reason) | VariantError::Needless(reason) => {
                         plain(FailureKind::ModelNotUsable, before + &reason)
                     }
                 }

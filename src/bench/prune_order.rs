@@ -14,6 +14,7 @@ use super::making::Making;
 use super::pruning_check;
 use super::pruning_plan::plan;
 use super::room::Wanted;
+use super::upcast::{self, Upcast, source_key, source_kind};
 use super::variant::{VariantError, Workshop, storage};
 use super::workbench::Workbench;
 use crate::domain::environment::ENGINE_VERSION;
@@ -36,7 +37,9 @@ pub(super) struct PruneOrder<'a> {
     pub(super) prune: Prune,
     /// What it would remove.
     pub(super) forecast: PruningForecast,
-    /// Bytes of the largest slice of the base that is loaded on its own.
+    /// Bytes of the file that is pruned: the base, or what it is upcast to.
+    source_bytes: u64,
+    /// Bytes of the largest slice of it that is loaded on its own.
     slice_bytes: u64,
     /// What is lost with such a base, one sentence each.
     pub(super) cautions: Vec<String>,
@@ -45,7 +48,8 @@ pub(super) struct PruneOrder<'a> {
 }
 
 impl Workshop {
-    /// Lets a worker prune the base into `part`, once there is room for it.
+    /// Lets a worker prune the base into `part`, once there is room for it; where it is so
+    /// ordered, what another worker has upcast it to.
     pub(super) async fn prune(
         &self,
         order: &PruneOrder<'_>,
@@ -65,9 +69,17 @@ impl Workshop {
         off_thread(move || fs::create_dir(own))
             .await
             .map_err(unusable)?;
+        let upcast = match order.prune.upcast {
+            false => None,
+            true => {
+                let (base, file) = (order.base, order.file);
+                Some(self.upcast(base, file, workbench, on_progress).await?)
+            }
+        };
+        let source = upcast.as_ref().map_or(order.file, |upcast| &upcast.file);
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let command = WorkerCommand::Prune(PruneCommand {
-            source: order.file.source(),
+            source: source.source(),
             target: text(part),
             scratch: text(&scratch),
             prune: order.prune,
@@ -76,10 +88,10 @@ impl Workshop {
             n_ctx: CHUNK_TOKENS,
             n_chunks: order.prune.calibration_chunks(),
             n_threads: self.n_threads,
-            origin: origin(order.base),
+            origin: origin(order.base, order.prune),
         });
         let doing = "pruning";
-        let mut worker = self.start(order.file, Some(workbench.folder())).await?;
+        let mut worker = self.start(source, Some(workbench.folder())).await?;
         let (tell, told) = watch::channel(BlockSearch::default());
         let (asked, command) = (&mut worker, &command);
         // `tell` goes with it, and with that the keeping ends.
@@ -98,9 +110,16 @@ impl Workshop {
             Ok(WorkerEvent::Pruned(cut)) => {
                 worker.stop().await;
                 // As large as the new file, as a rule.
-                let removed = off_thread(move || fs::remove_dir_all(scratch));
+                let removed = off_thread(move || {
+                    fs::remove_dir_all(scratch)?;
+                    upcast.map_or(Ok(()), Upcast::remove)
+                });
                 removed.await.map_err(unusable)?;
-                Ok(*cut)
+                Ok(PruningCut {
+                    // What was chosen is what is compared with.
+                    bytes_before: order.base.size_bytes,
+                    ..*cut
+                })
             }
             Ok(other) => Err(worker.unexpected(doing, &other).into()),
             Err(error) => {
@@ -119,14 +138,17 @@ impl<'a> PruneOrder<'a> {
         file: &'a BaseFile,
         prune: Prune,
     ) -> Result<Self, VariantError> {
-        let planned = plan(base, file, prune, origin(base)).await?;
+        let planned = plan(base, file, prune, origin(base, prune)).await?;
+        let mut cautions = planned.warnings(base);
+        cautions.extend(prune.upcast.then(|| upcast::warning(base)));
         Ok(Self {
             base,
             file,
             prune,
             forecast: planned.forecast,
+            source_bytes: planned.source_bytes,
             slice_bytes: planned.slice_bytes,
-            cautions: planned.warnings(base),
+            cautions,
             not_refitted: planned.not_refitted,
         })
     }
@@ -137,7 +159,7 @@ impl<'a> PruneOrder<'a> {
         let budget = budget.map_or_else(|| "none".to_owned(), |ratio| ratio.to_string());
         digest::of(format!(
             "pruned {VERSION}\n{}\n{}\n{}\n{budget}\n{ENGINE_VERSION}\n{}\n{CHUNK_TOKENS}\n{}",
-            self.base.sha256,
+            source_key(self.base, self.prune),
             self.prune.method,
             self.prune.ratio.share(),
             digest::of(CALIBRATION_TEXT),
@@ -145,14 +167,11 @@ impl<'a> PruneOrder<'a> {
         ))
     }
 
-    /// Bytes of the file, of the new weights that lie beside it until it is written,
-    /// and of a slice.
+    /// Bytes of the file, of the new weights that lie beside it until it is written, of a
+    /// slice, and of what the base is upcast to.
     fn room_bytes(&self) -> u64 {
-        let PruningForecast {
-            bytes_before,
-            bytes_after,
-            ..
-        } = self.forecast;
+        let (bytes_before, bytes_after) = (self.source_bytes, self.forecast.bytes_after);
+        let upcast = if self.prune.upcast { bytes_before } else { 0 };
         let at_most = match (self.prune.loss_budget, self.prune.method) {
             // A search that ends at once removes next to nothing.
             (Some(_), _) => bytes_before,
@@ -160,7 +179,8 @@ impl<'a> PruneOrder<'a> {
             (None, PruningMethod::Auto) => bytes_after.saturating_add(bytes_before / 50),
             (None, PruningMethod::Width | PruningMethod::Depth) => bytes_after,
         };
-        at_most.saturating_mul(2).saturating_add(self.slice_bytes)
+        let lasting = at_most.saturating_mul(2).saturating_add(self.slice_bytes);
+        lasting.saturating_add(upcast)
     }
 
     /// What the user of the file must know, one sentence each.
@@ -177,10 +197,18 @@ impl<'a> PruneOrder<'a> {
         found.chain(self.cautions.clone()).collect()
     }
 
+    /// What is lost in quantizing what was pruned, where no caution says it already.
+    pub(super) fn requantizing(&self) -> Vec<String> {
+        match self.prune.upcast {
+            true => Vec::new(),
+            false => self.file.requantizing(self.base),
+        }
+    }
+
     /// The pruned model's name as other programs show it.
     pub(super) fn name(&self, report: &PruningReport) -> String {
         let achieved = report.cut.achieved_pruning_ratio;
-        origin(self.base).name(self.prune, achieved)
+        origin(self.base, self.prune).name(self.prune, achieved)
     }
 
     fn of_the_file(&self) -> String {
@@ -188,10 +216,10 @@ impl<'a> PruneOrder<'a> {
     }
 }
 
-fn origin(base: &Model) -> Origin {
+fn origin(base: &Model, prune: Prune) -> Origin {
     Origin {
         name: base.name.clone(),
-        kind: base.kind(),
+        kind: source_kind(base, prune),
         sha256: base.sha256.clone(),
     }
 }

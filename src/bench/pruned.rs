@@ -121,7 +121,7 @@ impl Workshop {
             return Err(order.file.changed(base));
         }
         on_progress(Making::Hashing);
-        let mut warnings = order.file.requantizing(base);
+        let mut warnings = order.requantizing();
         warnings.extend(order.warnings(&report));
         let finished = Finished {
             address,

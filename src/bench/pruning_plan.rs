@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 
 use super::base_file::BaseFile;
+use super::upcast::refuse_needless;
 use super::variant::VariantError;
 use crate::backend::WorkerError;
 use crate::domain::model::Model;
@@ -13,13 +14,15 @@ use crate::domain::pruning::{KnownOrder, Prune, PruningForecast, PruningMethod};
 use crate::domain::pruning_memory::{LayerNeeds, SearchNeeds};
 use crate::domain::quality::CHUNK_TOKENS;
 use crate::gguf::{
-    Document, GgufError, ModelShape, NotPrunable, PruningPlan, Tensor, plan_pruning,
+    Document, GgufError, ModelShape, NotPrunable, PruningPlan, Rewrite, Tensor, plan_pruning,
 };
 
 /// What would be removed.
 pub(super) struct Planned {
     pub(super) forecast: PruningForecast,
-    /// Bytes of the largest slice of the base that is loaded on its own.
+    /// Bytes of the file that is pruned: the base, or what it is upcast to.
+    pub(super) source_bytes: u64,
+    /// Bytes of the largest slice of it that is loaded on its own.
     pub(super) slice_bytes: u64,
     /// How many neurons can only go or stay together.
     neurons_together: u32,
@@ -44,6 +47,7 @@ pub(super) async fn plan(
     prune: Prune,
     origin: Origin,
 ) -> Result<Planned, VariantError> {
+    refuse_needless(base, file, prune)?;
     let own = file.file().try_clone().map_err(WorkerError::Start)?;
     let size_bytes = base.size_bytes;
     let planned = tokio::task::spawn_blocking(move || read(&own, size_bytes, prune, &origin));
@@ -64,7 +68,15 @@ pub(super) async fn plan(
 fn read(file: &File, size_bytes: u64, prune: Prune, origin: &Origin) -> Result<Planned, PlanError> {
     let mut reader = BufReader::with_capacity(1 << 16, file);
     reader.seek(SeekFrom::Start(0)).map_err(GgufError::from)?;
-    let document = Document::read(reader, size_bytes)?;
+    let base = Document::read(reader, size_bytes)?;
+    let (document, source_bytes) = match prune.upcast {
+        false => (base, size_bytes),
+        true => {
+            let upcast = base.as_f16()?;
+            let size_bytes = Rewrite::of(&upcast).size_bytes();
+            (upcast, size_bytes)
+        }
+    };
     let shape = ModelShape::of(&document)?;
     let plan = plan_pruning(&shape, prune)?;
     let way = plan.first();
@@ -90,8 +102,9 @@ fn read(file: &File, size_bytes: u64, prune: Prune, origin: &Origin) -> Result<P
             n_heads_removed: way.n_groups_removed * n_queries,
             is_settled: plan.ways.len() == 1 && prune.loss_budget.is_none(),
             order: unseen_order(&plan),
-            memory_bytes: memory_bytes(&document, &shape, size_bytes, &plan),
+            memory_bytes: memory_bytes(&document, &shape, source_bytes, &plan),
         },
+        source_bytes,
         slice_bytes: slice_bytes(&document, shape.n_blocks(), prune.method),
         neurons_together: plan.neurons_together,
         not_refitted: plan.not_refitted(&shape, n_tokens),
@@ -170,9 +183,10 @@ impl Planned {
         let narrows = self.forecast.n_ff_after < self.forecast.n_ff_before;
         let words = self.not_refitted.map(|why| match why {
             NotRefitted::Quantized if narrows => format!(
-                "Pruned coarsely: the base is {}, whose neurons go in groups of {}, and what stays cannot be repaired. An F16, BF16 or F32 file of the model, or an upcast (whittle upcast), loses less.",
+                "Pruned coarsely: the base is {}, whose neurons go in groups of {}, and what stays cannot be repaired. {}",
                 base.kind(),
-                self.neurons_together
+                self.neurons_together,
+                NotRefitted::LOSES_LESS
             ),
             why => why.words(),
         });

@@ -43,6 +43,9 @@ pub enum VariantError {
     /// to do.
     #[error("{0}")]
     Refused(String),
+    /// It asks for what does nothing to this model; the sentence says what to leave out.
+    #[error("{0}")]
+    Needless(String),
     /// The worker failed.
     #[error(transparent)]
     Worker(#[from] WorkerError),

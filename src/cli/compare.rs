@@ -30,6 +30,10 @@ pub(super) struct CompareArgs {
     /// What is removed: width, depth or auto.
     #[arg(long, default_value_t = PruningMethod::default(), requires = "prune")]
     method: PruningMethod,
+    /// Write a model that is quantized as F16 before it is pruned: neurons go one by one,
+    /// and what stays is refitted.
+    #[arg(long, requires = "prune")]
+    upcast: bool,
     /// Quantize with an importance matrix; some levels always need it, and f16 and
     /// bf16, which quantize nothing, take none.
     #[arg(long)]
@@ -72,7 +76,12 @@ pub(super) async fn compare(args: CompareArgs) -> anyhow::Result<()> {
         }),
         ..Recipe::default()
     };
-    let pruned = |ratio: &PruningRatio| Recipe::pruned(Prune::new(args.method, *ratio));
+    let pruned = |ratio: &PruningRatio| {
+        Recipe::pruned(Prune {
+            upcast: args.upcast,
+            ..Prune::new(args.method, *ratio)
+        })
+    };
     let VariantArgs { quantize, prune } = &args.variants;
     let recipes = quantize.iter().map(quantized);
     let recipes = recipes.chain(prune.iter().map(pruned)).collect();

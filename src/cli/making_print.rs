@@ -57,13 +57,13 @@ fn shrunk(before: u64, after: u64) -> String {
 fn print_pruning(report: &PruningReport) {
     let PruningReport { cut, check } = report;
     println!(
-        "Removed {:.1} % of the weights of the blocks: {} to {} parameters, {} to {} MB before any quantizing ({:.1} % less)",
+        "Removed {:.1} % of the weights of the blocks: {} to {} parameters, {} to {} MB before any quantizing ({})",
         cut.achieved_pruning_ratio * 100.0,
         units::parameters(cut.params_before),
         units::parameters(cut.params_after),
         units::number(cut.bytes_before as f64 / 1e6),
         units::number(cut.bytes_after as f64 / 1e6),
-        cut.file_share() * 100.0,
+        units::less(cut.file_share()),
     );
     println!("{}", cut.layers_in_words());
     let pruned_in = units::duration(cut.prune_s);

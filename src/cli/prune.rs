@@ -33,6 +33,11 @@ pub(super) struct PruneArgs {
     /// Quantize the pruned model to this type: q4_0, q8_0, q4_k_m, …
     #[arg(long, value_name = "TYPE")]
     then: Option<QuantizationType>,
+    /// Write a model that is quantized as F16 first, and prune it as that: neurons go one by
+    /// one, and what stays is refitted. The file is of F16 weights unless --then says
+    /// otherwise, and what quantizing lost stays lost.
+    #[arg(long)]
+    upcast: bool,
     /// Print the variant as JSON.
     #[arg(long)]
     json: bool,
@@ -47,6 +52,7 @@ pub(super) async fn prune(args: PruneArgs) -> anyhow::Result<()> {
             ratio: args.ratio,
             quick: args.quick,
             loss_budget: args.loss_budget,
+            upcast: args.upcast,
         }),
         quantize: args.then.map(Quantize::to),
     };

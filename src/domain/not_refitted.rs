@@ -19,13 +19,13 @@ pub enum NotRefitted {
 }
 
 impl NotRefitted {
+    /// What to do about a base that is quantized.
+    pub const LOSES_LESS: &str = "An F16, BF16 or F32 file of the model loses less; where there is none, let it be upcast to F16 first (\"upcast\": true, --upcast, or whittle upcast FILE NEW.gguf).";
+
     /// What its owner should know, before and after.
     pub fn words(self) -> String {
         let (why, instead) = match self {
-            Self::Quantized => (
-                "the base is quantized",
-                "An F16, BF16 or F32 file of the model, or an upcast (whittle upcast), loses less.",
-            ),
+            Self::Quantized => ("the base is quantized", Self::LOSES_LESS),
             Self::Architecture => (
                 "this architecture normalizes what a block adds",
                 "By width or auto it is.",
@@ -51,7 +51,7 @@ mod tests {
     fn each_reason_says_what_can_be_done() {
         use NotRefitted::{Architecture, Memory, Quantized, Text};
         for (why, says) in [
-            (Quantized, "whittle upcast"),
+            (Quantized, "--upcast, or whittle upcast FILE NEW.gguf"),
             (Architecture, "By width"),
             (Text, "without quick"),
             (Memory, "make it again"),

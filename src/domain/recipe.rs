@@ -103,13 +103,14 @@ impl Recipe {
                 PruningMethod::Width => String::new(),
                 other => format!("{other}-"),
             };
+            let upcast = if prune.upcast { "-upcast" } else { "" };
             let quick = if prune.quick { "-quick" } else { "" };
             let most = prune.loss_budget.map_or("", |_| "max-");
             let budget = prune
                 .loss_budget
                 .map(|budget| format!("-loss-{}", budget.ratio()));
             format!(
-                "{how}pruned-{most}{}{sign}{quick}{}",
+                "{how}pruned-{most}{}{sign}{upcast}{quick}{}",
                 prune.ratio.percent(),
                 budget.unwrap_or_default()
             )
@@ -169,6 +170,12 @@ mod tests {
                 "depth-pruned-max-20-quick-loss-1.5",
                 "depth-pruned-max-20%-quick-loss-1.5",
                 "pruned at most 20 % by depth (quick; loss up to × 1.5)",
+            ),
+            (
+                format!(r#"{{"prune": {{"ratio": 0.3, "upcast": true}}, {q4_0}}}"#),
+                "pruned-30-upcast-q4_0",
+                "pruned-30%-upcast-q4_0",
+                "pruned 30 % (from an F16 upcast), then Q4_0",
             ),
             (
                 format!(r#"{{"prune": {{"ratio": 0.3}}, {q4_0}}}"#),

@@ -27,6 +27,12 @@ pub fn plural(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
+/// A share that is gone: `23.4 % less`; one that has come: `23.4 % more`.
+pub fn less(share: f64) -> String {
+    let word = if share < 0.0 { "more" } else { "less" };
+    format!("{:.1} % {word}", share.abs() * 100.0)
+}
+
 /// A duration in words of at most two units: `4 s`, `2 min 5 s`, `1 h 20 min`.
 pub fn duration(seconds: f64) -> String {
     let seconds = seconds.max(0.0).round() as u64;
@@ -106,6 +112,12 @@ fn group(whole: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_come_is_no_negative_loss() {
+        assert_eq!(less(0.234), "23.4 % less");
+        assert_eq!(less(-0.234), "23.4 % more");
+    }
 
     #[test]
     fn numbers_keep_about_three_digits() {

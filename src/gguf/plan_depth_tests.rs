@@ -93,7 +93,8 @@ fn where_no_neurons_make_up_for_a_block_the_nearest_numbers_are_named() {
     }
     let refused = reason(&quantized, PruningMethod::Depth, 0.25);
     assert!(refused.contains("Ask for 23.3 % or 26.7 %"), "{refused}");
-    assert!(refused.contains("upcast to F16 first"), "{refused}");
+    let says = r#"let it be upcast to F16 first ("upcast": true, --upcast, or whittle upcast"#;
+    assert!(refused.contains(says), "{refused}");
     assert_eq!(
         planned(&quantized, PruningMethod::Depth, 0.3).first().n_ff,
         1536

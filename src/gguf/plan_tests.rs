@@ -141,7 +141,8 @@ fn quantized_weights_are_cut_by_whole_blocks_and_not_refitted() {
         block.down = TensorType::of_id(12).expect("Q4_K");
     }
     let refused = reason(&small, PruningMethod::Width, 0.3);
-    assert!(refused.contains("upcast to F16 first"), "{refused}");
+    let says = r#"let it be upcast to F16 first ("upcast": true, --upcast, or whittle upcast"#;
+    assert!(refused.contains(says), "{refused}");
 }
 
 #[test]

@@ -215,7 +215,7 @@ fn instead(shape: &ModelShape, ratio: PruningRatio, mut all: Vec<Share>) -> Stri
     let finer = match shape.neurons_together() {
         0..=1 => "",
         _ => {
-            ". It is quantized, which keeps neurons together: upcast to F16 first, they go one by one"
+            ". It is quantized, which keeps neurons together: let it be upcast to F16 first (\"upcast\": true, --upcast, or whittle upcast FILE NEW.gguf), and they go one by one"
         }
     };
     match named.is_empty() {

@@ -8,7 +8,7 @@ use super::variant_section::{Common, VariantSection};
 use crate::components::live::LiveFeed;
 use crate::components::pruning::{PruningEditor, PruningForm, Teaching};
 use crate::components::section::Section;
-use crate::domain::pruning::PruningMethod;
+use crate::domain::variant::is_inexact;
 
 /// The section.
 #[component]
@@ -23,26 +23,28 @@ pub(super) fn PruningSection(
     feed: LiveFeed,
 ) -> impl IntoView {
     let form = common.form;
-    let request = Memo::new(move |_| pruning.quality.request(form, vec![pruning.recipe()]));
-    let is_by_depth = Signal::derive(move || {
-        let prune = pruning.recipe().prune;
-        prune.is_some_and(|prune| prune.method == PruningMethod::Depth)
+    let is_quantized = Memo::new(move |_| {
+        let found = common.chosen(|model| is_inexact(&model.file_type));
+        found.unwrap_or(false)
     });
-    let forecasts = forecasts(form, move || vec![pruning.recipe()], feed);
+    let recipe = Memo::new(move |_| pruning.recipe(is_quantized.get()));
+    let request = Memo::new(move |_| pruning.quality.request(form, vec![recipe.get()]));
+    let prune = Signal::derive(move || recipe.get().prune);
+    let forecasts = forecasts(form, move || vec![recipe.get()], feed);
     view! {
         <VariantSection
             section=Section::Pruning
             common
             quality=pruning.quality
             request
-            is_by_depth
+            prune
             shown
             feed
             forecasts
             path="/api/benchmark/pruning"
             teaching=|| view! { <Teaching/> }.into_any()
         >
-            <PruningEditor form=pruning forecasts/>
+            <PruningEditor form=pruning is_quantized recipe forecasts/>
         </VariantSection>
     }
 }

@@ -9,6 +9,7 @@ use crate::components::live::LiveFeed;
 use crate::components::quantization::{LevelEditor, QuantizationForm, Teaching};
 use crate::components::section::Section;
 use crate::domain::model::Model;
+use crate::domain::pruning::Prune;
 
 /// The section.
 #[component]
@@ -32,7 +33,7 @@ pub(super) fn QuantizationSection(
             common
             quality=quantization.quality
             request
-            is_by_depth=false
+            prune={None::<Prune>}
             shown
             feed
             forecasts

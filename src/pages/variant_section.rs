@@ -16,6 +16,7 @@ use crate::components::when::When;
 use crate::domain::error::AppError;
 use crate::domain::estimate::SpeedBasis;
 use crate::domain::model::{Model, ModelId};
+use crate::domain::pruning::Prune;
 use crate::domain::run::{NoiseRequest, Run, RunProblem, RunRequest, RunSpec, Setting};
 
 /// What all sections of the dashboard share.
@@ -53,9 +54,9 @@ pub(super) fn VariantSection(
     quality: QualityChoice,
     /// All that is chosen, as a request.
     request: Memo<Result<RunRequest, RunProblem>>,
-    /// Whether whole blocks are to go, and nothing else.
+    /// How the model is to be pruned; none: it is quantized only.
     #[prop(into)]
-    is_by_depth: Signal<bool>,
+    prune: Signal<Option<Prune>>,
     /// The comparison that is shown.
     shown: Shown,
     /// Its live state.
@@ -129,7 +130,7 @@ pub(super) fn VariantSection(
             <div class="setup">
                 <div>
                     {children()}
-                    <BaseCaution section is_by_depth form models/>
+                    <BaseCaution prune form models/>
                 </div>
                 <div class="fields">
                     <CareField form on_change=keep/>

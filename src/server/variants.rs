@@ -228,6 +228,7 @@ impl From<VariantError> for AppError {
     fn from(error: VariantError) -> Self {
         let code = match &error {
             VariantError::Refused(_) => ErrorCode::ModelNotUsable,
+            VariantError::Needless(_) => ErrorCode::BadRequest,
             VariantError::Worker(_) => ErrorCode::RunFailed,
             VariantError::Storage(_) => ErrorCode::Internal,
         };

@@ -260,13 +260,13 @@ async fn a_field_that_there_is_not_is_refused_by_its_name() {
             "/api/benchmark/pruning",
             json!({"pruning_ratio": 0.3, "methode": "depth"}),
             "methode",
-            "pruning_ratio, method, quick, loss_budget, then_quantize",
+            "pruning_ratio, method, quick, loss_budget, then_quantize, upcast",
         ),
         (
             runs,
             json!({"recipes": [{"prune": {"ratio": 0.3, "how": "depth"}}]}),
             "`how`",
-            "`method`, `ratio`, `quick`, `loss_budget`",
+            "`method`, `ratio`, `quick`, `loss_budget`, `upcast`",
         ),
         (
             runs,

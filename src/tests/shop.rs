@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use whittle::backend::WorkerLauncher;
 use whittle::bench::{Making, Variant, VariantError, Workshop};
+use whittle::domain::quantization::QuantizationType;
 use whittle::domain::recipe::Recipe;
 use whittle::domain::variant::{VariantForecast, VariantRecord};
 use whittle::library::{DataFolder, Library, Located};
@@ -50,12 +51,29 @@ impl Shop {
         }
     }
 
+    /// A workshop with the tiny model, quantized.
+    pub async fn with_quantized(level: QuantizationType) -> Self {
+        let mut shop = Self::new();
+        let made = shop.make(&Recipe::quantized(level)).await;
+        let quantized = fs::read(made.expect("it is made").path).expect("a model");
+        for file in shop.left() {
+            fs::remove_file(file).expect("a file of the variant");
+        }
+        shop.replace_by(&quantized);
+        shop
+    }
+
     /// Another tiny model takes the place of its own.
     pub fn replace_model(&mut self, tiny: Tiny) {
+        self.replace_by(&tiny_model::bytes_of(tiny));
+    }
+
+    fn replace_by(&mut self, bytes: &[u8]) {
         let folder = self.folder.path();
         let data = DataFolder::open(&folder.join("data")).expect("the data folder");
         let lock = folder.join("machine.lock");
-        let path = tiny_model::write_as(folder, "tiny.gguf", tiny);
+        let path = folder.join("tiny.gguf");
+        fs::write(&path, bytes).expect("the model");
         let library = Library::open(&data, &[], lock).expect("a library");
         self.located = library.at_path(&path).expect("the model");
     }

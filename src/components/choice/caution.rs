@@ -4,18 +4,16 @@ use leptos::prelude::*;
 
 use crate::components::comparison::original_of;
 use crate::components::form::RunForm;
-use crate::components::section::Section;
 use crate::domain::model::Model;
+use crate::domain::pruning::{Prune, PruningMethod};
 use crate::domain::variant::{is_inexact, lossy_ancestor};
 
 /// A plain warning where the base has lost something already.
 #[component]
 pub fn BaseCaution(
-    /// Where it stands.
-    section: Section,
-    /// Whether whole blocks are to go, and nothing else.
+    /// How it is to be pruned; none: it is quantized only.
     #[prop(into)]
-    is_by_depth: Signal<bool>,
+    prune: Signal<Option<Prune>>,
     /// The settings of every run: the model is chosen there.
     form: RunForm,
     /// The models of the library.
@@ -28,7 +26,7 @@ pub fn BaseCaution(
                 .iter()
                 .find(|model| Some(&model.id) == chosen.as_ref())?;
             let original = original_of(model, models);
-            caution(section, is_by_depth.get(), model, original.as_ref())
+            caution(prune.get(), model, original.as_ref())
         })
     });
     move || {
@@ -42,25 +40,25 @@ pub fn BaseCaution(
     }
 }
 
-/// What to know of `model` in a section; `original` is the file that it was upcast
-/// from, where the library has it.
-fn caution(
-    section: Section,
-    is_by_depth: bool,
-    model: &Model,
-    original: Option<&Model>,
-) -> Option<String> {
+/// What to know of `model` before it is pruned so, or quantized; `original` is the file
+/// that it was upcast from, where the library has it.
+fn caution(prune: Option<Prune>, model: &Model, original: Option<&Model>) -> Option<String> {
     let file_type = &model.file_type;
-    if is_inexact(file_type) && section == Section::Pruning {
-        let in_groups = match is_by_depth {
-            true => "",
-            false => "its weights can be removed in groups only, and ",
+    if let Some(prune) = prune.filter(|_| is_inexact(file_type)) {
+        let already = format!("This model is {file_type} already");
+        let choose = "Where there is an F16, BF16 or F32 file of it, choose that one";
+        let in_groups = match prune.method {
+            PruningMethod::Depth => "",
+            _ => "its weights can be removed in groups only, and ",
         };
-        return Some(format!(
-            "This model is {file_type} already: {in_groups}what stays cannot be \
-             repaired. Where there is an F16, BF16 or F32 file of it, choose that one; else write it as \
-             F16 first (whittle upcast FILE NEW.gguf), and choose that."
-        ));
+        return Some(match prune.upcast {
+            // The rest is said of what will become of it.
+            true => format!("{already}. {choose}."),
+            false => format!(
+                "{already}: {in_groups}what stays cannot be repaired. {choose}; else let it be upcast \
+                 to F16 first, as can be chosen here (or by whittle upcast FILE NEW.gguf)."
+            ),
+        });
     }
     if is_inexact(file_type) {
         return Some(format!(
@@ -83,16 +81,13 @@ fn caution(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::pruning::PruningRatio;
 
     #[test]
     fn a_base_that_lost_something_is_warned_of() {
         let said = |file_type, provenance| {
-            caution(
-                Section::Quantization,
-                false,
-                &Model::sample(file_type, provenance),
-                None,
-            )
+            let model = Model::sample(file_type, provenance);
+            caution(None, &model, None)
         };
         let again = said("Q4_K_M", None).expect("a warning");
         assert!(again.starts_with("This model is Q4_K_M already"));
@@ -105,25 +100,37 @@ mod tests {
         assert_eq!(said("F16", None), None);
         assert_eq!(said("BF16", Some("upcast from F32")), None);
         assert_eq!(said("F16", Some("quantized from F32")), None);
-        let pruning = |is_by_depth| {
+        let pruning = |method, upcast| {
             let model = Model::sample("Q4_K_M", None);
-            caution(Section::Pruning, is_by_depth, &model, None).expect("a warning")
+            let prune = Prune {
+                upcast,
+                ..Prune::new(method, PruningRatio::USUAL)
+            };
+            caution(Some(prune), &model, None).expect("a warning")
         };
-        let (width, depth) = (pruning(false), pruning(true));
+        let width = pruning(PruningMethod::Width, false);
+        let depth = pruning(PruningMethod::Depth, false);
         assert!(width.contains("in groups only"), "{width}");
         assert!(
             depth.contains("already: what stays cannot be repaired."),
             "{depth}"
         );
-        assert!(depth.contains("(whittle upcast FILE NEW.gguf)"), "{depth}");
+        let says = "let it be upcast to F16 first, as can be chosen here";
+        assert!(depth.contains(says), "{depth}");
+        assert!(depth.contains("whittle upcast FILE NEW.gguf"), "{depth}");
+        let upcast = pruning(PruningMethod::Width, true);
+        assert!(upcast.ends_with("choose that one."), "{upcast}");
+        assert!(
+            !upcast.contains("in groups only") && !upcast.contains("cannot be repaired"),
+            "{upcast}"
+        );
     }
 
     #[test]
     fn the_original_is_promised_only_where_it_is() {
         let upcast = Model::sample("F16", Some("upcast from Q4_1"));
         let original = Model::sample("Q4_1", None);
-        let said =
-            |original| caution(Section::Quantization, false, &upcast, original).expect("a warning");
+        let said = |original| caution(None, &upcast, original).expect("a warning");
         let with = said(Some(&original));
         assert!(with.ends_with("also told against the Q4_1 file."), "{with}");
         let without = said(None);

@@ -13,6 +13,7 @@ use crate::components::quantization::options;
 use crate::components::when::When;
 use crate::domain::loss_budget::LossBudget;
 use crate::domain::pruning::PruningMethod;
+use crate::domain::recipe::Recipe;
 use crate::domain::units;
 
 const METHOD_ID: &str = "pruning-method";
@@ -27,6 +28,10 @@ const BUDGETS: [f64; 5] = [1.1, 1.25, 1.5, 2.0, 3.0];
 pub fn PruningEditor(
     /// What is chosen.
     form: PruningForm,
+    /// Whether the model has lost something in quantizing already.
+    is_quantized: Memo<bool>,
+    /// The chosen variant of it.
+    recipe: Memo<Recipe>,
     /// What would become of the model.
     forecasts: Forecasts,
 ) -> impl IntoView {
@@ -43,8 +48,16 @@ pub fn PruningEditor(
                 on_change=Callback::new(move |is_on| form.quick.set(is_on))
                 words="Quick: read less of the calibration text, try fewer blocks, and lose a little more"
             />
+            <When when=is_quantized>
+                <Checkbox
+                    is_on=form.upcast
+                    on_change=Callback::new(move |is_on| form.upcast.set(is_on))
+                    words="Upcast to F16 first: neurons go one by one and what stays is refitted, but the \
+                           file is of F16 weights unless it is then quantized, and what was lost stays lost"
+                />
+            </When>
             <ThenField form/>
-            <Forecast form forecasts/>
+            <Forecast recipe forecasts/>
         </fieldset>
     }
 }

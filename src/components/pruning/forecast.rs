@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::state::PruningForm;
 use crate::components::choice::Forecasts;
 use crate::components::each::each;
 use crate::components::words;
+use crate::domain::recipe::Recipe;
 
 /// What would be removed, or why that cannot be.
 #[component]
-pub(super) fn Forecast(form: PruningForm, forecasts: Forecasts) -> impl IntoView {
+pub(super) fn Forecast(recipe: Memo<Recipe>, forecasts: Forecasts) -> impl IntoView {
     let found = Memo::new(move |_| {
-        let recipe = form.recipe();
+        let recipe = recipe.get();
         forecasts.known.with(|known| {
             let all = &known.as_ref()?.variants;
             all.iter().find(|one| one.recipe == recipe).cloned()

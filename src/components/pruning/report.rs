@@ -82,10 +82,7 @@ fn BeforeAndAfter(label: String, cut: PruningCut, check: PruningCheck) -> impl I
             </tr>
         }
     };
-    let less = |before: u64, after: u64| {
-        let share = 1.0 - after as f64 / before.max(1) as f64;
-        format!("{:.1} % less", share * 100.0)
-    };
+    let less = |before: u64, after: u64| units::less(1.0 - after as f64 / before.max(1) as f64);
     let size = |bytes: u64| units::number(bytes as f64 / 1e6);
     let chunks = words::plural(check.n_chunks.into(), "chunk", "chunks");
     let sample = words::sentence(&format!(
@@ -103,7 +100,7 @@ fn BeforeAndAfter(label: String, cut: PruningCut, check: PruningCheck) -> impl I
                         "Weights of the blocks",
                         units::parameters(cut.block_weights_before),
                         units::parameters(cut.block_weights_after),
-                        format!("{:.1} % less", cut.achieved_pruning_ratio * 100.0),
+                        units::less(cut.achieved_pruning_ratio),
                     )}
                     {row(
                         "Parameters of the file",

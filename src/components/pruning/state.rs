@@ -20,6 +20,8 @@ pub struct PruningForm {
     pub(super) quick: RwSignal<bool>,
     /// By depth, what may be lost; kept while another method is chosen.
     pub(super) budget: RwSignal<Option<LossBudget>>,
+    /// Whether a quantized model is upcast first; kept while another is chosen.
+    pub(super) upcast: RwSignal<bool>,
     /// To which type the pruned model is quantized; none: its weights keep theirs.
     pub(super) then: RwSignal<Option<QuantizationType>>,
     /// Whether what it costs is measured.
@@ -34,6 +36,7 @@ impl PruningForm {
             method: RwSignal::new(PruningMethod::default()),
             quick: RwSignal::new(false),
             budget: RwSignal::new(None),
+            upcast: RwSignal::new(false),
             then: RwSignal::new(None),
             quality: QualityChoice::new(last, true),
         };
@@ -51,14 +54,15 @@ impl PruningForm {
         self.method
             .set(prune.map_or_else(PruningMethod::default, |prune| prune.method));
         self.quick.set(prune.is_some_and(|prune| prune.quick));
+        self.upcast.set(prune.is_some_and(|prune| prune.upcast));
         self.budget.set(prune.and_then(|prune| prune.loss_budget));
         let quantize = recipe.and_then(|recipe| recipe.quantize);
         self.then.set(quantize.map(|quantize| quantize.level));
         self.quality.fill(last);
     }
 
-    /// The chosen variant.
-    pub fn recipe(&self) -> Recipe {
+    /// The chosen variant of a model; only one that is quantized can be upcast.
+    pub fn recipe(&self, is_quantized: bool) -> Recipe {
         let method = self.method.get();
         let budget = self.budget.get();
         Recipe {
@@ -67,6 +71,7 @@ impl PruningForm {
                 ratio: self.ratio.get(),
                 quick: self.quick.get(),
                 loss_budget: budget.filter(|_| method == PruningMethod::Depth),
+                upcast: is_quantized && self.upcast.get(),
             }),
             quantize: self.then.get().map(Quantize::to),
         }

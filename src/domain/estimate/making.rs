@@ -64,7 +64,16 @@ impl SpeedBasis {
         };
         let chunks = searched + WIDTH_PREFILLS * f64::from(prune.calibration_chunks());
         let reading = self.prompt_seconds(chunks * f64::from(CHUNK_TOKENS));
-        self.load_s + reading + self.check_seconds()
+        self.upcast_seconds(prune) + self.load_s + reading + self.check_seconds()
+    }
+
+    /// Seconds in which a quantized baseline is written as F16, where it is pruned as that:
+    /// as quantizing does, that computes every weight anew.
+    pub fn upcast_seconds(&self, prune: Prune) -> f64 {
+        match prune.upcast {
+            false => 0.0,
+            true => QUANTIZING_LOADS * self.load_s,
+        }
     }
 
     /// Seconds in which a pruned file and its baseline read the text of its check.
@@ -151,6 +160,8 @@ mod tests {
         assert!((found - width).abs() < 1e-9, "{found}");
         let both = seconds(r#"{"prune": {"ratio": 0.3}, "quantize": {"level": "q4_0"}}"#);
         assert!((both - (width + 5.0 + 32.0)).abs() < 1e-9, "{both}");
+        let upcast = seconds(r#"{"prune": {"ratio": 0.3, "upcast": true}}"#);
+        assert!((upcast - (width + 5.0)).abs() < 1e-9, "{upcast}");
         assert!(seconds(r#"{"prune": {"ratio": 0.3, "method": "depth"}}"#) > width);
         assert!(seconds(r#"{"prune": {"ratio": 0.3, "quick": true}}"#) < width);
         assert!(seconds("{}").abs() < 1e-9, "the baseline is there");

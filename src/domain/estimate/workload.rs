@@ -1,6 +1,6 @@
 //! What a run asks of the engine, as far as time goes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::iter;
 
 use crate::domain::prompt::Prompt;
@@ -49,14 +49,11 @@ impl Workload {
     /// searched for by one of them is known to those after it.
     #[must_use]
     pub fn knowing(mut self, orders: Vec<Option<KnownOrder>>) -> Self {
-        // A quick search finds another order.
-        let (mut found, mut found_quickly) = (0, 0);
+        // A quick search finds another order, and so does one of an upcast.
+        let mut found = HashMap::new();
         let known = self.recipes.iter().zip(orders).map(|(recipe, order)| {
             let (prune, order) = (recipe.prune?, order?);
-            let found = match prune.quick {
-                true => &mut found_quickly,
-                false => &mut found,
-            };
+            let found = found.entry((prune.quick, prune.upcast)).or_insert(0);
             let n_known = order.n_known.max(*found).min(order.n_wanted);
             // A budget may end it before.
             if prune.loss_budget.is_none() {

@@ -24,6 +24,8 @@ pub struct MakingLive {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MakingStep {
+    /// A quantized base is written as F16, to be pruned as that.
+    Upcasting,
     /// The calibration text goes through the layers, each of which is then cut.
     Calibrating,
     /// All blocks are loaded, and the text goes through them.
@@ -50,6 +52,7 @@ impl MakingStep {
     /// The words shown to people.
     pub fn words(self) -> &'static str {
         match self {
+            Self::Upcasting => "upcasting to F16",
             Self::Calibrating => "calibrating and cutting",
             Self::ReadingWhole => "loading and reading with the whole model",
             Self::Searching => "searching",
@@ -70,7 +73,7 @@ impl MakingStep {
             Self::Searching => Some("try"),
             Self::Comparing => Some("mixture"),
             Self::Checking | Self::CollectingImatrix => Some("chunk"),
-            Self::Writing | Self::Quantizing => Some("tensor"),
+            Self::Upcasting | Self::Writing | Self::Quantizing => Some("tensor"),
             // Each block counts twice.
             Self::ReadingWhole | Self::KnownOrder | Self::Hashing => None,
         }

@@ -41,6 +41,11 @@ pub struct Prune {
     #[serde(default)]
     #[cfg_attr(test, schemars(range(min = 1.01, max = 10.0)))]
     pub loss_budget: Option<LossBudget>,
+    /// Whether a base that is quantized is written as F16 first, and pruned as that: its
+    /// neurons go one by one then, and what stays is refitted. What quantizing lost stays
+    /// lost. Of no other base; said only where it is so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub upcast: bool,
 }
 
 impl Prune {
@@ -51,6 +56,7 @@ impl Prune {
             ratio,
             quick: false,
             loss_budget: None,
+            upcast: false,
         }
     }
 
@@ -93,11 +99,12 @@ impl Prune {
     }
 
     fn options(&self) -> String {
+        let upcast = self.upcast.then(|| "from an F16 upcast".to_owned());
         let quick = self.quick.then(|| "quick".to_owned());
         let budget = self
             .loss_budget
             .map(|budget| format!("loss up to {budget}"));
-        let options: Vec<String> = [quick, budget].into_iter().flatten().collect();
+        let options: Vec<String> = [upcast, quick, budget].into_iter().flatten().collect();
         match options.is_empty() {
             true => String::new(),
             false => format!(" ({})", options.join("; ")),
@@ -150,5 +157,30 @@ mod tests {
             "pruned at most 25 % by depth (loss up to × 1.5)"
         );
         assert_eq!(bounded.done(0.1), "pruned 10 % by depth (loss up to × 1.5)");
+        let upcast = Prune {
+            upcast: true,
+            quick: true,
+            ..depth
+        };
+        assert_eq!(
+            upcast.label(),
+            "pruned 25 % by depth (from an F16 upcast; quick)"
+        );
+    }
+
+    #[test]
+    fn an_upcast_is_written_only_where_it_is_asked_for() {
+        let old = r#"{"method":"width","ratio":0.3,"quick":false,"loss_budget":null}"#;
+        let read: Prune = serde_json::from_str(old).expect("what older versions kept");
+        assert!(!read.upcast);
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), old);
+        let upcast = Prune {
+            upcast: true,
+            ..read
+        };
+        let written = serde_json::to_string(&upcast).expect("JSON");
+        assert!(written.contains(r#""upcast":true"#), "{written}");
+        let again: Prune = serde_json::from_str(&written).expect("JSON");
+        assert_eq!(again, upcast);
     }
 }

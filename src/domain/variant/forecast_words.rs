@@ -28,6 +28,11 @@ impl VariantForecast {
             (false, None) => ("about ", "about "),
             (false, Some(_)) => ("at most ", "at least "),
         };
+        // What is upcast can be larger than the base.
+        let change = match share < 0.0 {
+            true => format!("grows by {least}"),
+            false => format!("shrinks by {most}"),
+        };
         let bounded = prune
             .loss_budget
             .map(|budget| format!(" Less goes where the loss would pass {budget}."));
@@ -39,7 +44,7 @@ impl VariantForecast {
         let searched = searched.map(|words| format!(" {}", units::sentence(&words)));
         Some(format!(
             "Predicted: {most}{:.1} % of the blocks' weights go{}. {} → {least}{} parameters, {} → \
-             {least}{} MB: the whole file shrinks by {most}{:.1} %.{}{} Choosing takes up to {} MB of \
+             {least}{} MB: the whole file {change}{:.1} %.{}{} Choosing takes up to {} MB of \
              memory.{}",
             pruning.achieved_pruning_ratio * 100.0,
             what_goes(&pruning),
@@ -47,7 +52,7 @@ impl VariantForecast {
             units::parameters(pruning.params_after),
             size(pruning.bytes_before),
             size(pruning.bytes_after),
-            share * 100.0,
+            share.abs() * 100.0,
             bounded.unwrap_or_default(),
             then.unwrap_or_default(),
             size(pruning.memory_bytes),
@@ -144,6 +149,13 @@ mod tests {
         let both = r#"{"prune": {"ratio": 0.3}, "quantize": {"level": "q4_0"}}"#;
         let both = said(both, pruning());
         assert!(both.contains(" Then Q4_0: about 70.00 MB."), "{both}");
+        let grown = PruningForecast {
+            bytes_before: 91_700_000,
+            ..pruning()
+        };
+        let grown = said(r#"{"prune": {"ratio": 0.3, "upcast": true}}"#, grown);
+        let says = "91.70 → 207.6 MB: the whole file grows by 126.4 %.";
+        assert!(grown.contains(says), "{grown}");
         let bounded = r#"{"prune": {"ratio": 0.3, "method": "depth", "loss_budget": 1.5}}"#;
         let bounded = said(
             bounded,

@@ -1,6 +1,10 @@
 //! `whittle quantize`, `prune` and `upcast`.
 
-use whittle::gguf::check_model;
+use std::collections::BTreeMap;
+use std::fs::File;
+
+use serde_json::Value;
+use whittle::gguf::{Document, check_model};
 
 use super::{Desk, assert_says};
 use crate::shop::kept_orders;
@@ -89,6 +93,60 @@ fn what_will_become_of_a_model_is_said_before_it_is_made() {
     let depth = ["prune", &*desk.model, "--ratio", "0.5", "--method", "depth"];
     let says = ["1 of 2 blocks", "each on 4,096 tokens of calibration text"];
     assert_says(&foretold(&depth), says);
+}
+
+/// The tensors of a file with their types, shapes and bytes, by their names.
+fn tensors(path: &str) -> BTreeMap<String, (u32, Vec<u64>, Vec<u8>)> {
+    let mut file = File::open(path).expect("a model");
+    let size = file.metadata().expect("its size").len();
+    let document = Document::read(&file, size).expect("a model");
+    let all = document.tensors().map(|tensor| {
+        let bytes = document.read_tensor(&mut file, tensor);
+        let content = (
+            tensor.kind().id(),
+            tensor.shape().to_vec(),
+            bytes.expect("its bytes"),
+        );
+        (tensor.name().to_owned(), content)
+    });
+    all.collect()
+}
+
+#[test]
+fn prune_upcasts_first_where_asked_as_upcast_does() {
+    let desk = Desk::new();
+    let path = |made: &Value| made["path"].as_str().expect("a path").to_owned();
+    let quantized = path(&desk.json(&["quantize", &desk.model, "--type", "q8_0"]));
+    let by_hand = desk.path("by-hand.gguf");
+    desk.printed(&["upcast", &quantized, &by_hand]);
+    for options in [
+        &["--ratio", "0.3"][..],
+        &["--ratio", "0.5", "--method", "depth"],
+        &["--ratio", "0.5", "--method", "auto"],
+    ] {
+        let made = |model: &str, more: &[&str]| {
+            let prune = [&["prune", model], options, more].concat();
+            path(&desk.json(&prune))
+        };
+        let [at_once, in_two] = [made(&quantized, &["--upcast"]), made(&by_hand, &[])];
+        let [at_once, in_two] = [at_once, in_two].map(|made| tensors(&made));
+        assert!(at_once == in_two, "{options:?}: other tensors");
+        assert!(at_once.contains_key("token_embd.weight"));
+    }
+    // It is foretold that the file grows, and what was made says what it comes from.
+    let output = desk.run(&["prune", &quantized, "--ratio", "0.15", "--upcast"]);
+    let [foretold, said] =
+        [output.stderr, output.stdout].map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
+    let note = "Note: Pruned from an F16 upcast of Q8_0: what quantizing lost stays lost.";
+    assert_says(
+        &foretold,
+        ["the whole file grows by ", "becomes larger", note],
+    );
+    assert_says(&said, [" % larger", " % more)", note]);
+    let needless = ["prune", &*by_hand, "--ratio", "0.3", "--upcast"];
+    desk.assert_refused(&needless, "there is nothing to upcast");
+    let unpruned = ["compare", &*quantized, "--quantize", "q4_0", "--upcast"];
+    desk.assert_refused(&unpruned, "--prune");
 }
 
 #[test]

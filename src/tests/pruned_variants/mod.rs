@@ -12,6 +12,7 @@ mod once;
 mod played;
 mod refused;
 mod stages;
+mod upcast;
 
 use whittle::bench::{Making, Variant};
 use whittle::domain::pruning::PruningReport;

@@ -38,6 +38,11 @@ pub struct PruningRequest {
     /// To which type the pruned model is quantized; none: its weights keep theirs.
     #[serde(default)]
     pub then_quantize: Option<QuantizationType>,
+    /// Whether a model that is quantized is written as F16 first, and pruned as that: its
+    /// neurons go one by one then, and what stays is refitted. What quantizing lost stays
+    /// lost. Any other model is refused so; none: it is pruned as it is.
+    #[serde(default)]
+    pub upcast: Option<bool>,
     /// The run, without `recipes`.
     #[serde(flatten)]
     pub run: RunRequest,
@@ -55,6 +60,7 @@ impl TryFrom<PruningRequest> for RunRequest {
             "quick",
             "loss_budget",
             "then_quantize",
+            "upcast",
         ];
         refuse_unknown(&request.run, &own)?;
         agrees(request.technique, path)?;
@@ -66,6 +72,7 @@ impl TryFrom<PruningRequest> for RunRequest {
             ratio: request.pruning_ratio,
             quick: request.quick.unwrap_or_default(),
             loss_budget: request.loss_budget,
+            upcast: request.upcast.unwrap_or_default(),
         };
         Ok(Self {
             recipes: Some(vec![Recipe {
@@ -97,6 +104,9 @@ mod tests {
         let found = spec(all).expect("a run");
         let suffix = found.recipes[0].suffix();
         assert_eq!(suffix.as_deref(), Some("depth-pruned-50-iq2_xs-imatrix"));
+        let upcast = spec(r#"{"pruning_ratio": 0.3, "upcast": true}"#).expect("a run");
+        let suffix = upcast.recipes[0].suffix();
+        assert_eq!(suffix.as_deref(), Some("pruned-30-upcast"));
         let bounded =
             r#"{"pruning_ratio": 0.5, "method": "depth", "quick": true, "loss_budget": 2}"#;
         let found = spec(bounded).expect("a run");
@@ -123,7 +133,8 @@ mod tests {
         let said = spec(slip).expect_err("no such field").to_string();
         assert!(
             said.starts_with("methode is no field")
-                && said.contains("pruning_ratio, method, quick, loss_budget, then_quantize"),
+                && said
+                    .contains("pruning_ratio, method, quick, loss_budget, then_quantize, upcast"),
             "{said}"
         );
         for wrong in ["0.6", "0.05", "0", "-1", "null", "\"a lot\""] {
