@@ -177,4 +177,19 @@ test('a model that cannot be pruned well says so before the start', async ({ pag
     'groups of 32',
   );
   await picture(page, 'coarsely');
+
+  await test.step('and can be upcast first, which is said to make it larger', async () => {
+    const upcast = pruning.section.getByRole('checkbox', { name: /Upcast to F16 first/ });
+    await upcast.check();
+    await expect(pruning.section.getByText(/in groups only/)).toBeHidden();
+    const notes = pruning.section.getByRole('list', { name: 'Of pruning this model' });
+    await expect(notes).toContainText('Pruned from an F16 upcast of Q4_1');
+    await expect(notes).toContainText('larger than the Q4_1');
+    await expect(page.locator('#pruning-forecast')).toContainText('the whole file grows by');
+    const exact = labels.find((label) => label.includes('· F16, upcast'));
+    if (!exact) throw new Error(`no F16 model among ${labels.join(', ')}`);
+    await page.locator('#model').selectOption({ label: exact.trim() });
+    await expect(upcast).toBeHidden();
+    await expect(page.locator('#pruning-forecast')).toContainText('the whole file shrinks by');
+  });
 });
