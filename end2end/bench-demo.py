@@ -144,11 +144,9 @@ def main() -> None:
             command += ["--quality", "--chunks", str(arguments.chunks)]
         run = json.loads(output_of(command))
     lines = [*table(run), "", explanation(run)]
-    for arm in run["arms"]:
-        for reason in arm["unstable"]:
-            say(f"unstable: {reason}")
-    if any(arm["unstable"] for arm in run["arms"]):
-        lines[-1] += " The machine was not quiet: the run is marked unstable."
+    reasons = sorted({reason for arm in run["arms"] for reason in arm["unstable"]})
+    if reasons:
+        lines[-1] += " The run is marked unstable: " + " ".join(reasons)
     print("\n".join(lines))
     if arguments.into:
         put_into(arguments.into, "bench-demo", lines)
