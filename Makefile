@@ -15,7 +15,7 @@ unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 ADDR ?= 127.0.0.1:8320
 
 SERVER := --release --no-default-features --features ssr
-FRONT := --profile wasm-release --lib --target wasm32-unknown-unknown --no-default-features --features hydrate
+FRONT := --profile wasm-release --package whittle-front --target wasm32-unknown-unknown
 
 # A copy of the server of its own: another clone's build replaces the one in
 # the shared target folder, even while this one's tests run.
@@ -78,7 +78,7 @@ $(DEMO_F16): $(DEMO_Q4_1) | server
 # scripts once, and cargo-leptos' own folder for the front end's. With the fuzz target,
 # which nothing else compiles.
 lint: ## Check format and lints
-	cargo fmt --check
+	cargo fmt --all --check
 	cargo clippy $(SERVER),fuzz --all-targets -- -D warnings
 	cargo clippy $(FRONT) --target-dir "$(CARGO_TARGET_DIR)/front" -- -D warnings
 	cd end2end && npm run --silent typecheck

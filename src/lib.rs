@@ -2,8 +2,9 @@
 //! machine and prompts, what each cut buys and what it costs.
 //!
 //! Shared by server and browser: [`domain`] (plain data), [`api`] (server
-//! functions), [`app`], `pages` and `components` (views). The rest is the
-//! server's alone; the feature `fuzz` builds `gguf` without the two halves.
+//! functions), [`app`], `pages` and `components` (views); `front`, a package of
+//! its own, is what the browser runs. The rest is the server's alone; the feature
+//! `fuzz` builds `gguf` without the two halves.
 
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub mod api;
@@ -43,11 +44,3 @@ pub mod server;
 pub mod store;
 #[cfg(feature = "ssr")]
 pub mod worker;
-
-/// Takes over the page that the server rendered.
-#[cfg(feature = "hydrate")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
-    console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
-}

@@ -1,0 +1,8 @@
+//! The program that the browser runs: it takes over the page that the server rendered.
+
+/// Makes the server's page answer its user.
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(whittle::app::App);
+}
