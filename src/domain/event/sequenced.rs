@@ -111,21 +111,6 @@ mod tests {
     use crate::domain::run::FailureKind;
     use crate::domain::sample::StopReason;
 
-    fn run() -> Box<Run> {
-        serde_json::from_value(serde_json::json!({
-            "id": 12, "technique": "baseline", "status": "queued", "queue_position": 2,
-            "spec": {"model": "tiny", "prompts": ["\"seq\": 7"], "settings": {"iterations": 1}},
-            "model": {
-                "id": "tiny", "name": "Tiny", "file_name": "tiny.gguf", "architecture": "llama",
-                "file_type": "F16", "size_bytes": 1, "n_params": 1, "n_ctx_train": null,
-                "sha256": "00", "origin": "data_folder", "provenance": null,
-            },
-            "created_at": "2026-01-01T00:00:00Z", "finished_at": null,
-            "arms": [], "environment": null, "failure": null,
-        }))
-        .expect("a run")
-    }
-
     #[test]
     fn both_readers_read_the_same() {
         let stage = Stage {
@@ -182,8 +167,14 @@ mod tests {
             log_tail: vec!["a".to_owned()],
         };
         let message = "seq".to_owned();
+        let named = Run {
+            name: Some("\"seq\": 7".to_owned()),
+            ..Run::sample()
+        };
         let events = [
-            RunEvent::Snapshot { run: run() },
+            RunEvent::Snapshot {
+                run: Box::new(named),
+            },
             RunEvent::Queued { position: 3 },
             RunEvent::WaitingForMachine,
             RunEvent::Stage(stage),
