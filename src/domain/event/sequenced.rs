@@ -60,6 +60,11 @@ impl Sequenced {
             position: u32,
         }
         #[derive(Deserialize)]
+        struct Waiting {
+            #[serde(default)]
+            busy_with: Option<String>,
+        }
+        #[derive(Deserialize)]
         struct Warning {
             message: String,
         }
@@ -79,7 +84,10 @@ impl Sequenced {
                 let Queued { position } = tree.read()?;
                 RunEvent::Queued { position }
             }
-            Kind::WaitingForMachine => RunEvent::WaitingForMachine,
+            Kind::WaitingForMachine => {
+                let Waiting { busy_with } = tree.read()?;
+                RunEvent::WaitingForMachine { busy_with }
+            }
             Kind::Stage => RunEvent::Stage(tree.read()?),
             Kind::Sample => RunEvent::Sample(tree.read()?),
             Kind::Live => RunEvent::Live(tree.read()?),
@@ -176,7 +184,9 @@ mod tests {
                 run: Box::new(named),
             },
             RunEvent::Queued { position: 3 },
-            RunEvent::WaitingForMachine,
+            RunEvent::WaitingForMachine {
+                busy_with: Some("whittle bench".to_owned()),
+            },
             RunEvent::Stage(stage),
             RunEvent::Sample(sample),
             RunEvent::Live(live),
@@ -195,6 +205,9 @@ mod tests {
             let read: Sequenced = serde_json::from_str(&text).expect("an event");
             assert_eq!(read, event);
         }
+        let old = r#"{"seq":1,"type":"waiting_for_machine"}"#;
+        let read = Sequenced::read(old).expect("an event");
+        assert_eq!(serde_json::from_str::<Sequenced>(old).ok(), Some(read));
         for wrong in [
             "",
             "{}",
