@@ -67,6 +67,7 @@ impl Workshop {
         }
         Ok(VariantForecasts {
             variants,
+            not_yet: None,
             free_bytes: self.free_bytes(),
         })
     }

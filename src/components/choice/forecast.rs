@@ -14,9 +14,12 @@ pub struct Forecasts {
     pub refusal: Signal<Option<String>>,
 }
 
-/// What all variants take on the disk, where that is known: they, and what is
-/// free. True where it is too little.
+/// What all variants take on the disk, where that is known, and what is free; or why it is
+/// not known yet. True where there is too little.
 pub(super) fn disk_words(forecasts: &VariantForecasts) -> Option<(String, bool)> {
+    if let Some(reason) = &forecasts.not_yet {
+        return Some((reason.clone(), false));
+    }
     let free = forecasts.free_bytes?;
     let needed: u64 = forecasts.variants.iter().map(|one| one.size_bytes).sum();
     let megabytes = |bytes: u64| units::number(bytes as f64 / 1e6);

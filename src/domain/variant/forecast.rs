@@ -26,8 +26,12 @@ pub struct VariantForecast {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VariantForecasts {
-    /// One for each recipe asked for, in order.
+    /// One for each recipe asked for, in order; while some are not known yet, of those that
+    /// are.
     pub variants: Vec<VariantForecast>,
+    /// Why the others are not known yet, in a sentence; none: all are.
+    #[serde(default)]
+    pub not_yet: Option<String>,
     /// Bytes that are free where variants are kept; none: the system does not say.
     pub free_bytes: Option<u64>,
 }
