@@ -9,7 +9,7 @@ use crate::backend::UntilAllGone;
 use crate::bench::{Making, Variant, VariantError, Workshop};
 use crate::domain::error::{AppError, ErrorCode};
 use crate::domain::event::SOMEBODY;
-use crate::domain::model::ModelId;
+use crate::domain::model::{Model, ModelId};
 use crate::domain::pruning::PruningForecast;
 use crate::domain::recipe::Recipe;
 use crate::domain::run::RunProblem;
@@ -105,9 +105,10 @@ impl AppState {
                         let (later, now) = unknown
                             .into_iter()
                             .partition::<Vec<_>, _>(|one| asks_a_worker(one) && held.is_none());
-                        let mut found = asked.forecast(&located.model, &file, &now).await?;
+                        let found = asked.forecast(&located.model, &file, &now).await;
+                        let mut found = found.map_err(|error| naming(&located.model, error))?;
                         for pruning in found.variants.iter().filter_map(|one| one.pruning) {
-                            self.refuse_too_large(&pruning)?;
+                            self.refuse_too_large(&located.model, &pruning)?;
                         }
                         found.not_yet = (!later.is_empty()).then(|| self.busy_words());
                         found
@@ -137,7 +138,8 @@ impl AppState {
     ) -> Result<Vec<VariantForecast>, AppError> {
         let file = open(located)?;
         let workshop = self.workshop();
-        let found = workshop.forecast(&located.model, &file, &[recipe]).await?;
+        let found = workshop.forecast(&located.model, &file, &[recipe]).await;
+        let found = found.map_err(|error| naming(&located.model, error))?;
         let mut variants = found.variants;
         workshop.look_up_orders(&located.model, &mut variants).await;
         Ok(variants)
@@ -173,13 +175,13 @@ impl AppState {
         for prune in recipes.iter().filter_map(|recipe| recipe.prune) {
             let file = open(located)?;
             let found = Workshop::forecast_pruning(&located.model, &file, prune).await?;
-            self.refuse_too_large(&found)?;
+            self.refuse_too_large(&located.model, &found)?;
         }
         Ok(())
     }
 
     /// Refuses what does not fit into this machine even when nothing else runs.
-    fn refuse_too_large(&self, pruning: &PruningForecast) -> Result<(), AppError> {
+    fn refuse_too_large(&self, model: &Model, pruning: &PruningForecast) -> Result<(), AppError> {
         let total = self.parts.machine.total_memory_mb;
         let needed = pruning.memory_bytes as f64 / 1e6;
         if total <= 0.0 || needed <= total {
@@ -188,8 +190,9 @@ impl AppState {
         Err(AppError::new(
             ErrorCode::ModelNotUsable,
             format!(
-                "pruning this model so takes {} MB of memory, and this machine has {} MB; choose \
-                 another method, or quantize it instead",
+                "pruning {} so takes {} MB of memory, and this machine has {} MB; choose another \
+                 method, or quantize it instead",
+                model.called(),
                 units::number(needed),
                 units::number(total)
             ),
@@ -217,6 +220,16 @@ impl AppState {
             .unwrap_or_else(PoisonError::into_inner);
         look(&mut known, &|recipe| (sha256.to_owned(), recipe))
     }
+}
+
+/// Says of which model a worker failed; what is refused names it already.
+fn naming(model: &Model, error: VariantError) -> AppError {
+    let is_named = !matches!(error, VariantError::Worker(_));
+    let mut error = AppError::from(error);
+    if !is_named {
+        error.error.message = format!("{}: {}", model.called(), error.error.message);
+    }
+    error
 }
 
 /// Opens the file if it is still the one that was found.
