@@ -151,12 +151,14 @@ test('after a run that other programs disturbed', async ({ page }) => {
 });
 
 test('while the machine is busy with something else', async ({ page }) => {
-  const dashboard = await Dashboard.open(page);
   const holder = await holdMachine();
   try {
+    const dashboard = await Dashboard.open(page);
+    // Sizes are asked for meanwhile, and no refusal of that is in the console.
+    await expect(page.getByText(/^A size that is not known yet .* it is busy with/)).toBeVisible();
     await dashboard.fill(SHORT);
     await dashboard.runButton.click();
-    await expect(page.getByRole('status').first()).toContainText(/machine is busy/);
+    await expect(page.getByRole('status').first()).toContainText(/machine is busy with/);
     await inspect(page, 'waiting-for-the-machine');
     await dashboard.cancelButton.click();
     await dashboard.reaches('cancelled');

@@ -45,6 +45,7 @@ impl Workshop {
             let quantized = recipe.quantize.and_then(|_| sizes.next());
             let size_bytes =
                 size(recipe, pruning.as_ref(), quantized).ok_or_else(changes_nothing)?;
+            let room_bytes = order.as_ref().map_or(0, PruneOrder::room_bytes);
             let n_params = pruning.map_or(base.n_params, |pruning| pruning.params_after);
             let requantizing = || match &order {
                 Some(order) => order.requantizing(),
@@ -60,6 +61,7 @@ impl Workshop {
             variants.push(VariantForecast {
                 recipe: *recipe,
                 size_bytes,
+                meanwhile_bytes: room_bytes.saturating_sub(size_bytes),
                 bits_per_weight: (n_params > 0).then(|| size_bytes as f64 * 8.0 / n_params as f64),
                 pruning,
                 warnings,
@@ -67,6 +69,7 @@ impl Workshop {
         }
         Ok(VariantForecasts {
             variants,
+            not_yet: None,
             free_bytes: self.free_bytes(),
         })
     }

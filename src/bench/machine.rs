@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
 use super::swap::swapped_out_mb;
+use crate::domain::defaults::FOREIGN_LOAD_STRETCH_S;
 use crate::domain::preflight::Room;
 
 /// What does not change while Whittle runs.
@@ -196,9 +197,6 @@ pub(super) struct MachineCpu {
     own_start_s: f64,
 }
 
-/// Shorter stretches are a handful of the kernel's ticks.
-const LEAST_STRETCH: Duration = Duration::from_secs(1);
-
 impl MachineCpu {
     /// Begins the stretch.
     pub(super) fn start() -> Self {
@@ -220,7 +218,7 @@ impl MachineCpu {
         let system = self
             .system
             .as_mut()
-            .filter(|_| self.start.elapsed() >= LEAST_STRETCH)?;
+            .filter(|_| self.start.elapsed().as_secs_f64() >= FOREIGN_LOAD_STRETCH_S)?;
         system.refresh_cpu_usage();
         Some(f64::from(system.global_cpu_usage()))
     }

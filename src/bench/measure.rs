@@ -74,7 +74,7 @@ pub async fn measure(
     }
     let environment = summary::environment(plan, &arms[0], &launches[0], load);
     let mut warnings = summary::run_warnings(plan, &environment);
-    warnings.extend(of_what_is_over(&cautions, &launches));
+    warnings.extend(of_what_is_over(&cautions));
     warnings.extend(blocks.clone());
     if let Some(Ok(found)) = &quality {
         warnings.extend(found.warnings.iter().cloned());
@@ -169,12 +169,10 @@ fn fit(models: &[Model], plan: &Plan, room: &Room) -> Result<Vec<Caution>, Measu
     Ok(cautions)
 }
 
-/// The cautions in words. A load average hints at what others may do next; where it
-/// was measured what they did, that stands in its place, as a disturbance.
-fn of_what_is_over(cautions: &[Caution], launches: &[Vec<Launched>]) -> Vec<String> {
-    let is_known = |launched: &Launched| launched.launch.machine_cpu_percent.is_some();
-    let others_are_known = launches.iter().flatten().all(is_known);
-    let stands = |caution: &&Caution| !matches!(caution, Caution::Busy { .. } if others_are_known);
+/// The cautions in words. A load average hints at what others may do next: what they did
+/// is a disturbance, as far as it was measured, or else as this hint.
+fn of_what_is_over(cautions: &[Caution]) -> Vec<String> {
+    let stands = |caution: &&Caution| !matches!(caution, Caution::Busy { .. });
     cautions
         .iter()
         .filter(stands)

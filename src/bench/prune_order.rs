@@ -169,7 +169,7 @@ impl<'a> PruneOrder<'a> {
 
     /// Bytes of the file, of the new weights that lie beside it until it is written, of a
     /// slice, and of what the base is upcast to.
-    fn room_bytes(&self) -> u64 {
+    pub(super) fn room_bytes(&self) -> u64 {
         let (bytes_before, bytes_after) = (self.source_bytes, self.forecast.bytes_after);
         let upcast = if self.prune.upcast { bytes_before } else { 0 };
         let at_most = match (self.prune.loss_budget, self.prune.method) {

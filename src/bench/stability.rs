@@ -4,9 +4,12 @@
 use super::launch::Launched;
 use crate::domain::benchmark::ArmResult;
 use crate::domain::compare::Quantity;
-use crate::domain::defaults::{FOREIGN_LOAD_LIMIT_PERCENT, VARIATION_LIMIT_PERCENT};
+use crate::domain::defaults::{
+    FOREIGN_LOAD_LIMIT_PERCENT, FOREIGN_LOAD_STRETCH_S, VARIATION_LIMIT_PERCENT,
+};
 use crate::domain::environment::Environment;
 use crate::domain::metrics::{Figure, Reading};
+use crate::domain::preflight::Caution;
 use crate::domain::units;
 
 /// Swap that comes and goes without a run, MB.
@@ -15,11 +18,13 @@ const SWAP_TOLERANCE_MB: f64 = 1.0;
 /// Two clocks are not read at the same moment, s.
 const SLEEP_TOLERANCE_S: f64 = 1.0;
 
-/// The reasons, one sentence each; none: nothing was noticed.
+/// The reasons, one sentence each; none: nothing was noticed. `own_load`: what of the load
+/// average before the run may be Whittle's own.
 pub(super) fn disturbances(
     arm: &ArmResult,
     environment: &Environment,
     launches: &[Launched],
+    own_load: f64,
 ) -> Vec<String> {
     let figures = [
         (Quantity::ResponseTime, &arm.response_time_s),
@@ -36,7 +41,7 @@ pub(super) fn disturbances(
         sleeping(environment),
         swapping(environment),
         faults(environment),
-        foreign_load(environment, launches),
+        foreign_load(environment, launches, own_load),
     ]
     .into_iter()
     .flatten()
@@ -122,7 +127,35 @@ impl Beside {
     }
 }
 
-fn foreign_load(environment: &Environment, launches: &[Launched]) -> Option<String> {
+/// Why it is not known what other programs did meanwhile; none: it is.
+pub(super) fn unknown_load(launches: &[Launched]) -> Option<String> {
+    let known = |launched: &Launched| launched.launch.machine_cpu_percent;
+    if launches.iter().any(|launched| known(launched).is_some()) {
+        return None;
+    }
+    let took = |launched: &Launched| launched.launch.requests_wall_s;
+    let longest_s = launches.iter().filter_map(took).fold(0.0, f64::max);
+    let why = match longest_s < FOREIGN_LOAD_STRETCH_S {
+        true => format!(
+            "the requests of a launch took {} s in all, and {FOREIGN_LOAD_STRETCH_S:.0} s is \
+             needed; more prompts or longer answers take longer",
+            units::number(longest_s)
+        ),
+        false => "this system does not tell it".to_owned(),
+    };
+    Some(format!(
+        "How much of the processor other programs used during the requests was not measured: {why}."
+    ))
+}
+
+/// What was measured of others, or, where nothing was, the load average before the run: it
+/// says less, and all that is known.
+fn foreign_load(environment: &Environment, launches: &[Launched], own_load: f64) -> Option<String> {
+    if unknown_load(launches).is_some() {
+        let average = environment.load_average_before;
+        let busy = Caution::of_load(average, own_load, environment.logical_cores)?;
+        return Some(busy.afterwards());
+    }
     let logical_cores = f64::from(environment.logical_cores.max(1));
     let beside = launches
         .iter()

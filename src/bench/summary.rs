@@ -5,7 +5,7 @@ use super::launch::Launched;
 use super::machine::MachineLoad;
 use super::outliers::outliers;
 use super::plan::{Arm, Plan};
-use super::stability::disturbances;
+use super::stability::{disturbances, unknown_load};
 use super::statistics::{Latencies, figure};
 use crate::domain::benchmark::{Answer, ArmResult, MemoryFigures, TokensGenerated};
 use crate::domain::environment::{ChatTemplate, Environment};
@@ -69,7 +69,7 @@ pub(super) async fn summarize(
         tokens_generated: TokensGenerated::of(&all().map(|g| g.n_generated).collect::<Vec<_>>()),
         outliers: outliers(launches.iter().flat_map(|launch| &launch.requests)),
     };
-    arm.unstable = disturbances(&arm, &environment, launches);
+    arm.unstable = disturbances(&arm, &environment, launches, load.before.own_load);
     arm
 }
 
@@ -222,7 +222,10 @@ pub(super) fn environment(
 fn warnings(measured: &Arm, launches: &[Launched]) -> Vec<String> {
     let made = measured.model.variant.iter();
     let notes = made.flat_map(|made| made.notes());
-    notes.chain(disagreement(launches)).collect()
+    notes
+        .chain(disagreement(launches))
+        .chain(unknown_load(launches))
+        .collect()
 }
 
 /// What a reader should know of all arms; `environment` is the baseline's.

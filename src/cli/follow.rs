@@ -71,7 +71,7 @@ async fn say_that_it_waits(job: &Job) {
     let mut wait = job.waits_for_machine().then(announced);
     loop {
         match events.recv().await.map(|event| event.event) {
-            Ok(RunEvent::WaitingForMachine) => {
+            Ok(RunEvent::WaitingForMachine { .. }) => {
                 wait.get_or_insert_with(announced);
             }
             // It is being measured.
@@ -114,7 +114,7 @@ async fn follow_on_a_terminal(job: &Job) {
                 detail = format!(": {}{}", making.step.words(), count.unwrap_or_default());
             }
             Ok(RunEvent::Quality(quality)) => detail = format!(", {}", lost_so_far(&quality)),
-            Ok(RunEvent::WaitingForMachine) => {
+            Ok(RunEvent::WaitingForMachine { .. }) => {
                 Wait::for_machine(&bar);
                 continue;
             }

@@ -84,18 +84,11 @@ mod tests {
             "change": {"not_measured": ""}, "band": null, "verdict": null,
         });
         let itself = json!({"recipe": {}, "improvements": [improvement], "quality": null});
-        let run = serde_json::from_value(json!({
-            "id": 1, "technique": "noise", "status": "done", "queue_position": null,
-            "spec": {"model": "tiny", "prompts": ["hi"], "settings": {}},
-            "model": {
-                "id": "tiny", "name": "Tiny", "file_name": "tiny.gguf", "architecture": "llama",
-                "file_type": "F16", "size_bytes": 1, "n_params": 1, "n_ctx_train": null,
-                "sha256": "00", "origin": "data_folder", "provenance": null,
-            },
-            "created_at": "2026-01-01T00:00:00Z", "finished_at": null,
-            "arms": [], "environment": null, "failure": null,
-            "comparison": {"variants": [itself], "blocks": null, "baseline_perplexity": null},
-        }));
+        let comparison = json!({"variants": [itself], "blocks": null, "baseline_perplexity": null});
+        let run = Run {
+            comparison: serde_json::from_value(comparison).expect("a comparison"),
+            ..Run::sample()
+        };
         let spread = |quantity| Spread {
             quantity,
             half_range: 0.06,
@@ -106,7 +99,7 @@ mod tests {
                 .map(spread)
                 .into(),
         };
-        let table = bands(&run.expect("a run"), &noise);
+        let table = bands(&run, &noise);
         let lines: Vec<&str> = table.lines().collect();
         // exp(±0.06 / √3) = 0.96596 and 1.03525; exp(±0.06 / √10) = 0.98121 and 1.01915.
         for (line, says) in [

@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::Context;
 use indicatif::ProgressBar;
 
+use crate::domain::event::SOMEBODY;
 use crate::domain::units;
 use crate::machine_lock::{Holder, MachineLock};
 
@@ -82,52 +83,6 @@ fn holder() -> Option<Holder> {
 }
 
 fn busy(holder: Option<&Holder>) -> String {
-    let with = match holder {
-        None => "another measurement, or with reading a new model".to_owned(),
-        Some(own) if own.is_this_process() => "reading a new model of the library".to_owned(),
-        Some(Holder {
-            program,
-            pid,
-            is_work,
-        }) => {
-            let does = match is_work {
-                true => "measures, or makes a model",
-                false => "reads a new model",
-            };
-            format!("{program} (process {pid}), which {does}")
-        }
-    };
+    let with = holder.map_or_else(|| SOMEBODY.to_owned(), Holder::in_words);
     format!("waiting: the machine is busy with {with}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_has_the_machine_is_named_where_that_is_known() {
-        let of = |pid, is_work| Holder {
-            program: "whittle serve".to_owned(),
-            pid,
-            is_work,
-        };
-        for (holder, says) in [
-            (None, "another measurement, or with reading a new model"),
-            (
-                Some(of(4123, true)),
-                "whittle serve (process 4123), which measures, or makes a model",
-            ),
-            (
-                Some(of(4123, false)),
-                "whittle serve (process 4123), which reads a new model",
-            ),
-            (
-                Some(of(std::process::id(), false)),
-                "reading a new model of the library",
-            ),
-        ] {
-            let said = busy(holder.as_ref());
-            assert_eq!(said, format!("waiting: the machine is busy with {says}"));
-        }
-    }
 }

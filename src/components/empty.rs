@@ -60,12 +60,12 @@ pub fn BeingChecked(
     /// The library as it is now.
     library: ReadSignal<LibraryListing>,
 ) -> impl IntoView {
-    // What is read out changes with the files, not with their bytes.
-    let n_pending = Memo::new(move |_| library.with(|now| now.n_pending));
-    let title = move || {
-        let models = words::plural(n_pending.get().into(), "model", "models");
-        format!("{models} found, being checked")
-    };
+    let title = being_checked(library, |n| {
+        format!(
+            "{} found, being checked",
+            words::plural(n, "model", "models")
+        )
+    });
     view! {
         <div class="empty">
             <div role="status" aria-live="polite">
@@ -82,11 +82,10 @@ pub fn MoreBeingChecked(
     /// The library as it is now.
     library: ReadSignal<LibraryListing>,
 ) -> impl IntoView {
-    let n_pending = Memo::new(move |_| library.with(|now| now.n_pending));
-    let title = move || {
-        let files = words::plural(n_pending.get().into(), "more file is", "more files are");
+    let title = being_checked(library, |n| {
+        let files = words::plural(n, "more file is", "more files are");
         format!("{files} being checked")
-    };
+    });
     view! {
         <div class="inset arriving">
             <p role="status" aria-live="polite">
@@ -95,6 +94,12 @@ pub fn MoreBeingChecked(
             <HowFarRead library/>
         </div>
     }
+}
+
+/// How many files are being checked, in words: what is read out changes with the files, not
+/// with their bytes.
+fn being_checked(library: ReadSignal<LibraryListing>, in_words: fn(u64) -> String) -> Memo<String> {
+    Memo::new(move |_| library.with(|now| in_words(now.n_pending.into())))
 }
 
 /// How much of the files that are being checked was read, and why they are.

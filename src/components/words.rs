@@ -72,8 +72,8 @@ pub fn live_status(live: &LiveRun) -> String {
     if live.status.is_terminal() {
         return "Reading the results".to_owned();
     }
-    if live.waiting_for_machine {
-        return "Waiting — the machine is busy with another measurement, or with reading a new model".to_owned();
+    if let Some(busy_with) = &live.waits_for {
+        return format!("Waiting — the machine is busy with {busy_with}");
     }
     match (&live.stage, live.queue_position) {
         (Some(stage), _) => {
@@ -152,6 +152,7 @@ pub fn ended_status(run: &Run) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::event::{RunEvent, SOMEBODY, Sequenced};
 
     #[test]
     fn dates_are_shown_to_the_minute_in_utc() {
@@ -166,6 +167,36 @@ mod tests {
         assert_eq!(kld(0.01234), "0.0123");
         assert_eq!(kld(0.000_614), "0.00061");
         assert_eq!(kld(0.000_012_3), "1.2e-5");
+    }
+
+    #[test]
+    fn who_waits_for_the_machine_is_told_who_has_it_until_it_is_measured() {
+        let mut live = LiveRun::of(&Run::sample());
+        assert_eq!(live_status(&live), "Queued — number 2 in line");
+        let mut seq = 0;
+        let mut said = |event| {
+            seq += 1;
+            live.apply(Sequenced { seq, event });
+            live_status(&live)
+        };
+        let waits = |busy_with: Option<&str>| RunEvent::WaitingForMachine {
+            busy_with: busy_with.map(str::to_owned),
+        };
+        let busy = "Waiting — the machine is busy with ";
+        let bench = "whittle bench (process 7), which measures, or makes a model";
+        assert_eq!(said(waits(Some(bench))), format!("{busy}{bench}"));
+        assert_eq!(said(waits(None)), format!("{busy}{SOMEBODY}"));
+        let stage = Stage {
+            name: StageName::Summarizing,
+            arm: None,
+            iteration: 1,
+            iterations: 1,
+            prompt: None,
+            prompts: 1,
+            fraction_done: 1.0,
+            seconds_left: None,
+        };
+        assert_eq!(said(RunEvent::Stage(stage)), "Summarizing");
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub const WARM_UP_TOKENS: u32 = 16;
 /// machine; above it the run is unstable. The server's own sampling and a busy
 /// desktop stay below.
 pub const FOREIGN_LOAD_LIMIT_PERCENT: f64 = 10.0;
+/// Shortest stretch over which it is told, s: shorter ones are a handful of the kernel's
+/// ticks.
+pub const FOREIGN_LOAD_STRETCH_S: f64 = 1.0;
 /// Coefficient of variation between launches above which a run is unstable, %.
 pub const VARIATION_LIMIT_PERCENT: f64 = 15.0;
 

@@ -1,6 +1,8 @@
 //! The state of a run as its events tell it: what a live page shows.
 
-use super::event::{Live, MakingLive, QualityLive, RunEvent, SampleSummary, Sequenced, Stage};
+use super::event::{
+    Live, MakingLive, QualityLive, RunEvent, SOMEBODY, SampleSummary, Sequenced, Stage,
+};
 use super::run::{Failure, Run, RunStatus};
 
 /// How many live speeds the trace keeps.
@@ -13,8 +15,8 @@ pub struct LiveRun {
     pub status: RunStatus,
     /// Place in the queue while queued.
     pub queue_position: Option<u32>,
-    /// The machine is busy with something else of Whittle's.
-    pub waiting_for_machine: bool,
+    /// With what the machine is busy that the run waits for; none: it does not.
+    pub waits_for: Option<String>,
     /// Where it is.
     pub stage: Option<Stage>,
     /// Gauges.
@@ -41,7 +43,7 @@ impl LiveRun {
         Self {
             status: run.status,
             queue_position: run.queue_position,
-            waiting_for_machine: false,
+            waits_for: None,
             stage: None,
             live: None,
             speed_trace: Vec::new(),
@@ -71,11 +73,13 @@ impl LiveRun {
                 self.failure = run.failure;
             }
             RunEvent::Queued { position } => self.queue_position = Some(position),
-            RunEvent::WaitingForMachine => self.waiting_for_machine = true,
+            RunEvent::WaitingForMachine { busy_with } => {
+                self.waits_for = Some(busy_with.unwrap_or_else(|| SOMEBODY.to_owned()));
+            }
             RunEvent::Stage(stage) => {
                 self.status = RunStatus::Running;
                 self.queue_position = None;
-                self.waiting_for_machine = false;
+                self.waits_for = None;
                 self.making = None;
                 self.stage = Some(stage);
             }

@@ -159,6 +159,9 @@ impl Model {
 pub struct UnusableFile {
     /// The file's name without its folder, or Ollama's name of the model.
     pub file_name: String,
+    /// The folder that it is in, as shown; none: Ollama's store, or that of the variants.
+    #[serde(default)]
+    pub folder: Option<String>,
     /// What is wrong with it and what to do.
     pub reason: String,
     /// Its id where it is a variant that was made here: it can be deleted.

@@ -2,7 +2,7 @@
 //! where a shape forced another type. The texts are those of `llama-quant.cpp`;
 //! names of tensors stand in them and are anybody's, so the ends are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::variant::Fallback;
 
@@ -16,33 +16,63 @@ pub(super) fn tensor_number(text: &str) -> Option<(u32, u32)> {
 /// Counts the tensors that got another type than was meant.
 #[derive(Default)]
 pub(super) struct Fallbacks {
-    wanted: Option<String>,
-    found: BTreeMap<(String, String), u32>,
+    wanted: Option<Wanted>,
+    found: BTreeMap<(String, String), Fallen>,
+}
+
+/// A type that does not fit a tensor.
+struct Wanted {
+    name: String,
+    row_length: u64,
+    block: u64,
+}
+
+/// What fell back from one type to another.
+#[derive(Default)]
+struct Fallen {
+    n_tensors: u32,
+    block: u64,
+    row_lengths: BTreeSet<u64>,
 }
 
 impl Fallbacks {
     /// Takes in the next text.
     pub(super) fn read(&mut self, text: &str) {
-        if text.starts_with("warning: ")
-            && let Some((_, wanted)) = text.rsplit_once("(required for type ")
-        {
-            self.wanted = Some(shown(wanted));
+        if let Some(wanted) = text.strip_prefix("warning: ").and_then(wanted) {
+            self.wanted = Some(wanted);
         } else if let Some(used) = text.strip_prefix("-> falling back to ")
             && let Some(wanted) = self.wanted.take()
         {
-            *self.found.entry((wanted, shown(used))).or_default() += 1;
+            let fallen = self.found.entry((wanted.name, shown(used))).or_default();
+            fallen.n_tensors += 1;
+            fallen.block = wanted.block;
+            fallen.row_lengths.insert(wanted.row_length);
         }
     }
 
     /// All of them.
     pub(super) fn found(self) -> Vec<Fallback> {
-        let fallback = |((wanted, used), n_tensors)| Fallback {
+        let fallback = |((wanted, used), fallen): ((String, String), Fallen)| Fallback {
             wanted,
             used,
-            n_tensors,
+            n_tensors: fallen.n_tensors,
+            block: fallen.block,
+            row_lengths: fallen.row_lengths.into_iter().collect(),
         };
         self.found.into_iter().map(fallback).collect()
     }
+}
+
+/// `name - ncols 576 not divisible by 256 (required for type q4_K)`.
+fn wanted(text: &str) -> Option<Wanted> {
+    let (text, name) = text.rsplit_once("(required for type ")?;
+    let (_, numbers) = text.rsplit_once(" - ncols ")?;
+    let (row_length, block) = numbers.split_once(" not divisible by ")?;
+    Some(Wanted {
+        name: shown(name),
+        row_length: row_length.trim().parse().ok()?,
+        block: block.trim().parse().ok()?,
+    })
 }
 
 /// A tensor as a dry run says that it would be.
@@ -139,22 +169,19 @@ mod tests {
     #[test]
     fn fallbacks_are_counted_by_type() {
         let mut fallbacks = Fallbacks::default();
-        for _ in 0..2 {
-            fallbacks.read(
-                "warning: x - ncols    576 not divisible by 256 (required for type    q4_K) ",
-            );
+        for (name, row_length) in [("x", 1600), ("x - ncols 7", 576), ("x", 576)] {
+            fallbacks.read(&format!(
+                "warning: {name} - ncols {row_length:6} not divisible by 256 (required for type    q4_K) ",
+            ));
             fallbacks.read("-> falling back to    q5_0\n");
         }
-        let found = fallbacks.found();
-        assert_eq!(found.len(), 1);
-        let Fallback {
-            wanted,
-            used,
-            n_tensors,
-        } = &found[0];
-        assert_eq!(
-            (wanted.as_str(), used.as_str(), *n_tensors),
-            ("Q4_K", "Q5_0", 2)
-        );
+        let fallen = Fallback {
+            wanted: "Q4_K".to_owned(),
+            used: "Q5_0".to_owned(),
+            n_tensors: 3,
+            block: 256,
+            row_lengths: vec![576, 1600],
+        };
+        assert_eq!(fallbacks.found(), [fallen]);
     }
 }

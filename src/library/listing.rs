@@ -33,7 +33,7 @@ impl Library {
         listing.models.dedup_by(|a, b| a.id == b.id);
         listing
             .unusable
-            .sort_by(|a, b| a.file_name.cmp(&b.file_name));
+            .sort_by(|a, b| (&a.file_name, &a.folder).cmp(&(&b.file_name, &b.folder)));
         // Of a file that is in no folder any more as well.
         let n_read = self.inner.n_read.load(Ordering::Relaxed);
         listing.pending_read_bytes = n_read.min(listing.pending_bytes);
@@ -59,6 +59,7 @@ impl Library {
             Ok(Knowledge::Hashing { size }) => listing.add_pending(size),
             Err(error) => listing.unusable.push(UnusableFile {
                 file_name: scan::shown_name(path),
+                folder: scan::shown_folder(path),
                 reason: error.to_string(),
                 variant: None,
             }),

@@ -1,5 +1,6 @@
 //! Finds the GGUF files of a folder, and nothing outside of it.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::domain::model::UnusableFile;
@@ -44,12 +45,18 @@ pub(super) fn gguf_files(root: &Path) -> Vec<Result<PathBuf, UnusableFile>> {
 
 /// The file's name as shown.
 pub(super) fn shown_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(200)
-        .collect()
+    let name = shown(path.file_name().unwrap_or(path.as_os_str()));
+    name.chars().take(200).collect()
+}
+
+/// The folder that it is in, as shown.
+pub(super) fn shown_folder(path: &Path) -> Option<String> {
+    path.parent().map(|folder| shown(folder.as_os_str()))
+}
+
+fn shown(name: &OsStr) -> String {
+    let name = name.to_string_lossy();
+    name.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn is_gguf(path: &Path) -> bool {
@@ -61,6 +68,7 @@ fn inside(root: &Path, path: &Path) -> Result<PathBuf, UnusableFile> {
     let refuse = |reason: &str| {
         Err(UnusableFile {
             file_name: shown_name(path),
+            folder: shown_folder(path),
             reason: reason.to_owned(),
             variant: None,
         })

@@ -27,6 +27,7 @@ impl Library {
                 Ok(model) => listing.models.push(model),
                 Err(reason) => listing.unusable.push(UnusableFile {
                     file_name: shown_name(&path),
+                    folder: None,
                     reason: format!("a variant that is no longer what was made: {reason}"),
                     variant: Some(sidecar.record.model_id()),
                 }),

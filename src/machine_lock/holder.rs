@@ -40,6 +40,20 @@ impl Holder {
     pub fn is_this_process(&self) -> bool {
         self.pid == std::process::id()
     }
+
+    /// With what it keeps the machine busy: `whittle bench (process 4123), which measures,
+    /// or makes a model`.
+    pub fn in_words(&self) -> String {
+        let does = match (self.is_this_process(), self.is_work) {
+            (true, true) => {
+                return "a measurement of this Whittle, or with predicting a size".to_owned();
+            }
+            (true, false) => return "reading a new model of the library".to_owned(),
+            (false, true) => "measures, or makes a model",
+            (false, false) => "reads a new model",
+        };
+        format!("{} (process {}), which {does}", self.program, self.pid)
+    }
 }
 
 /// Who has the whole of the file with this number for itself, by a line of the list:
@@ -115,6 +129,34 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(program(words.as_bytes()).as_deref(), said, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_has_the_machine_is_named_with_what_it_does() {
+        let of = |pid, is_work| Holder {
+            program: "whittle serve".to_owned(),
+            pid,
+            is_work,
+        };
+        let own = std::process::id();
+        for (holder, says) in [
+            (
+                of(own + 1, true),
+                "whittle serve (process PID), which measures, or makes a model",
+            ),
+            (
+                of(own + 1, false),
+                "whittle serve (process PID), which reads a new model",
+            ),
+            (of(own, false), "reading a new model of the library"),
+            (
+                of(own, true),
+                "a measurement of this Whittle, or with predicting a size",
+            ),
+        ] {
+            let says = says.replace("PID", &(own + 1).to_string());
+            assert_eq!(holder.in_words(), says);
         }
     }
 

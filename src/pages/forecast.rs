@@ -1,24 +1,39 @@
 //! What would become of the model, asked before anything is made.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
 use crate::components::choice::Forecasts;
 use crate::components::form::RunForm;
+use crate::components::host;
 use crate::components::live::LiveFeed;
 use crate::domain::error::ErrorCode;
 use crate::domain::model::ModelId;
 use crate::domain::recipe::Recipe;
+use crate::domain::variant::VariantForecasts;
 
-/// What the server says of the chosen variants; nothing until it has. Not asked
-/// while a run goes on: the answer may take a worker.
+/// How often is asked again while the machine is busy: that must not be in the way of what
+/// keeps it so.
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// What the server says of the chosen variants; nothing until it has, and again where it
+/// could not yet. Not asked while a run goes on: the answer may take a worker.
 pub(super) fn forecasts(
     form: RunForm,
     recipes: impl Fn() -> Vec<Recipe> + Send + Sync + 'static,
     feed: LiveFeed,
 ) -> Forecasts {
-    let known = RwSignal::new(None);
+    let known = RwSignal::new(None::<VariantForecasts>);
+    let again = RwSignal::new(());
+    host::repeat(INTERVAL, move || {
+        let is_partial = |known: &Option<VariantForecasts>| known.as_ref()?.not_yet.clone();
+        if known.try_with_untracked(is_partial).flatten().is_some() {
+            again.notify();
+        }
+    });
     let refusal = RwSignal::new(None);
     let chosen = Memo::new(move |_| (form.model.get(), recipes()));
     let asked = Memo::new(move |_| {
@@ -38,6 +53,7 @@ pub(super) fn forecasts(
         now
     });
     Effect::new(move |_| {
+        again.track();
         let Some((model, recipes)) = asked.get() else {
             return;
         };

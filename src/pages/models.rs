@@ -154,14 +154,17 @@ fn Unusable(files: Vec<UnusableFile>, on_delete: Callback<VariantDeletion>) -> i
     let row = move |file: UnusableFile| {
         let UnusableFile {
             file_name,
+            folder,
             reason,
             variant,
         } = file;
+        // Two folders may each have one of that name.
+        let folder = folder.map(|folder| view! { <small class="line">{folder}</small> });
         match variant {
             Some(id) => view! { <DamagedVariant id file_name reason on_delete/> }.into_any(),
             None => view! {
                 <div>
-                    <dt>{file_name}</dt>
+                    <dt>{file_name} " " {folder}</dt>
                     <dd>{marked(&reason)}</dd>
                 </div>
             }

@@ -129,7 +129,7 @@ mod tests {
                 .await
                 .expect("a run");
             let feed = Feed::new(id);
-            let event = RunEvent::WaitingForMachine;
+            let event = RunEvent::Queued { position: 1 };
             let announcing = feed.announce(&store, event, None);
             // How far it comes is left to chance, over many tries.
             tokio::select! {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -11,11 +12,13 @@ use crate::bench::{Measured, Observation};
 use crate::domain::event::{RunEvent, SampleSummary};
 use crate::domain::noise::NoiseKey;
 use crate::domain::run::{Failure, FailureKind};
-use crate::machine_lock::{MachineLock, TURN};
+use crate::machine_lock::{Holder, MachineLock, TURN};
 use crate::store::{Ending, Finished, Raw, Store, StoreError};
 
 /// Observations on their way into the history: some seconds of gauges.
 const OBSERVATIONS: usize = 64;
+/// How often a run that waits looks for whom.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Runs jobs until shutdown, then interrupts those that wait.
 pub(super) async fn run(inner: Arc<Inner>) {
@@ -154,14 +157,25 @@ async fn lock_machine(inner: &Inner, job: &Job) -> Result<MachineLock, Failure> 
     }
     // Before it is announced: whoever follows sees one or the other.
     job.waits_for_machine.store(true, Ordering::Relaxed);
-    let event = RunEvent::WaitingForMachine;
-    job.feed
-        .announce(&inner.store, event, None)
-        .await
-        .map_err(Failure::from)?;
-    MachineLock::take(&inner.lock_path)
-        .await
-        .map_err(lock_error)
+    let taking = MachineLock::take(&inner.lock_path);
+    tokio::pin!(taking);
+    let mut said = None;
+    loop {
+        // Another may have got it meanwhile.
+        let holder = MachineLock::holder(&inner.lock_path);
+        let busy_with = holder.as_ref().map(Holder::in_words);
+        let is_news = busy_with.is_some() && said.as_ref() != Some(&busy_with);
+        if said.is_none() || is_news {
+            said = Some(busy_with.clone());
+            let event = RunEvent::WaitingForMachine { busy_with };
+            let told = job.feed.announce(&inner.store, event, None).await;
+            told.map_err(Failure::from)?;
+        }
+        tokio::select! {
+            lock = &mut taking => return lock.map_err(lock_error),
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
 }
 
 async fn record(store: &Store, job: &Job, observation: Observation) -> Result<(), StoreError> {

@@ -10,6 +10,7 @@ mod history;
 mod loads;
 mod openapi;
 mod prompt_sets;
+mod query;
 mod remembered;
 mod router;
 mod runs;

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use leptos::server_fn::axum::server_fn_paths;
 
+use super::query;
 use crate::domain::error::{AppError, ErrorCode};
 
 /// No error is longer.
@@ -40,6 +41,9 @@ pub(super) async fn json_errors(mut request: Request, next: Next) -> Response {
             "the body must be JSON, such as {}; send it with Content-Type: application/json",
         )
         .into_response();
+    }
+    if let Err(error) = query::refuse_unknown(&request) {
+        return error.into_response();
     }
     request
         .headers_mut()

@@ -8,7 +8,8 @@ use super::AppState;
 use crate::backend::UntilAllGone;
 use crate::bench::{Making, Variant, VariantError, Workshop};
 use crate::domain::error::{AppError, ErrorCode};
-use crate::domain::model::ModelId;
+use crate::domain::event::SOMEBODY;
+use crate::domain::model::{Model, ModelId};
 use crate::domain::pruning::PruningForecast;
 use crate::domain::recipe::Recipe;
 use crate::domain::run::RunProblem;
@@ -84,6 +85,7 @@ impl AppState {
         let asked = self.workshop();
         let none = || VariantForecasts {
             variants: Vec::new(),
+            not_yet: None,
             free_bytes: asked.free_bytes(),
         };
         let mut forecasts = match unknown().is_empty() {
@@ -95,15 +97,20 @@ impl AppState {
                     unknown if unknown.is_empty() => none(),
                     unknown => {
                         // What pruning removes stands in the header.
-                        let asks_a_worker = unknown.iter().any(|one| one.quantize.is_some());
-                        let _held = match asks_a_worker {
-                            true => Some(self.idle_machine()?),
+                        let asks_a_worker = |one: &Recipe| one.quantize.is_some();
+                        let held = match unknown.iter().any(asks_a_worker) {
+                            true => self.idle_machine()?,
                             false => None,
                         };
-                        let found = asked.forecast(&located.model, &file, &unknown).await?;
+                        let (later, now) = unknown
+                            .into_iter()
+                            .partition::<Vec<_>, _>(|one| asks_a_worker(one) && held.is_none());
+                        let found = asked.forecast(&located.model, &file, &now).await;
+                        let mut found = found.map_err(|error| naming(&located.model, error))?;
                         for pruning in found.variants.iter().filter_map(|one| one.pruning) {
-                            self.refuse_too_large(&pruning)?;
+                            self.refuse_too_large(&located.model, &pruning)?;
                         }
+                        found.not_yet = (!later.is_empty()).then(|| self.busy_words());
                         found
                     }
                 }
@@ -131,7 +138,8 @@ impl AppState {
     ) -> Result<Vec<VariantForecast>, AppError> {
         let file = open(located)?;
         let workshop = self.workshop();
-        let found = workshop.forecast(&located.model, &file, &[recipe]).await?;
+        let found = workshop.forecast(&located.model, &file, &[recipe]).await;
+        let found = found.map_err(|error| naming(&located.model, error))?;
         let mut variants = found.variants;
         workshop.look_up_orders(&located.model, &mut variants).await;
         Ok(variants)
@@ -139,17 +147,23 @@ impl AppState {
 
     /// The machine, if nothing is measured on it: a worker beside that would falsify
     /// it, and nobody waits for a size. Whoever measures next does not find the worker.
-    fn idle_machine(&self) -> Result<UntilAllGone<MachineLock>, AppError> {
+    fn idle_machine(&self) -> Result<Option<UntilAllGone<MachineLock>>, AppError> {
         let lock = MachineLock::try_take(&self.parts.library.places().machine_lock);
         let failed = |error: std::io::Error| AppError::new(ErrorCode::Internal, error.to_string());
-        let lock = lock.map_err(failed)?.ok_or_else(|| {
-            AppError::new(
-                ErrorCode::Conflict,
-                "the machine is busy with a measurement, or with reading a new model, and a size \
-                 that is not known yet takes a worker; ask again when that has ended",
-            )
-        })?;
-        Ok(self.parts.launcher.reaper.until_all_gone(lock))
+        let reaper = &self.parts.launcher.reaper;
+        Ok(lock
+            .map_err(failed)?
+            .map(|lock| reaper.until_all_gone(lock)))
+    }
+
+    /// Why a size is not known yet, and whom it waits for.
+    fn busy_words(&self) -> String {
+        let holder = MachineLock::holder(&self.parts.library.places().machine_lock);
+        let busy_with = holder.map_or_else(|| SOMEBODY.to_owned(), |holder| holder.in_words());
+        format!(
+            "A size that is not known yet takes a worker, once the machine is free: it is busy \
+             with {busy_with}."
+        )
     }
 
     /// Refuses what cannot be pruned so before it waits in the queue.
@@ -161,13 +175,13 @@ impl AppState {
         for prune in recipes.iter().filter_map(|recipe| recipe.prune) {
             let file = open(located)?;
             let found = Workshop::forecast_pruning(&located.model, &file, prune).await?;
-            self.refuse_too_large(&found)?;
+            self.refuse_too_large(&located.model, &found)?;
         }
         Ok(())
     }
 
     /// Refuses what does not fit into this machine even when nothing else runs.
-    fn refuse_too_large(&self, pruning: &PruningForecast) -> Result<(), AppError> {
+    fn refuse_too_large(&self, model: &Model, pruning: &PruningForecast) -> Result<(), AppError> {
         let total = self.parts.machine.total_memory_mb;
         let needed = pruning.memory_bytes as f64 / 1e6;
         if total <= 0.0 || needed <= total {
@@ -176,8 +190,9 @@ impl AppState {
         Err(AppError::new(
             ErrorCode::ModelNotUsable,
             format!(
-                "pruning this model so takes {} MB of memory, and this machine has {} MB; choose \
-                 another method, or quantize it instead",
+                "pruning {} so takes {} MB of memory, and this machine has {} MB; choose another \
+                 method, or quantize it instead",
+                model.called(),
                 units::number(needed),
                 units::number(total)
             ),
@@ -205,6 +220,16 @@ impl AppState {
             .unwrap_or_else(PoisonError::into_inner);
         look(&mut known, &|recipe| (sha256.to_owned(), recipe))
     }
+}
+
+/// Says of which model a worker failed; what is refused names it already.
+fn naming(model: &Model, error: VariantError) -> AppError {
+    let is_named = !matches!(error, VariantError::Worker(_));
+    let mut error = AppError::from(error);
+    if !is_named {
+        error.error.message = format!("{}: {}", model.called(), error.error.message);
+    }
+    error
 }
 
 /// Opens the file if it is still the one that was found.

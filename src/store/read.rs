@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::{Store, StoreError};
 use crate::domain::benchmark::ArmResult;
 use crate::domain::environment::Environment;
-use crate::domain::estimate::SpeedBasis;
+use crate::domain::estimate::{SpeedBasis, SpeedSource};
 use crate::domain::event::Sequenced;
 use crate::domain::model::ModelId;
 use crate::domain::run::{Run, RunId};
@@ -83,19 +83,36 @@ impl Store {
     }
 
     /// What the latest measured run of a model says of its speed. One that something
-    /// disturbed says nothing of the next.
+    /// disturbed says nothing of the next; one during which it was not measured what other
+    /// programs did counts only where there is no other.
     pub async fn speed(&self, model: &ModelId) -> Result<Option<SpeedBasis>, StoreError> {
+        match self.speed_from(model, SpeedSource::UndisturbedRun).await? {
+            Some(known) => Ok(Some(known)),
+            None => self.speed_from(model, SpeedSource::Run).await,
+        }
+    }
+
+    async fn speed_from(
+        &self,
+        model: &ModelId,
+        source: SpeedSource,
+    ) -> Result<Option<SpeedBasis>, StoreError> {
         let row: Option<(f64, f64, f64)> = sqlx::query_as(
             "SELECT avg(load_s), avg(prefill_tokens_per_second), tokens_per_second
              FROM launches JOIN arms ON arms.run_id = launches.run_id AND position = arm_position
-             WHERE position = 0 AND launches.run_id = (SELECT max(id) FROM runs
+             WHERE position = 0 AND launches.run_id = (SELECT id FROM runs
                              WHERE model_id = ? AND status = 'done' AND deleted_at_s IS NULL
                                AND NOT EXISTS (SELECT 1 FROM arms
-                                   WHERE run_id = runs.id AND is_unstable))
+                                   WHERE run_id = runs.id AND is_unstable)
+                               AND ? = EXISTS (SELECT 1 FROM launches
+                                   WHERE run_id = runs.id AND arm_position = 0
+                                     AND launch_json ->> 'machine_cpu_percent' IS NOT NULL)
+                             ORDER BY id DESC LIMIT 1)
                AND tokens_per_second > 0
              GROUP BY launches.run_id HAVING avg(prefill_tokens_per_second) > 0",
         )
         .bind(&model.0)
+        .bind(source == SpeedSource::UndisturbedRun)
         .fetch_optional(&self.pool)
         .await?;
         Ok(row.map(
@@ -103,7 +120,7 @@ impl Store {
                 load_s,
                 prompt_tokens_per_second,
                 tokens_per_second,
-                measured: true,
+                source,
             },
         ))
     }
@@ -143,8 +160,14 @@ pub(super) fn from_word<T: serde::de::DeserializeOwned>(word: &str) -> Result<T,
 mod tests {
     use super::*;
 
-    /// A measured run of two arms; the second is disturbed or not.
-    async fn add_run(store: &Store, tokens_per_second: f64, is_unstable: bool) {
+    /// A measured run of two arms; the second is disturbed or not. What
+    /// other programs did was measured, or was not.
+    async fn add_run(
+        store: &Store,
+        tokens_per_second: f64,
+        is_unstable: bool,
+        machine_cpu_percent: Option<f64>,
+    ) {
         let id: i64 = sqlx::query_scalar(
             "INSERT INTO runs (technique, status, model_id, model_json, spec_json, owner_pid)
              VALUES ('quantization', 'done', 'm', '{}', '{}', 0) RETURNING id",
@@ -167,10 +190,11 @@ mod tests {
             sqlx::query(
                 "INSERT INTO launches (run_id, arm_position, iteration, load_s,
                                        prefill_tokens_per_second, launch_json)
-                 VALUES (?, ?, 1, 0.5, 600, '{}')",
+                 VALUES (?, ?, 1, 0.5, 600, json_object('machine_cpu_percent', ?))",
             )
             .bind(id)
             .bind(position)
+            .bind(machine_cpu_percent)
             .execute(&store.pool)
             .await
             .expect("a launch");
@@ -186,14 +210,22 @@ mod tests {
         let model = ModelId("m".to_owned());
         let speed = async || {
             let basis = store.speed(&model).await.expect("an answer");
-            basis.map(|basis| basis.tokens_per_second)
+            basis.map(|basis| (basis.tokens_per_second, basis.source))
         };
-        add_run(&store, 3.0, true).await;
+        let quiet = Some(99.0);
+        add_run(&store, 3.0, true, quiet).await;
         assert_eq!(speed().await, None, "a guess is better");
-        add_run(&store, 100.0, false).await;
-        add_run(&store, 4.0, true).await;
-        assert_eq!(speed().await, Some(100.0));
-        add_run(&store, 90.0, false).await;
-        assert_eq!(speed().await, Some(90.0));
+        add_run(&store, 50.0, false, None).await;
+        add_run(&store, 5.0, true, None).await;
+        let short = Some((50.0, SpeedSource::Run));
+        assert_eq!(speed().await, short, "nobody watched the others");
+        add_run(&store, 100.0, false, quiet).await;
+        add_run(&store, 4.0, true, quiet).await;
+        let undisturbed = |speed| Some((speed, SpeedSource::UndisturbedRun));
+        assert_eq!(speed().await, undisturbed(100.0));
+        add_run(&store, 60.0, false, None).await;
+        assert_eq!(speed().await, undisturbed(100.0), "more is known of it");
+        add_run(&store, 90.0, false, quiet).await;
+        assert_eq!(speed().await, undisturbed(90.0));
     }
 }

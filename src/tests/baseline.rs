@@ -188,6 +188,14 @@ async fn a_run_waits_while_another_whittle_measures() {
             .is_some_and(|s| s.contains("waiting_for_machine")),
         "{stream}"
     );
+    #[cfg(target_os = "linux")]
+    assert!(
+        // The lock is this process' own here.
+        stream
+            .as_str()
+            .is_some_and(|s| s.contains(r#""busy_with":"a measurement of this Whittle, or"#)),
+        "{stream}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,6 +115,55 @@ async fn what_others_did_is_measured_and_not_guessed_from_the_load_average() {
     assert!(!warnings.contains("busy"), "{warnings}");
 }
 
+/// One of eight tokens on a machine at load 6 was the last undisturbed run of its model.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_too_short_for_others_to_be_measured_says_so_and_rests_on_the_load_average() {
+    // Cores that are always busy, and more than are ever busy.
+    for (logical_cores, is_unstable, basis) in [(0, true, "file_size"), (10_000, false, "run")] {
+        let (house, answer) = after_a_short_run(logical_cores).await;
+        let said = answer["warnings"].to_string();
+        assert!(said.contains("was not measured: the requests"), "{said}");
+        assert!(!said.contains("busy"), "{said}");
+        let reasons = answer["unstable"].to_string();
+        let is_busy = reasons.contains("busy when the run began: load");
+        assert_eq!(is_busy, is_unstable, "{reasons}");
+        let (_, dashboard) = house.get("/api/dashboard").await;
+        assert_eq!(dashboard["speeds"][0][1]["source"], basis, "{dashboard}");
+        let (_, page) = house.get("/runs/1").await;
+        let page = page.as_str().expect("a page");
+        assert!(page.contains("was not measured: the requests"));
+        assert_eq!(page.contains("Something disturbed"), is_unstable);
+        let (_, page) = house.get("/").await;
+        let page = page.as_str().expect("a page");
+        assert_eq!(page.contains("too short to tell"), !is_unstable);
+        assert!(!page.contains("undisturbed run"));
+    }
+}
+
+/// A house with so many cores that has measured for less than a second, and its answer.
+async fn after_a_short_run(logical_cores: u32) -> (House, Value) {
+    let short = json!({
+        "test_queries": ["hello"], "iterations": 1, "max_tokens": 4, "n_threads": 1,
+    });
+    // Other tests may hold it up.
+    for _ in 0..20 {
+        let machine = MachineFacts {
+            logical_cores,
+            ..MachineFacts::read()
+        };
+        let house = House::on_machine(machine).await;
+        let (status, answer) = house.post("/api/benchmark/baseline", &short).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        let (_, export) = house.get("/api/runs/1/export?format=json").await;
+        let launch = &export["launches"][0];
+        if launch["requests_wall_s"].as_f64() < Some(1.0) {
+            assert_eq!(launch["machine_cpu_percent"], Value::Null, "{launch}");
+            return (house, answer);
+        }
+    }
+    panic!("no run was short");
+}
+
 /// What is said before a run knows of the run before it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_whittle_has_just_done_is_told_from_the_rest_of_the_load() {

@@ -36,6 +36,26 @@ async fn what_is_no_file_is_not_opened_whatever_it_is_called() {
     house.settled_library().await;
 }
 
+/// Nobody could tell which of the two it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_files_with_one_name_the_folders_are_shown() {
+    let house = House::empty(real_workers()).await;
+    let folders = ["one", "two"].map(|name| house.models().join(name));
+    for folder in &folders {
+        fs::create_dir(folder).expect("a folder");
+        fs::write(folder.join("same.gguf"), "GGUF").expect("a file");
+    }
+    let (_, listing) = house.get("/api/models").await;
+    let (_, page) = house.get("/models").await;
+    let page = page.as_str().expect("a page");
+    for (n, folder) in folders.iter().enumerate() {
+        let shown = folder.canonicalize().expect("a folder");
+        let shown = shown.to_str().expect("a text");
+        assert_eq!(listing["unusable"][n]["folder"], shown, "{listing}");
+        assert!(page.contains(shown), "{shown} is not on the page");
+    }
+}
+
 /// What a file calls things may be made for a terminal, and of any length.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_file_calls_itself_is_cut_and_made_visible_in_its_refusal() {

@@ -1,7 +1,7 @@
 //! A run of three launches and two prompts, for tests of its clock.
 
 use super::{Place, Progress};
-use crate::domain::estimate::SpeedBasis;
+use crate::domain::estimate::{SpeedBasis, SpeedSource};
 use crate::domain::event::StageName;
 use crate::domain::run::{RunRequest, RunSpec};
 
@@ -9,7 +9,7 @@ pub(super) const BASIS: SpeedBasis = SpeedBasis {
     load_s: 1.0,
     prompt_tokens_per_second: 512.0,
     tokens_per_second: 128.0,
-    measured: true,
+    source: SpeedSource::UndisturbedRun,
 };
 
 pub(super) fn spec(warm_ups: i64) -> RunSpec {

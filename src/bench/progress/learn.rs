@@ -6,6 +6,7 @@ use super::{Part, Progress, as_index};
 use crate::bench::making::Making;
 use crate::bench::quality::QualityProgress;
 use crate::domain::environment::LoadReport;
+use crate::domain::estimate::SpeedSource;
 use crate::domain::event::MakingLive;
 use crate::domain::sample::{Generation, Prefill};
 
@@ -62,7 +63,7 @@ impl Progress {
         }
         self.n_generated[arm] = self.work.max_tokens;
         self.learn_speed(arm, generation.tokens_per_second());
-        self.bases[arm].measured = true;
+        self.bases[arm].source = SpeedSource::Run;
     }
 
     /// Learns from progress inside a request.

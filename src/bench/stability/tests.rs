@@ -52,7 +52,7 @@ fn launched(machine_percent: Option<f64>, workers_cpu_s: f64, server_cpu_s: f64)
 /// Of four cores over 2 s, a worker that used 4 s had half.
 #[test]
 fn what_a_worker_uses_itself_is_no_load_of_others() {
-    let said = |launches: &[Launched]| foreign_load(&Environment::sample(), launches);
+    let said = |launches: &[Launched]| foreign_load(&Environment::sample(), launches, 0.0);
     assert_eq!(said(&[launched(Some(59.0), 4.0, 0.0)]), None);
     assert_eq!(said(&[launched(None, 4.0, 0.0)]), None, "not measured");
     let others = said(&[
@@ -63,6 +63,52 @@ fn what_a_worker_uses_itself_is_no_load_of_others() {
     let both = "Other programs used up to 14 % of the processor while it was measured, and \
                 Whittle's server 1 %";
     assert!(others.contains(both), "{others}");
+}
+
+/// A run of eight tokens on a machine at load 6 counted as undisturbed.
+#[test]
+fn where_others_were_not_measured_the_load_average_before_tells_of_them() {
+    let said = |load, own_load, machine_percent| {
+        let environment = Environment {
+            load_average_before: load,
+            ..Environment::sample()
+        };
+        foreign_load(
+            &environment,
+            &[launched(machine_percent, 4.0, 0.0)],
+            own_load,
+        )
+    };
+    let busy = said(Some(6.0), 0.0, None).expect("four cores were busy");
+    assert!(
+        busy.contains("busy when the run began: load 6.0 on 4"),
+        "{busy}"
+    );
+    assert_eq!(said(Some(6.0), 3.0, None), None, "Whittle's own");
+    assert_eq!(said(Some(3.9), 0.0, None), None);
+    assert_eq!(said(None, 0.0, None), None);
+    assert_eq!(said(Some(6.0), 0.0, Some(55.0)), None, "it was measured");
+}
+
+#[test]
+fn what_was_not_measured_of_others_is_said_with_the_reason() {
+    let took = |seconds| {
+        let mut short = launched(None, 0.1, 0.0);
+        short.launch.requests_wall_s = Some(seconds);
+        short
+    };
+    let said = unknown_load(&[took(0.25), took(0.5)]).expect("it is not known");
+    let why = "not measured: the requests of a launch took 0.500 s in all, and 1 s is needed;";
+    assert!(said.contains(why), "{said}");
+    let said = unknown_load(&[took(3.0)]).expect("it is not known");
+    assert!(
+        said.ends_with("not measured: this system does not tell it."),
+        "{said}"
+    );
+    assert_eq!(
+        unknown_load(&[took(0.9), launched(Some(50.0), 4.0, 0.0)]),
+        None
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::faulty::PROBLEM_ID;
 use super::state::RunForm;
 use crate::components::words;
 use crate::domain::dashboard::Dashboard;
-use crate::domain::estimate::SpeedBasis;
+use crate::domain::estimate::{SpeedBasis, SpeedSource};
 use crate::domain::model::ModelId;
 use crate::domain::run::GenerationMode;
 use crate::domain::units;
@@ -37,11 +37,7 @@ pub fn EstimateLine(
         };
         let plan = words::plan(spec.prompts.len() as u64, &spec.settings);
         let time = units::duration(basis.spec_seconds(&spec));
-        let source = if basis.measured {
-            "from the last undisturbed run of this model"
-        } else {
-            "a guess from the file's size; the run itself will tell"
-        };
+        let source = source(basis.source);
         // Answers may end before; none is longer.
         let about = match spec.settings.mode {
             GenerationMode::FixedLength => "About",
@@ -53,6 +49,16 @@ pub fn EstimateLine(
         <p class="estimate" class:over=is_wrong id=PROBLEM_ID>
             {line}
         </p>
+    }
+}
+
+fn source(source: SpeedSource) -> &'static str {
+    match source {
+        SpeedSource::FileSize => "a guess from the file's size; the run itself will tell",
+        SpeedSource::Run => {
+            "from the last run of this model, too short to tell whether other programs disturbed it"
+        }
+        SpeedSource::UndisturbedRun => "from the last undisturbed run of this model",
     }
 }
 

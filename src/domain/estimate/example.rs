@@ -1,13 +1,13 @@
 //! A model of known speed and short runs of it, for tests of the estimate.
 
-use super::SpeedBasis;
+use super::{SpeedBasis, SpeedSource};
 use crate::domain::run::{RunRequest, RunSpec};
 
 pub(super) const BASIS: SpeedBasis = SpeedBasis {
     load_s: 1.0,
     prompt_tokens_per_second: 512.0,
     tokens_per_second: 64.0,
-    measured: true,
+    source: SpeedSource::UndisturbedRun,
 };
 
 pub(super) fn seconds(request: RunRequest) -> f64 {

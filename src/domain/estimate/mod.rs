@@ -15,6 +15,19 @@ use super::run::RunSpec;
 
 pub use workload::{Workload, matrices};
 
+/// What a speed is known from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SpeedSource {
+    /// The size of the file: a guess.
+    FileSize,
+    /// A run of the model during which it was not measured what other programs did.
+    Run,
+    /// One that nothing disturbed, other programs included.
+    UndisturbedRun,
+}
+
 /// What is known of a model's speed on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -25,8 +38,8 @@ pub struct SpeedBasis {
     pub prompt_tokens_per_second: f64,
     /// Decode speed, tokens/s.
     pub tokens_per_second: f64,
-    /// Whether it was measured on this model, or guessed from its size.
-    pub measured: bool,
+    /// What that is known from.
+    pub source: SpeedSource,
 }
 
 impl SpeedBasis {
@@ -39,7 +52,7 @@ impl SpeedBasis {
             load_s: size / 1e9,
             prompt_tokens_per_second: tokens_per_second * 5.0,
             tokens_per_second,
-            measured: false,
+            source: SpeedSource::FileSize,
         }
     }
 
@@ -50,7 +63,7 @@ impl SpeedBasis {
         Some(Self {
             prompt_tokens_per_second: speed(&arm.prompt_tokens_per_second)?,
             tokens_per_second: speed(&arm.tokens_per_second)?,
-            measured: true,
+            source: SpeedSource::Run,
             ..Self::guess(arm.model.size_bytes)
         })
     }
@@ -85,8 +98,8 @@ impl SpeedBasis {
 
 #[cfg(test)]
 mod tests {
-    use super::SpeedBasis;
     use super::example::{of, seconds};
+    use super::{SpeedBasis, SpeedSource};
     use crate::domain::benchmark::ArmResult;
     use crate::domain::metrics::Reading;
     use crate::domain::model::Model;
@@ -104,7 +117,7 @@ mod tests {
             load_s: 2.0,
             prompt_tokens_per_second: 512.0,
             tokens_per_second: 64.0,
-            measured: true,
+            source: SpeedSource::Run,
         };
         assert_eq!(SpeedBasis::of(&arm), Some(known));
         arm.tokens_per_second = Reading::NotMeasured("one token".to_owned());

@@ -33,7 +33,12 @@ pub enum RunEvent {
     },
     /// It waits for the machine: another Whittle measures, or a new model is
     /// being read for the first time.
-    WaitingForMachine,
+    WaitingForMachine {
+        /// With what the machine is busy, in words; none: that is not known. Said anew
+        /// when it changes.
+        #[serde(default)]
+        busy_with: Option<String>,
+    },
     /// It entered a stage.
     Stage(Stage),
     /// A request was measured.
@@ -61,6 +66,9 @@ pub enum RunEvent {
     /// Ended because its server ends.
     Interrupted,
 }
+
+/// With what the machine is busy where that is not known.
+pub const SOMEBODY: &str = "another measurement, or with reading a new model";
 
 impl RunEvent {
     /// Whether it is the last event of its run.

@@ -60,6 +60,11 @@ impl Sequenced {
             position: u32,
         }
         #[derive(Deserialize)]
+        struct Waiting {
+            #[serde(default)]
+            busy_with: Option<String>,
+        }
+        #[derive(Deserialize)]
         struct Warning {
             message: String,
         }
@@ -79,7 +84,10 @@ impl Sequenced {
                 let Queued { position } = tree.read()?;
                 RunEvent::Queued { position }
             }
-            Kind::WaitingForMachine => RunEvent::WaitingForMachine,
+            Kind::WaitingForMachine => {
+                let Waiting { busy_with } = tree.read()?;
+                RunEvent::WaitingForMachine { busy_with }
+            }
             Kind::Stage => RunEvent::Stage(tree.read()?),
             Kind::Sample => RunEvent::Sample(tree.read()?),
             Kind::Live => RunEvent::Live(tree.read()?),
@@ -110,21 +118,6 @@ mod tests {
     use crate::domain::pruning::CurvePoint;
     use crate::domain::run::FailureKind;
     use crate::domain::sample::StopReason;
-
-    fn run() -> Box<Run> {
-        serde_json::from_value(serde_json::json!({
-            "id": 12, "technique": "baseline", "status": "queued", "queue_position": 2,
-            "spec": {"model": "tiny", "prompts": ["\"seq\": 7"], "settings": {"iterations": 1}},
-            "model": {
-                "id": "tiny", "name": "Tiny", "file_name": "tiny.gguf", "architecture": "llama",
-                "file_type": "F16", "size_bytes": 1, "n_params": 1, "n_ctx_train": null,
-                "sha256": "00", "origin": "data_folder", "provenance": null,
-            },
-            "created_at": "2026-01-01T00:00:00Z", "finished_at": null,
-            "arms": [], "environment": null, "failure": null,
-        }))
-        .expect("a run")
-    }
 
     #[test]
     fn both_readers_read_the_same() {
@@ -182,10 +175,18 @@ mod tests {
             log_tail: vec!["a".to_owned()],
         };
         let message = "seq".to_owned();
+        let named = Run {
+            name: Some("\"seq\": 7".to_owned()),
+            ..Run::sample()
+        };
         let events = [
-            RunEvent::Snapshot { run: run() },
+            RunEvent::Snapshot {
+                run: Box::new(named),
+            },
             RunEvent::Queued { position: 3 },
-            RunEvent::WaitingForMachine,
+            RunEvent::WaitingForMachine {
+                busy_with: Some("whittle bench".to_owned()),
+            },
             RunEvent::Stage(stage),
             RunEvent::Sample(sample),
             RunEvent::Live(live),
@@ -204,6 +205,9 @@ mod tests {
             let read: Sequenced = serde_json::from_str(&text).expect("an event");
             assert_eq!(read, event);
         }
+        let old = r#"{"seq":1,"type":"waiting_for_machine"}"#;
+        let read = Sequenced::read(old).expect("an event");
+        assert_eq!(serde_json::from_str::<Sequenced>(old).ok(), Some(read));
         for wrong in [
             "",
             "{}",

@@ -41,6 +41,17 @@ pub enum Caution {
 }
 
 impl Caution {
+    /// Whether others keep the machine busy. The average holds the last minutes, and so
+    /// what Whittle itself has just done, `own_load`.
+    pub fn of_load(load_average: Option<f64>, own_load: f64, logical_cores: u32) -> Option<Self> {
+        let load = load_average.filter(|load| load - own_load > f64::from(logical_cores))?;
+        Some(Self::Busy {
+            load,
+            own_load,
+            logical_cores,
+        })
+    }
+
     /// Before the run.
     pub fn beforehand(&self) -> String {
         match self {

@@ -148,17 +148,8 @@ pub fn preflight(model: &Model, settings: &RunSettings, room: &Room) -> Prefligh
             mb: room.swap_used_mb,
         });
     }
-    // The average holds the last minutes, and so what Whittle itself has just done.
-    let busy = room
-        .load_average
-        .filter(|load| load - room.own_load > f64::from(room.logical_cores));
-    if let Some(load) = busy {
-        found.cautions.push(Caution::Busy {
-            load,
-            own_load: room.own_load,
-            logical_cores: room.logical_cores,
-        });
-    }
+    let busy = Caution::of_load(room.load_average, room.own_load, room.logical_cores);
+    found.cautions.extend(busy);
     if let Some(free_mb) = room.free_disk_mb.filter(|free| *free < LEAST_DISK_MB) {
         found.cautions.push(Caution::FullDisk { free_mb });
     }

@@ -212,6 +212,35 @@ impl Run {
     }
 }
 
+#[cfg(test)]
+impl Run {
+    /// For tests: one that waits, of one prompt.
+    pub(crate) fn sample() -> Self {
+        use crate::domain::run::RunRequest;
+
+        let request = RunRequest {
+            test_queries: Some(vec!["hello".into()]),
+            ..RunRequest::default()
+        };
+        Self {
+            id: RunId(12),
+            name: None,
+            technique: Technique::Baseline,
+            status: RunStatus::Queued,
+            spec: RunSpec::try_from(request).expect("a run"),
+            model: Model::sample("F16", None),
+            created_at: "2026-01-01T00:00:00Z".to_owned(),
+            finished_at: None,
+            queue_position: Some(2),
+            arms: Vec::new(),
+            comparison: None,
+            environment: None,
+            failure: None,
+            note: None,
+        }
+    }
+}
+
 /// One line of the list of runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -14,6 +14,10 @@ pub struct VariantForecast {
     /// Bytes that its file would have: to the byte where it is pruned by width,
     /// to within a kilobyte where it is quantized, about where it is both.
     pub size_bytes: u64,
+    /// Bytes that making it takes beside its file, which are given back: of what it is
+    /// pruned from and by.
+    #[serde(default)]
+    pub meanwhile_bytes: u64,
     /// Bits of the file per parameter that is left.
     pub bits_per_weight: Option<f64>,
     /// What pruning would remove; none: it is not pruned.
@@ -26,13 +30,28 @@ pub struct VariantForecast {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VariantForecasts {
-    /// One for each recipe asked for, in order.
+    /// One for each recipe asked for, in order; while some are not known yet, of those that
+    /// are.
     pub variants: Vec<VariantForecast>,
+    /// Why the others are not known yet, in a sentence; none: all are.
+    #[serde(default)]
+    pub not_yet: Option<String>,
     /// Bytes that are free where variants are kept; none: the system does not say.
     pub free_bytes: Option<u64>,
 }
 
 impl VariantForecasts {
+    /// Bytes that all of these files take.
+    pub fn lasting_bytes(&self) -> u64 {
+        self.variants.iter().map(|one| one.size_bytes).sum()
+    }
+
+    /// Bytes that making them takes beside that at most: they are made one after the other.
+    pub fn meanwhile_bytes(&self) -> u64 {
+        let meanwhile = self.variants.iter().map(|one| one.meanwhile_bytes);
+        meanwhile.max().unwrap_or(0)
+    }
+
     /// How much is known of the orders in which these recipes remove blocks, in their
     /// order; none: nothing is searched for, or nothing was said of the recipe.
     pub fn orders(&self, recipes: &[Recipe]) -> Vec<Option<KnownOrder>> {

@@ -131,6 +131,7 @@ mod tests {
         let forecast = VariantForecast {
             recipe: serde_json::from_str(recipe).expect("a recipe"),
             size_bytes: 70_000_000,
+            meanwhile_bytes: 0,
             bits_per_weight: None,
             pruning: Some(pruning),
             warnings: Vec::new(),

@@ -208,6 +208,8 @@ mod tests {
             wanted: wanted.to_owned(),
             used: used.to_owned(),
             n_tensors,
+            block: 256,
+            row_lengths: vec![576],
         };
         let mut variant = record("m-aabbccdd");
         // One large tensor of several: less than half of the bytes.

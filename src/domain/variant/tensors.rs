@@ -29,16 +29,29 @@ pub struct Fallback {
     pub used: String,
     /// How many tensors.
     pub n_tensors: u32,
+    /// Weights of a block of the type that was meant; 0 in records of older versions.
+    #[serde(default)]
+    pub block: u64,
+    /// How long the rows of these tensors are, in weights, each length once; none in
+    /// records of older versions.
+    #[serde(default)]
+    pub row_lengths: Vec<u64>,
 }
 
 impl Fallback {
     /// What became of how many tensors.
     pub fn words(&self) -> String {
         let tensors = units::plural(self.n_tensors.into(), "tensor is", "tensors are");
-        format!(
-            "{tensors} {} instead of {}, whose blocks do not fit their rows",
-            self.used, self.wanted
-        )
+        let lengths: Vec<String> = self.row_lengths.iter().copied().map(units::count).collect();
+        let why = match lengths.is_empty() {
+            true => "whose blocks do not fit their rows".to_owned(),
+            false => format!(
+                "whose blocks of {} weights do not fit rows of {}",
+                self.block,
+                lengths.join(", ")
+            ),
+        };
+        format!("{tensors} {} instead of {}, {why}", self.used, self.wanted)
     }
 }
 
@@ -58,6 +71,26 @@ pub fn is_inexact(file_type: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_a_tensor_got_another_type_is_said_with_the_lengths_of_its_rows() {
+        let mut fallback = Fallback {
+            wanted: "Q6_K".to_owned(),
+            used: "Q8_0".to_owned(),
+            n_tensors: 1,
+            block: 256,
+            row_lengths: vec![576],
+        };
+        assert_eq!(
+            fallback.words(),
+            "1 tensor is Q8_0 instead of Q6_K, whose blocks of 256 weights do not fit rows of 576"
+        );
+        fallback.row_lengths.push(1_600);
+        assert!(fallback.words().ends_with("rows of 576, 1,600"));
+        fallback.row_lengths.clear();
+        let of_old = "instead of Q6_K, whose blocks do not fit their rows";
+        assert!(fallback.words().ends_with(of_old));
+    }
 
     #[test]
     fn quantized_types_are_told_from_the_others() {

@@ -74,6 +74,7 @@ impl Library {
             Ok(model) => listing.models.extend(model),
             Err(reason) => listing.unusable.push(UnusableFile {
                 file_name: name.to_string(),
+                folder: None,
                 reason: format!("in Ollama's store: {reason}"),
                 variant: None,
             }),

@@ -15,7 +15,8 @@ Whittle measures local language models on this machine. This is all that it answ
 
 **Errors** are `{\"error\": {\"code\", \"message\"}}` with the right status; the message says what \
 failed, for which input, and what to do. A path that is asked with another method than those \
-described answers 405 (`method_not_allowed`) and names its methods in `Allow`.
+described answers 405 (`method_not_allowed`) and names its methods in `Allow`. A parameter that \
+an operation does not take is refused by its name.
 
 **Security.** There is no login: Whittle listens on this machine's loopback address alone. The \
 `Host` of a request must be exactly the address that `whittle serve` printed, `localhost`, \

@@ -57,7 +57,8 @@ impl Operation {
             request_body: None,
             responses: BTreeMap::new(),
         };
-        operation.fails(&[ErrorCode::Forbidden])
+        // Of any, a parameter may be unknown.
+        operation.fails(&[ErrorCode::Forbidden, ErrorCode::BadRequest])
     }
 
     /// A POST that sends a `T`, such as `example`; nothing where `T` needs no field.
@@ -82,11 +83,7 @@ impl Operation {
             })),
             ..Self::get(path, id, tag)
         };
-        operation.fails(&[
-            ErrorCode::BadRequest,
-            ErrorCode::TooLarge,
-            ErrorCode::NotJson,
-        ])
+        operation.fails(&[ErrorCode::TooLarge, ErrorCode::NotJson])
     }
 
     /// What it is for, in a line and at length.
@@ -98,12 +95,12 @@ impl Operation {
         }
     }
 
-    /// Takes the fields of `T` in its query, any of which may be wrong.
+    /// Takes the fields of `T` in its query.
     pub(super) fn takes<T: JsonSchema>(mut self, schemas: &mut Schemas) -> Self {
         for (name, schema, required) in schemas.fields::<T>() {
             self.add_parameter("query", name, schema, required);
         }
-        self.fails(&[ErrorCode::BadRequest])
+        self
     }
 
     /// Takes the fields of `T` in its path.
@@ -111,7 +108,7 @@ impl Operation {
         for (name, schema, _) in schemas.fields::<T>() {
             self.add_parameter("path", name, schema, true);
         }
-        self.fails(&[ErrorCode::BadRequest])
+        self
     }
 
     /// Takes a text in a header.

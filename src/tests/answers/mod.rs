@@ -18,12 +18,14 @@ use crate::witness::Witness;
 use crate::workers::fake_workers;
 
 /// Answers that need what no test can arrange at will.
-const NOT_ARRANGED: [&str; 3] = [
+const NOT_ARRANGED: [&str; 4] = [
     // A model that is still being read when its run is asked for.
     "post /api/noise 409",
     "post /api/runs 409",
     // A file that the system will not remove.
     "post /api/variants/delete 409",
+    // A model whose file is exchanged just then.
+    "post /api/variants/forecast 409",
 ];
 
 /// The paths that measure and answer when done.

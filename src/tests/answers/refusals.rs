@@ -22,6 +22,12 @@ pub async fn see(witness: &mut Witness, house: &House) {
         };
         let elsewhere = ask("1").header("host", "evil.example").body(Body::empty());
         let mut wrong = vec![(403, elsewhere)];
+        let unknown = Request::builder()
+            .method(method.to_ascii_uppercase().as_str())
+            .uri(path.replace("{id}", "1") + "?limit%20=1&foo=1")
+            .header("host", HOST)
+            .header("content-type", "application/json");
+        wrong.push((400, unknown.body(Body::from("{}"))));
         if method == "post" {
             wrong.push((415, ask("").header("host", HOST).body(Body::from("{}"))));
             wrong.push((400, json("").body(Body::from("{"))));

@@ -52,7 +52,8 @@ async fn a_worker_killed_while_it_predicts_sizes_is_said() {
     let ((status, answer), ()) = tokio::join!(house.post(FORECAST, &body), kill);
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{answer}");
     assert_eq!(answer["error"]["code"], "run_failed");
-    let says = "the worker process was killed (signal 9, SIGKILL) while predicting the size: ";
+    let says =
+        "slow.gguf: the worker process was killed (signal 9, SIGKILL) while predicting the size: ";
     assert!(message(&answer).starts_with(says), "{answer}");
     the_same_works(&house).await;
 }

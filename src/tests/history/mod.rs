@@ -104,6 +104,35 @@ async fn runs_are_filtered_by_model_and_days() {
     assert!(!page.as_str().expect("a page").contains("<script>alert"));
 }
 
+/// A filter that was misspelt listed everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parameter_that_there_is_not_is_refused_by_its_name() {
+    let house = House::with_model().await;
+    for (address, says) in [
+        (
+            "/api/runs?limit=1&modell=x",
+            "modell is no parameter of GET /api/runs; its parameters are before, from, limit, \
+             model, technique, to",
+        ),
+        (
+            "/api/models?q",
+            "q is no parameter of GET /api/models; it takes none",
+        ),
+        (
+            "/api/runs/1/export?for%6Dat=json&head",
+            "head is no parameter of GET /api/runs/{id}/export; its parameters are format",
+        ),
+    ] {
+        let (status, answer) = house.get(address).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{address}: {answer}");
+        assert_eq!(message(&answer), says);
+    }
+    for known in ["/api/runs?limit=1&technique=", "/api/runs?", "/?utm=1"] {
+        let (status, _) = house.get(known).await;
+        assert_eq!(status, StatusCode::OK, "{known}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_gets_a_name_and_a_note() {
     let house = House::with_model().await;

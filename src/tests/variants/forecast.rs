@@ -36,9 +36,24 @@ async fn forecasts_say_the_size_before_anything_is_made() {
     let (status, answer) = house.post(forecast, &ask(both.clone())).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let new = json!([{"quantize": {"level": "q4_0"}}, {"quantize": {"level": "q6_k"}}]);
-    let (status, answer) = house.post(forecast, &ask(new.clone())).await;
-    assert_eq!(status, StatusCode::CONFLICT, "{answer}");
-    assert!(message(&answer).contains("busy with a measurement"));
+    let pruned = json!([new[0], new[1], {"prune": {"ratio": 0.3}}]);
+    let (status, answer) = house.post(forecast, &ask(pruned)).await;
+    assert_eq!(
+        status,
+        StatusCode::OK,
+        "a browser writes any other to its console"
+    );
+    let known = answer["variants"].as_array().expect("variants").iter();
+    let known: Vec<&Value> = known.map(|one| &one["recipe"]).collect();
+    assert_eq!(known.len(), 2, "{answer}");
+    assert_eq!(known[0]["quantize"]["level"], "q4_0");
+    assert_eq!(known[1]["prune"]["ratio"], 0.3, "that stands in the header");
+    let why = answer["not_yet"].as_str().expect("a reason");
+    assert!(
+        why.contains("once the machine is free: it is busy with"),
+        "{why}"
+    );
+    assert!(answer["free_bytes"].is_u64());
     drop(held);
     // Several at once wait for each other, and not in vain.
     let more = json!([{"quantize": {"level": "q5_k_m"}}]);
@@ -49,6 +64,8 @@ async fn forecasts_say_the_size_before_anything_is_made() {
         (StatusCode::OK, StatusCode::OK),
         "{one:?} {two:?}"
     );
+    assert_eq!(one.1["variants"].as_array().map(Vec::len), Some(2));
+    assert_eq!(one.1["not_yet"], Value::Null);
     for (recipes, says) in [
         (json!([{"quantize": {"level": "q9_9"}}]), "q9_9"),
         (json!([]), "recipes has 0 entries"),

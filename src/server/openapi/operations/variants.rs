@@ -23,10 +23,13 @@ pub(super) fn variants(schemas: &mut Schemas) -> Vec<Operation> {
                 "Forecast variants",
                 "What recipes would make of a model, how large that would be, and how much room \
                  there is. Nothing is written. A size that is not known yet may take a worker, which \
-                 is not started while anything is measured: 409. A model that cannot be pruned so is \
-                 refused with the reason.",
+                 is not started while anything is measured: then it is left out, and `not_yet` says \
+                 why. A model that cannot be pruned so is refused with the reason.",
             )
-            .answers::<VariantForecasts>(schemas, "One for each recipe, in order.")
+            .answers::<VariantForecasts>(
+                schemas,
+                "One for each recipe, in order, as far as they are known.",
+            )
             .fails(&[NotFound, Conflict, ModelNotUsable, RunFailed]),
         Operation::get("/api/variants/measured", "listTradeOffs", LIBRARY)
             .says(

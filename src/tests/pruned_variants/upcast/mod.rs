@@ -97,6 +97,9 @@ async fn what_is_upcast_first_is_forecast_to_the_byte_and_refitted() {
         );
         assert_eq!(after, (n_ff, n_blocks, n_heads), "{json}");
         assert_eq!(pruning.bytes_before, base.size_bytes);
+        // The F16 file lies on the workbench as well.
+        let of_f16 = 2 * base.n_params;
+        assert!(forecast.meanwhile_bytes > of_f16, "{forecast:?}");
         assert_as_of_f16(&pruning, recipe).await;
         let words = forecast.pruned_in_words().expect("it is pruned");
         assert!(words.contains("the whole file grows by "), "{words}");
