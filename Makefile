@@ -54,9 +54,10 @@ build: $(SITE) server ## Build the front end, and the server that embeds it
 
 # cargo-leptos builds it, not cargo alone: it also runs wasm-bindgen, wasm-opt
 # and the style sheet's compiler. It starts from an empty target/site each time,
-# so the stamp lies beside it.
+# so the stamp lies beside it. Without --split what src/pages/later.rs sets apart
+# would not be found.
 $(SITE): $(SOURCES)
-	cargo leptos build --release --frontend-only --precompress
+	cargo leptos build --release --frontend-only --precompress --split
 	@touch $@
 
 # After the front end, which the server embeds.

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Measures what the front end costs: time to first byte under load, the bytes
-// of the bundle, the time until a page is hydrated, and the idle server.
+// before and after a page is hydrated, the time until then, and the idle server.
 
 import http from 'node:http';
 
@@ -21,6 +21,7 @@ import {
 const CONNECTIONS = 50;
 const REQUESTS = 2000;
 const PAGES = 10;
+const LATER_SECONDS = 3; // the rest is loaded one second after the page stands
 const IDLE_SECONDS = 10;
 const ENCODINGS = { 'accept-encoding': 'gzip, deflate, br' }; // as a browser sends
 
@@ -30,13 +31,12 @@ function get(url, options = {}) {
     const start = performance.now();
     const request = http.get(url, { ...options, headers: ENCODINGS }, (response) => {
       const firstByteMs = performance.now() - start;
-      let bytes = 0;
-      response.on('data', (chunk) => (bytes += chunk.length));
+      response.resume();
       response.on('end', () => {
         if (response.statusCode !== 200) {
           return reject(new Error(`${url} answered ${response.statusCode}`));
         }
-        resolve({ firstByteMs, bytes, encoding: response.headers['content-encoding'] });
+        resolve({ firstByteMs });
       });
       response.on('error', reject);
     });
@@ -62,13 +62,40 @@ async function firstBytes(url) {
   return times;
 }
 
-/** The bytes of each file that the page asks for, as sent. */
-async function bundle(url) {
-  const page = await (await fetch(url)).text();
-  const paths = new Set(page.match(/\/pkg\/[\w.-]+\.(?:wasm|js|css)/g));
-  const files = [];
-  for (const path of paths) files.push({ path, ...(await get(url + path)) });
-  return files.sort((a, b) => b.bytes - a.bytes);
+/** Opens `url` with nothing cached, until `work` of the tab is done. */
+async function inFreshContext(browser, url, work) {
+  const context = await browser.newContext();
+  await context.addInitScript(() => {
+    window.hydratedMs = new Promise((resolve) => {
+      const look = () => document.body?.dataset.hydrated && resolve(performance.now());
+      const attributes = { subtree: true, attributeFilter: ['data-hydrated'] };
+      new MutationObserver(look).observe(document, attributes);
+    });
+  });
+  const tab = await context.newPage();
+  await tab.goto(url);
+  const result = await work(tab);
+  await context.close();
+  return result;
+}
+
+/** The files of the front end with their bytes as sent, and whether the page waited for them. */
+function files(browser, url) {
+  return inFreshContext(browser, url, async (tab) => {
+    const hydratedMs = await tab.evaluate(() => window.hydratedMs);
+    await sleep(LATER_SECONDS * 1000);
+    const entries = await tab.evaluate(() =>
+      performance.getEntriesByType('resource').map((entry) => entry.toJSON()),
+    );
+    return entries
+      .map((entry) => ({
+        path: new URL(entry.name).pathname,
+        bytes: entry.encodedBodySize,
+        isFirst: entry.startTime < hydratedMs,
+      }))
+      .filter((file) => file.path.startsWith('/pkg/'))
+      .sort((a, b) => b.isFirst - a.isFirst || b.bytes - a.bytes);
+  });
 }
 
 /** Navigation start to hydrated, in ms by the page's clock, nothing cached. */
@@ -76,18 +103,7 @@ async function hydration(browser, url) {
   const times = [];
   // The first one also starts parts of the browser; it is not counted.
   for (let page = 0; page <= PAGES; page++) {
-    const context = await browser.newContext();
-    await context.addInitScript(() => {
-      window.hydratedMs = new Promise((resolve) => {
-        const look = () => document.body?.dataset.hydrated && resolve(performance.now());
-        const attributes = { subtree: true, attributeFilter: ['data-hydrated'] };
-        new MutationObserver(look).observe(document, attributes);
-      });
-    });
-    const tab = await context.newPage();
-    await tab.goto(url);
-    times.push(await tab.evaluate(() => window.hydratedMs));
-    await context.close();
+    times.push(await inFreshContext(browser, url, (tab) => tab.evaluate(() => window.hydratedMs)));
   }
   return times.slice(1);
 }
@@ -118,15 +134,17 @@ await withServer(async ({ url, pid }) => {
     `first byte of \`/\`, ${CONNECTIONS} connections at once, n = ${times.length}`,
     `P50 ${percentile(times, 0.5).toFixed(1)} ms, P99 ${percentile(times, 0.99).toFixed(1)} ms`,
   );
-  for (const { path, bytes, encoding } of await bundle(url)) {
-    row(`\`${path}\` as sent (${encoding ?? 'not compressed'})`, `${(bytes / 1e3).toFixed(1)} kB`);
-  }
 
   say(`${PAGES} pages in fresh contexts`);
   const browser = await launchBrowser();
+  const sent = await files(browser, url);
   const hydrated = await hydration(browser, url);
   const version = browser.version();
   await browser.close();
+  const kB = (bytes) => `${(bytes / 1e3).toFixed(1)} kB`;
+  for (const { path, bytes, isFirst } of sent) {
+    row(`\`${path}\` as sent, ${isFirst ? 'before the page is hydrated' : 'once it stands'}`, kB(bytes));
+  }
   const [least, most] = [Math.min(...hydrated), Math.max(...hydrated)].map((ms) => ms.toFixed(0));
   row(
     `navigation to hydrated, nothing cached, n = ${hydrated.length}`,

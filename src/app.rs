@@ -10,9 +10,7 @@ use crate::components::connection::ConnectionNote;
 use crate::components::host;
 use crate::components::site::{SiteFooter, SiteHeader};
 use crate::components::theme::theme_script;
-use crate::pages::{
-    DashboardPage, DeletedRunsPage, ModelsPage, NotFoundPage, RunPage, RunsPage, SettingsPage,
-};
+use crate::pages::{DashboardPage, Later, NotFoundPage};
 
 /// The HTML document; rendered by the server only.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -62,12 +60,12 @@ pub fn App() -> impl IntoView {
                     <ConnectionNote/>
                     <Routes fallback=NotFoundPage>
                         <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async/>
-                        <Route path=path!("/models") view=ModelsPage ssr=SsrMode::Async/>
-                        <Route path=path!("/runs") view=RunsPage ssr=SsrMode::Async/>
+                        <Route path=path!("/models") view=Later::Models ssr=SsrMode::Async/>
+                        <Route path=path!("/runs") view=Later::Runs ssr=SsrMode::Async/>
                         // Before the runs, whose place a number takes.
-                        <Route path=path!("/runs/deleted") view=DeletedRunsPage ssr=SsrMode::Async/>
-                        <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async/>
-                        <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
+                        <Route path=path!("/runs/deleted") view=Later::DeletedRuns ssr=SsrMode::Async/>
+                        <Route path=path!("/runs/:id") view=Later::Run ssr=SsrMode::Async/>
+                        <Route path=path!("/settings") view=Later::Settings ssr=SsrMode::Async/>
                     </Routes>
                 </main>
                 <SiteFooter/>

@@ -2,9 +2,9 @@
 //! machine and prompts, what each cut buys and what it costs.
 //!
 //! Shared by server and browser: [`domain`] (plain data), [`api`] (server
-//! functions), [`app`], `pages` and `components` (views); `front`, a package of
-//! its own, is what the browser runs. The rest is the server's alone; the feature
-//! `fuzz` builds `gguf` without the two halves.
+//! functions), [`app`], `pages` and `components` (views). The browser's alone:
+//! `hydrate`, and around it `front`, a package of its own, which is what it runs. The
+//! rest is the server's; the feature `fuzz` builds `gguf` without the two halves.
 
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub mod api;
@@ -13,6 +13,8 @@ pub mod app;
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 mod components;
 pub mod domain;
+#[cfg(feature = "hydrate")]
+pub mod hydrate;
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 mod pages;
 

@@ -301,3 +301,56 @@ test('what is measured unasked is switched off, and stays so', async ({ page }) 
   await open(page, '/settings');
   await expect(choice).not.toBeChecked();
 });
+
+/** The code of all but the dashboard and what a first run finds. */
+const LATER = '**/split_later.wasm';
+
+test('the first page does not wait for the code of the others', async ({ page }) => {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route(LATER, async (route) => {
+    await released;
+    await route.continue();
+  });
+  await open(page, '/');
+  const sizes = await page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .map((entry) => entry.toJSON())
+      .filter((entry) => entry.name.endsWith('.wasm') && entry.encodedBodySize > 0)
+      .map((entry) => entry.encodedBodySize / 1e3),
+  );
+  expect(sizes, 'one file, in kB').toHaveLength(1);
+  expect(sizes[0]).toBeLessThan(400);
+
+  await page.getByRole('link', { name: 'History' }).click();
+  await expect(page.locator('#baseline'), 'the page before stays meanwhile').toBeVisible();
+  release();
+  await expect(page.getByRole('heading', { name: 'History' })).toBeVisible();
+  await expect(page.locator('#baseline')).toHaveCount(0);
+});
+
+test.describe('where code does not come', () => {
+  test.use({ expectedComplaints: [/net::ERR_|Failed to fetch/] });
+
+  test('the page says so, and the first one goes on', async ({ page }) => {
+    const failure = page.getByRole('alert').filter({ hasText: 'load the page again' });
+    await page.route(LATER, (route) => route.abort());
+    await open(page, '/');
+    await page.getByRole('link', { name: 'Models' }).click();
+    await expect(failure).toBeVisible();
+    await page.getByRole('link', { name: 'Dashboard' }).click();
+    await expect(page.locator('#baseline')).toBeVisible();
+
+    await test.step('one that the server sent stays as it is', async () => {
+      await page.goto('/models');
+      await expect(failure).toBeVisible();
+      await expect(page.getByRole('heading', { name: 'Models', exact: true })).toBeVisible();
+      await expect(page.locator('body')).not.toHaveAttribute('data-hydrated');
+    });
+
+    await page.unroute(LATER);
+    await open(page, '/models');
+    await expect(failure).toHaveCount(0);
+  });
+});

@@ -2,7 +2,7 @@
 
 /// Makes the server's page answer its user.
 #[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(whittle::app::App);
+    whittle::hydrate::hydrate().await;
 }

@@ -6,6 +6,7 @@ mod curate;
 mod dashboard;
 mod deleted_runs;
 mod forecast;
+mod later;
 mod latest;
 mod models;
 mod not_found;
@@ -21,9 +22,13 @@ mod variant_section;
 mod variants;
 
 pub use dashboard::DashboardPage;
-pub use deleted_runs::DeletedRunsPage;
-pub use models::ModelsPage;
+pub use later::Later;
+#[cfg(feature = "hydrate")]
+pub use later::{LATER, load as load_later};
 pub use not_found::NotFoundPage;
-pub use run::RunPage;
-pub use runs::RunsPage;
-pub use settings::SettingsPage;
+
+use deleted_runs::DeletedRunsPage;
+use models::ModelsPage;
+use run::RunPage;
+use runs::RunsPage;
+use settings::SettingsPage;

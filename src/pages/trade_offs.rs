@@ -4,9 +4,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::actions::Shown;
+use super::later::{Later, Part};
 use super::variant_section::Common;
 use crate::api;
-use crate::components::comparison::TradeOffsCard;
+use crate::components::when::When;
 use crate::domain::run::Run;
 use crate::domain::trade_off::TradeOff;
 use crate::domain::variant::VariantRecord;
@@ -61,5 +62,11 @@ pub(super) fn TradeOffs(
                 .collect::<Vec<String>>()
         })
     });
-    view! { <TradeOffsCard baseline variants unmeasured/> }
+    let has_some = move || variants.with(|variants| !variants.is_empty());
+    let card = Later::TradeOffs(baseline, variants.into(), unmeasured);
+    view! {
+        <When when=has_some>
+            <Part part=card.clone()/>
+        </When>
+    }
 }

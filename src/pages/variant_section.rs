@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 
 use super::actions::{Shown, go_to_run};
+use super::later::{Later, Part};
 use crate::components::choice::{
     BaseCaution, CareField, ComparisonPlan, Forecasts, QualityChoice, QualityField,
 };
-use crate::components::comparison::{Again, ComparisonOutcome, original_of};
+use crate::components::comparison::{Again, original_of};
 use crate::components::form::{RunForm, show_faulty};
 use crate::components::host;
 use crate::components::live::LiveFeed;
@@ -113,7 +114,8 @@ pub(super) fn VariantSection(
     };
     let outcome = Callback::new(move |run: Run| {
         let original = models.with_value(|models| original_of(&run.model, models));
-        view! { <ComparisonOutcome run original again=Some(again) is_whole=false/> }.into_any()
+        let part = Later::Comparison(Box::new((run, original, again)));
+        view! { <Part part/> }.into_any()
     });
     let is_empty = move || shown.run.with(Option::is_none);
     view! {
