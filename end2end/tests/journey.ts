@@ -74,6 +74,8 @@ export async function hydrated(page: Page): Promise<void> {
 
 /** Leaves a picture of the whole page in the test's results. */
 export async function picture(page: Page, name: string): Promise<void> {
+  // A page behind another is drawn once in seconds, and its picture waits for that.
+  await page.bringToFront();
   await page.screenshot({ path: test.info().outputPath(`${name}.png`), fullPage: true });
 }
 

@@ -201,6 +201,7 @@ test.describe('where the browser itself complains', () => {
     const dashboard = await Dashboard.open(page);
     const history = await context.newPage();
     await open(history, '/runs');
+    await page.bringToFront();
     await dashboard.start(LONG);
     await expect(page.locator('#live-tokens-per-second')).toHaveText(/\d/);
 
