@@ -20,7 +20,8 @@ export default defineConfig({
     locale: 'en-GB',
     viewport: { width: 1280, height: 900 },
     screenshot: 'only-on-failure',
-    // Without its film of every frame, which takes from what is measured.
-    trace: { mode: 'retain-on-failure', screenshots: false },
+    // Without its film of every frame, which takes from what is measured, and its copy of
+    // the page before and after every step: how the page stood at the end is kept anyway.
+    trace: { mode: 'retain-on-failure', screenshots: false, snapshots: false },
   },
 });
