@@ -1,7 +1,7 @@
 // A Whittle server of a journey's own: free port, data folder of its own.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,6 +10,9 @@ export const binary =
   process.env.WHITTLE_BIN ??
   join(process.env.CARGO_TARGET_DIR ?? join(cache, 'target'), 'release', 'whittle');
 export const demoDir = process.env.DEMO_DIR ?? join(cache, 'demo');
+
+/** The hashes that the first server with the demo models computed, as it kept them. */
+let hashes: Buffer | undefined;
 
 export class Server {
   /** Everything that it printed, for a report of a failure. */
@@ -36,13 +39,21 @@ export class Server {
     }
     const dataDir = realpathSync(mkdtempSync(join(tmpdir(), 'whittle-journey-')));
     const args = ['--data-dir', dataDir];
-    if (library === 'demo') args.push('--models', demoDir);
+    const kept = join(dataDir, 'cache', 'hashes.json');
+    if (library === 'demo') {
+      args.push('--models', demoDir);
+      mkdirSync(join(dataDir, 'cache'));
+      if (hashes) writeFileSync(kept, hashes);
+    }
     // Not the Ollama of the machine that runs the journeys.
     args.push('--no-background', '--ollama', '127.0.0.1:9', '--ollama-store', join(dataDir, 'no-ollama'));
     const server = new Server(args, dataDir);
     try {
       const url = await server.address();
-      if (library === 'demo') await server.librarySettled(url);
+      if (library === 'demo') {
+        await server.librarySettled(url);
+        hashes ??= readFileSync(kept);
+      }
       return [server, url];
     } catch (error) {
       await server.stop();
@@ -75,7 +86,7 @@ export class Server {
       const answer = await fetch(`${url}/api/models`);
       const library = (await answer.json()) as { models: unknown[]; n_pending: number };
       if (library.models.length > 0 && library.n_pending === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
     throw new Error(`no model of ${demoDir} could be used within 60 s:\n${this.output}`);
   }
