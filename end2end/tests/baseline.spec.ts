@@ -71,7 +71,7 @@ test('a run is cancelled', async ({ page, request, server }) => {
 
 test('a reload and a second tab follow a run to its end', async ({ page, context, request }) => {
   const dashboard = await Dashboard.open(page);
-  await dashboard.start({ prompts: ['Tell me a story.'], iterations: 3, maxTokens: 200 });
+  await dashboard.start({ prompts: ['Tell me a story.'], iterations: 2, maxTokens: 200 });
   await page.reload();
   await hydrated(page);
   await expect(dashboard.section).toHaveAttribute('data-status', 'running');

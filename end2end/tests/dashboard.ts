@@ -27,10 +27,13 @@ export type Run = {
   }[];
 };
 
+/** What is asked, and how it is measured. */
+export type Job = { prompts: string[]; iterations: number; maxTokens: number; warmUps?: number };
+
 /** A run long enough to do something while it goes on. */
-export const LONG = { prompts: ['Tell me a long story.'], iterations: 20, maxTokens: 500 };
-/** The shortest run that measures everything. */
-export const SHORT = { prompts: ['What is autism?'], iterations: 1, maxTokens: 16 };
+export const LONG: Job = { prompts: ['Tell me a long story.'], iterations: 20, maxTokens: 500, warmUps: 0 };
+/** The shortest run that measures everything; a warm-up would take as long again. */
+export const SHORT: Job = { prompts: ['What is autism?'], iterations: 1, maxTokens: 16, warmUps: 0 };
 
 const RUN_TIME = 120_000;
 
@@ -54,8 +57,8 @@ export class Dashboard {
     return this.page.getByRole('textbox', { name: new RegExp(`^Prompt ${number}\\b`) });
   }
 
-  /** Fills in what is asked and how it is measured. */
-  async fill(job: { prompts: string[]; iterations: number; maxTokens: number }): Promise<void> {
+  /** Fills in what is asked and how it is measured; without warm-ups: as it stands. */
+  async fill(job: Job): Promise<void> {
     for (const [index, text] of job.prompts.entries()) {
       const box = this.prompt(index + 1);
       if (!(await box.isVisible())) {
@@ -77,9 +80,10 @@ export class Dashboard {
     }
     await settings.getByLabel(/^Iterations/).fill(String(job.iterations));
     await settings.getByLabel(/^(Max tokens|Tokens per prompt)/).fill(String(job.maxTokens));
+    if (job.warmUps !== undefined) await settings.getByLabel(/^Warm-ups/).fill(String(job.warmUps));
   }
 
-  async start(job: { prompts: string[]; iterations: number; maxTokens: number }): Promise<void> {
+  async start(job: Job): Promise<void> {
     await this.fill(job);
     await this.runButton.click();
     await this.reaches('running');

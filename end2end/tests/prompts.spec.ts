@@ -7,7 +7,7 @@ import { expectReachable, inspect } from './look.ts';
 // Chromium writes the status of a request that the server refuses into the console.
 test.use({ expectedComplaints: [/status of 400/] });
 
-const JOB = { prompts: ['What is autism?', 'Name a river.'], iterations: 1, maxTokens: 24 };
+const JOB = { prompts: ['What is autism?', 'Name a river.'], iterations: 1, maxTokens: 24, warmUps: 0 };
 
 const set = (page: Page) => page.getByLabel('Prompt set', { exact: true });
 const kind = (page: Page, n: number) => page.getByLabel(`Right answer to prompt ${n}`);
