@@ -130,7 +130,7 @@ fn a_program_whose_clock_jumps_measures_the_same_and_keeps_the_order_of_runs() {
             .arg("bench")
             .arg(&model)
             .args(["--iterations", "2", "--max-tokens", "32", "--prompt", "hi"])
-            .arg("--json")
+            .args(["--threads", "1", "--json"])
             .env("WHITTLE_DATA", folder.path().join("data"))
             .env("LD_PRELOAD", &clock)
             .env("LOOKS", looks.to_string())

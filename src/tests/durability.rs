@@ -156,6 +156,8 @@ fn bench_after(setup: &str, folder: &Path) -> String {
             "200",
             "--prompt",
             "hi",
+            "--threads",
+            "1",
         ])
         .env("WHITTLE_DATA", folder.join("data"))
         .output()

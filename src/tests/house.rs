@@ -29,6 +29,15 @@ pub struct House {
     folder: TempDir,
 }
 
+/// The same machine with one core to measure on: two threads that wait for each other
+/// after every few numbers of a tiny model crawl beside the other tests.
+fn alone_on_a_core(machine: MachineFacts) -> MachineFacts {
+    MachineFacts {
+        physical_cores: Some(1),
+        ..machine
+    }
+}
+
 impl House {
     /// A house with the tiny model `tiny.gguf`.
     pub async fn with_model() -> Self {
@@ -93,7 +102,7 @@ impl House {
                 None => library,
             },
             launcher,
-            machine,
+            machine: alone_on_a_core(machine),
             models_folder: data.models(),
             notices: Vec::new(),
             background,

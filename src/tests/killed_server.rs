@@ -24,6 +24,7 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 fn start(server: &Server, recipe: &Value) -> i64 {
     let body = json!({
         "recipes": [recipe], "test_queries": ["hello"], "iterations": 1, "max_tokens": 4,
+        "n_threads": 1,
     });
     let run = server.ask("POST", "/api/runs", &body);
     run["id"].as_i64().unwrap_or_else(|| panic!("{run}"))

@@ -80,7 +80,7 @@ impl User {
         let model = self.data().join("models/tiny.gguf");
         let model = model.to_string_lossy();
         let short = ["--iterations", "1", "--max-tokens", "4", "--prompt", "hi"];
-        let mut bench = self.whittle(&["bench", &model]);
+        let mut bench = self.whittle(&["bench", &model, "--threads", "1"]);
         bench.args(short).output().expect("whittle runs")
     }
 }

@@ -99,7 +99,9 @@ impl Server {
     }
 
     fn start_long_run(&self) -> i64 {
-        let body = json!({"test_queries": ["hello"], "iterations": 100, "max_tokens": 1000});
+        let body = json!({
+            "test_queries": ["hello"], "iterations": 100, "max_tokens": 1000, "n_threads": 1,
+        });
         let run = self.ask("POST", "/api/runs", &body);
         run["id"].as_i64().unwrap_or_else(|| panic!("{run}"))
     }

@@ -75,7 +75,7 @@ fn bench_finds_a_model_of_the_library_by_its_id() {
 fn on_a_terminal_a_bar_shows_how_far_it_is() {
     let desk = Desk::new();
     let whittle = env!("CARGO_BIN_EXE_whittle");
-    let bench = "--iterations 3 --max-tokens 200 --prompt hi";
+    let bench = "--iterations 3 --max-tokens 200 --prompt hi --threads 1";
     let line = format!("'{whittle}' bench '{}' {bench}", desk.model);
     let mut script = Command::new("script");
     script.args(["-qec", &line, "/dev/null"]);

@@ -50,10 +50,21 @@ impl Desk {
         path
     }
 
+    /// On one thread where it measures, and nothing else is asked for: two that wait for
+    /// each other after every few numbers of a tiny model crawl beside the other tests.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_whittle"));
+        let measures = matches!(
+            arguments,
+            ["bench" | "compare" | "noise" | "quality", ..] | ["verdicts", "record", ..]
+        );
+        let threads: &[&str] = match measures && !arguments.contains(&"--threads") {
+            true => &["--threads", "1"],
+            false => &[],
+        };
         command
             .args(arguments)
+            .args(threads)
             .env("WHITTLE_DATA", self.folder.path().join("data"))
             // Not the Ollama of the machine that runs the tests.
             .env("OLLAMA_HOST", "127.0.0.1:9")
