@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -13,6 +14,7 @@ use super::making_print::{print, tell};
 use super::model::locate;
 use super::waiting::take_machine;
 use crate::bench::{Making, MakingProgress};
+use crate::domain::defaults::THREADS_LIMIT;
 use crate::domain::event::MakingLive;
 use crate::domain::pruning::CurvePoint;
 use crate::domain::recipe::Recipe;
@@ -20,20 +22,30 @@ use crate::domain::run::RunRequest;
 use crate::domain::units;
 use crate::server::asked_to_end;
 
-/// Makes the variant of `model` (an id or a path), or finds it, and prints it.
-pub(super) async fn make(
-    data: &DataDir,
-    model: &str,
-    recipe: &Recipe,
-    is_json: bool,
-) -> anyhow::Result<()> {
+/// What is the same for all that is made.
+#[derive(Debug, Args)]
+pub(super) struct MakingArgs {
+    /// A library id, or the path of a .gguf file.
+    model: String,
+    /// Threads [default: the physical cores].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(THREADS_LIMIT)))]
+    threads: Option<u32>,
+    /// Print the variant as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: DataDir,
+}
+
+/// Makes the variant, or finds it, and prints it.
+pub(super) async fn make(args: &MakingArgs, recipe: &Recipe) -> anyhow::Result<()> {
     let asked = RunRequest {
         recipes: Some(vec![*recipe]),
         ..RunRequest::default()
     };
     checked(asked, PROMPT)?;
-    let state = crate::server::open_state(&data.open()?).await?;
-    let located = locate(&state, data, model).await?;
+    let state = crate::server::open_state(&args.data.open()?).await?;
+    let located = locate(&state, &args.data, &args.model).await?;
     let basis = state.speed(&located.model).await?;
     let bar = bar();
     let making = async {
@@ -51,7 +63,7 @@ pub(super) async fn make(
             let start = || MakingProgress::start(recipe, order, &basis);
             show(&bar, progress.get_or_insert_with(start), &making);
         };
-        let making = state.make_variant(&machine, &located, recipe, on_progress);
+        let making = state.make_variant(&machine, &located, recipe, args.threads, on_progress);
         let variant = making.await?;
         // What was found as it was made earlier took no time.
         let took = progress.map(|_| begun.elapsed());
@@ -64,7 +76,7 @@ pub(super) async fn make(
     };
     bar.finish_and_clear();
     let (variant, took) = made?;
-    if is_json {
+    if args.json {
         let variant = json!({"path": variant.path, "model": variant.model});
         println!("{}", serde_json::to_string_pretty(&variant)?);
     } else {

@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use super::DataDir;
-use super::making::make;
+use super::making::{MakingArgs, make};
 use crate::domain::loss_budget::{BadBudget, LossBudget};
 use crate::domain::pruning::{BadRatio, Prune, PruningMethod, PruningRatio};
 use crate::domain::quantization::QuantizationType;
@@ -11,8 +10,8 @@ use crate::domain::recipe::{Quantize, Recipe};
 
 #[derive(Debug, Args)]
 pub(super) struct PruneArgs {
-    /// A library id, or the path of a .gguf file.
-    model: String,
+    #[command(flatten)]
+    making: MakingArgs,
     /// The share of the blocks' weights to remove, 0.1 to 0.5, met within a point.
     #[arg(long, value_parser = ratio, allow_negative_numbers = true)]
     ratio: PruningRatio,
@@ -38,11 +37,6 @@ pub(super) struct PruneArgs {
     /// otherwise, and what quantizing lost stays lost.
     #[arg(long)]
     upcast: bool,
-    /// Print the variant as JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    data: DataDir,
 }
 
 pub(super) async fn prune(args: PruneArgs) -> anyhow::Result<()> {
@@ -56,7 +50,7 @@ pub(super) async fn prune(args: PruneArgs) -> anyhow::Result<()> {
         }),
         quantize: args.then.map(Quantize::to),
     };
-    make(&args.data, &args.model, &recipe, args.json).await
+    make(&args.making, &recipe).await
 }
 
 /// A share as it is written on the command line.

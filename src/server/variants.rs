@@ -38,16 +38,22 @@ impl AppState {
         }
     }
 
-    /// Makes a variant, for whoever has the machine: nothing is measured on it then.
+    /// Makes a variant, for whoever has the machine: nothing is measured on it then. On as
+    /// many threads as there are physical cores, where nothing else is asked for.
     pub(crate) async fn make_variant(
         &self,
         _machine: &MachineLock,
         located: &Located,
         recipe: &Recipe,
+        n_threads: Option<u32>,
         on_progress: impl FnMut(Making) + Send,
     ) -> Result<Variant, AppError> {
         let file = open(located)?;
-        let workshop = self.workshop();
+        let usual = self.workshop();
+        let workshop = Workshop {
+            n_threads: n_threads.unwrap_or(usual.n_threads),
+            ..usual
+        };
         let making = workshop.make(&located.model, &file, recipe, on_progress);
         Ok(making.await?)
     }

@@ -56,7 +56,10 @@ impl Desk {
         let mut command = Command::new(env!("CARGO_BIN_EXE_whittle"));
         let measures = matches!(
             arguments,
-            ["bench" | "compare" | "noise" | "quality", ..] | ["verdicts", "record", ..]
+            [
+                "bench" | "compare" | "noise" | "prune" | "quality" | "quantize",
+                ..
+            ] | ["verdicts", "record", ..]
         );
         let threads: &[&str] = match measures && !arguments.contains(&"--threads") {
             true => &["--threads", "1"],
