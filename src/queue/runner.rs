@@ -12,7 +12,7 @@ use crate::bench::{Measured, Observation};
 use crate::domain::event::{RunEvent, SampleSummary};
 use crate::domain::noise::NoiseKey;
 use crate::domain::run::{Failure, FailureKind};
-use crate::machine_lock::{Holder, MachineLock, TURN};
+use crate::machine_lock::{MachineLock, TURN};
 use crate::store::{Ending, Finished, Raw, Store, StoreError};
 
 /// Observations on their way into the history: some seconds of gauges.
@@ -155,26 +155,29 @@ async fn lock_machine(inner: &Inner, job: &Job) -> Result<MachineLock, Failure> 
     if let Some(lock) = MachineLock::try_take(&inner.lock_path).map_err(lock_error)? {
         return Ok(lock);
     }
+    let look = || MachineLock::holder(&inner.lock_path).map(|holder| holder.in_words());
+    let mut busy_with = look();
     // Before it is announced: whoever follows sees one or the other.
     job.waits_for_machine.store(true, Ordering::Relaxed);
     let taking = MachineLock::take(&inner.lock_path);
     tokio::pin!(taking);
-    let mut said = None;
     loop {
-        // Another may have got it meanwhile.
-        let holder = MachineLock::holder(&inner.lock_path);
-        let busy_with = holder.as_ref().map(Holder::in_words);
-        let is_news = busy_with.is_some() && said.as_ref() != Some(&busy_with);
-        if said.is_none() || is_news {
-            said = Some(busy_with.clone());
-            let event = RunEvent::WaitingForMachine { busy_with };
-            let told = job.feed.announce(&inner.store, event, None).await;
-            told.map_err(Failure::from)?;
-        }
-        tokio::select! {
-            lock = &mut taking => return lock.map_err(lock_error),
-            () = tokio::time::sleep(LOOK) => {}
-        }
+        let event = RunEvent::WaitingForMachine {
+            busy_with: busy_with.clone(),
+        };
+        let told = job.feed.announce(&inner.store, event, None).await;
+        told.map_err(Failure::from)?;
+        busy_with = loop {
+            tokio::select! {
+                lock = &mut taking => return lock.map_err(lock_error),
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            // Another may have got it meanwhile.
+            let now = look();
+            if now.is_some() && now != busy_with {
+                break now;
+            }
+        };
     }
 }
 
