@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const ALLOWED: [(&str, &[&str]); 20] = [
+const ALLOWED: [(&str, &[&str]); 22] = [
     ("domain", &[]),
     ("components", &["domain"]),
     ("pages", &["api", "components", "domain"]),
@@ -51,6 +51,8 @@ const ALLOWED: [(&str, &[&str]); 20] = [
         ],
     ),
     ("app", &["components", "pages", "domain"]),
+    ("hydrate", &["app", "components", "pages", "domain"]),
+    ("front", &[]),
     ("lib", &[]),
 ];
 
