@@ -94,8 +94,8 @@ test('before and after a run', async ({ page, browser, baseURL }) => {
 
 test('while a run is measured and another waits', async ({ page, request }) => {
   const dashboard = await Dashboard.open(page);
-  // It must go on generating for longer than Playwright waits between two looks.
-  await dashboard.start(LONG);
+  // Each launch must generate for longer than Playwright waits between two looks.
+  await dashboard.start({ ...LONG, maxTokens: 250 });
   await expect(page.getByRole('table')).toContainText('Iteration 1', { timeout: 120_000 });
   await expect(page.locator('#live-tokens-per-second')).toHaveText(/\d/);
   await inspect(page, 'running');
@@ -154,7 +154,9 @@ test('while the machine is busy with something else', async ({ page }) => {
   const holder = await holdMachine();
   try {
     const dashboard = await Dashboard.open(page);
-    // Sizes are asked for meanwhile, and no refusal of that is in the console.
+    // Of a model whose sizes nobody asked for: they are meanwhile, and no refusal of that
+    // is in the console.
+    await page.locator('#model').selectOption({ index: 1 });
     await expect(page.getByText(/^A size that is not known yet .* it is busy with/)).toBeVisible();
     await dashboard.fill(SHORT);
     await dashboard.runButton.click();
