@@ -30,7 +30,7 @@ SOURCES := $(shell find src style public 2>/dev/null) \
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test build server run test lint unit e2e demo bench-engine bench-quantize bench-quality bench-pruning bench-demo bench-times bench-web bench-overhead bench-verdicts fuzz fuzz-api clean
+.PHONY: help setup setup-test build server run test lint unit integration e2e demo bench-engine bench-quantize bench-quality bench-pruning bench-demo bench-times bench-web bench-overhead bench-verdicts fuzz api-checks fuzz-api clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -42,7 +42,7 @@ run: ## Build Whittle and serve it with a demo model on ADDR (default 127.0.0.1:
 
 test: ## Check everything: format, lints, Rust tests, the HTTP interface, the browser journeys
 	@test -x $(WHITTLE) || echo "The first build takes about 20 minutes on 2 cores: the wasm tools, llama.cpp, Whittle."
-	@$(MAKE) --no-print-directory setup-test $(DEMO_Q4_1) lint $(SITE) unit fuzz-api e2e
+	@$(MAKE) --no-print-directory setup-test $(DEMO_Q4_1) lint $(SITE) unit integration e2e
 
 setup: ## Install what the build needs
 	@./setup.sh build
@@ -84,15 +84,21 @@ lint: ## Check format and lints
 	cargo clippy $(FRONT) --target-dir "$(CARGO_TARGET_DIR)/front" -- -D warnings
 	cd end2end && npm run --silent typecheck
 
-# The unit tests are a second copy of the crate: not optimised it is compiled in a
-# third of the time, and sums that overflow are found. The integration tests run the
-# server that users get.
+# A second copy of the crate: not optimised it is compiled in a third of the time, and
+# sums that overflow are found.
 CHECKED := $(foreach setting,opt-level=0 overflow-checks=true,\
 	--config profile.release.package.whittle.$(setting))
 
-unit: ## Run the Rust tests
+unit: ## Run the Rust unit tests
 	cargo test $(SERVER) --lib $(CHECKED)
-	cargo test $(SERVER) --test integration
+
+INTEGRATION := cargo test $(SERVER) --test integration --
+
+# The server that users get. Many of them wait, for a worker or for the clock, so that four
+# at a time keep two cores busy; Schemathesis, which waits for most of its minute, is one.
+integration: api-checks ## Run the Rust integration tests, and the HTTP interface's checks
+	$(SCHEMATHESIS) $(INTEGRATION) --include-ignored \
+		--test-threads $(shell n=$$(getconf _NPROCESSORS_ONLN) && echo $$((n > 4 ? n : 4)))
 
 e2e: build demo ## Run the browser journeys against the release server
 	cd end2end && WHITTLE_BIN=$(WHITTLE) npm run --silent journeys
@@ -161,12 +167,15 @@ API_CHECKS := $(CACHE)/tools/api-checks/bin
 # Requests for each operation, in each of two phases, beside those that the
 # description itself suggests.
 FUZZ_API_EXAMPLES ?= 10
+SCHEMATHESIS = SCHEMATHESIS="$(API_CHECKS)/schemathesis" \
+	SCHEMATHESIS_OPTIONS="--max-examples $(FUZZ_API_EXAMPLES)"
 
-fuzz-api: ## Send the HTTP interface requests that nobody thought of, with Schemathesis
+api-checks:
 	@./setup.sh api
 	$(API_CHECKS)/openapi-spec-validator --schema 3.1 src/server/openapi.json
-	SCHEMATHESIS="$(API_CHECKS)/schemathesis" SCHEMATHESIS_OPTIONS="--max-examples $(FUZZ_API_EXAMPLES)" \
-		cargo test $(SERVER) --test integration -- --ignored --exact fuzz_api::schemathesis_finds_nothing --nocapture
+
+fuzz-api: api-checks ## Send the HTTP interface requests that nobody thought of, with Schemathesis
+	$(SCHEMATHESIS) $(INTEGRATION) --ignored --exact fuzz_api::schemathesis_finds_nothing --nocapture
 
 clean: ## Remove what was built here; the shared cache stays
 	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report

@@ -13,9 +13,9 @@ const HOOKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/end2end/schemathesis_h
 /// history and a lock of its own, so that this neither waits for another
 /// Whittle of the machine nor measures anything for it.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Schemathesis, which make fuzz-api brings"]
+#[ignore = "needs Schemathesis, which make integration and make fuzz-api bring"]
 async fn schemathesis_finds_nothing() {
-    let program = std::env::var_os("SCHEMATHESIS").expect("make fuzz-api names the program");
+    let program = std::env::var_os("SCHEMATHESIS").expect("make integration names the program");
     let options = std::env::var("SCHEMATHESIS_OPTIONS").unwrap_or_default();
     let house = House::with_model().await;
     house.settled_library().await;
@@ -28,9 +28,14 @@ async fn schemathesis_finds_nothing() {
         .env("SCHEMATHESIS_HOOKS", HOOKS)
         .current_dir(house.path())
         .kill_on_drop(true)
-        .status()
+        .output()
         .await
         .expect("Schemathesis starts");
+    // Not into the lines of the tests beside this one.
+    for said in [&ended.stdout, &ended.stderr] {
+        print!("{}", String::from_utf8_lossy(said));
+    }
     house.queue.shut_down().await;
-    assert!(ended.success(), "Schemathesis found something: see above");
+    let is_clean = ended.status.success();
+    assert!(is_clean, "Schemathesis found something: see above");
 }

@@ -39,7 +39,8 @@ async fn every_type_that_is_offered_can_be_made() {
     let shop = Shop::with_tiny(Tiny {
         n_blocks: 1,
         width: 256,
-        n_ff: 512,
+        n_ff: 256,
+        n_groups: 1,
         ..Tiny::default()
     });
     let mut numbers = Vec::new();
