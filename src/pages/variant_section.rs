@@ -132,7 +132,7 @@ pub(super) fn VariantSection(
             <div class="setup">
                 <div>
                     {children()}
-                    <BaseCaution prune form models/>
+                    <BaseCaution prune forecasts form models/>
                 </div>
                 <div class="fields">
                     <CareField form on_change=keep/>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::forecast::Forecasts;
 use crate::components::comparison::original_of;
 use crate::components::form::RunForm;
 use crate::domain::model::Model;
@@ -14,6 +15,8 @@ pub fn BaseCaution(
     /// How it is to be pruned; none: it is quantized only.
     #[prop(into)]
     prune: Signal<Option<Prune>>,
+    /// What would become of it.
+    forecasts: Forecasts,
     /// The settings of every run: the model is chosen there.
     form: RunForm,
     /// The models of the library.
@@ -26,7 +29,13 @@ pub fn BaseCaution(
                 .iter()
                 .find(|model| Some(&model.id) == chosen.as_ref())?;
             let original = original_of(model, models);
-            caution(prune.get(), model, original.as_ref())
+            let prune = prune.get();
+            let is_pruned_as_it_is = prune.as_ref().is_some_and(|prune| !prune.upcast);
+            // The forecast says the same with its figures, once it is known.
+            match is_inexact(&model.file_type) && is_pruned_as_it_is && forecasts.warn() {
+                true => None,
+                false => caution(prune, model, original.as_ref()),
+            }
         })
     });
     move || {

@@ -14,6 +14,16 @@ pub struct Forecasts {
     pub refusal: Signal<Option<String>>,
 }
 
+impl Forecasts {
+    /// Whether they warn of anything.
+    pub(super) fn warn(self) -> bool {
+        self.known.with(|known| {
+            let variants = known.iter().flat_map(|known| &known.variants);
+            variants.into_iter().any(|one| !one.warnings.is_empty())
+        })
+    }
+}
+
 /// What all variants take on the disk, where that is known, and what is free; or why it is
 /// not known yet. True where there is too little.
 pub(super) fn disk_words(forecasts: &VariantForecasts) -> Option<(String, bool)> {
