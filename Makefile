@@ -100,8 +100,9 @@ integration: api-checks ## Run the Rust integration tests, and the HTTP interfac
 	$(SCHEMATHESIS) $(INTEGRATION) --include-ignored \
 		--test-threads $(shell n=$$(getconf _NPROCESSORS_ONLN) && echo $$((n > 4 ? n : 4)))
 
+# `make e2e PICTURES=1` leaves pictures of every state in end2end/test-results.
 e2e: build demo ## Run the browser journeys against the release server
-	cd end2end && WHITTLE_BIN=$(WHITTLE) npm run --silent journeys
+	cd end2end && WHITTLE_BIN=$(WHITTLE) PICTURES=$(PICTURES) npm run --silent journeys
 
 bench-engine: build demo ## Compare the engine's speed with llama.cpp's own llama-bench
 	python3 end2end/bench-engine.py --whittle $(WHITTLE) "$(DEMO_F16)" "$(DEMO_Q4_1)"

@@ -72,10 +72,14 @@ export async function hydrated(page: Page): Promise<void> {
   await expect(page.locator('body')).toHaveAttribute('data-hydrated', 'true');
 }
 
-/** Leaves a picture of the whole page in the test's results. */
+/**
+ * Leaves a picture of the whole page in the test's results, for who wants to look at it:
+ * where `PICTURES` is set. Nothing is asked of it, and a failure leaves one anyway.
+ */
 export async function picture(page: Page, name: string): Promise<void> {
-  // A page behind another is drawn once in seconds, and its picture waits for that.
+  // A page behind another is drawn once in seconds, and so is all that waits for that.
   await page.bringToFront();
+  if (!process.env.PICTURES) return;
   await page.screenshot({ path: test.info().outputPath(`${name}.png`), fullPage: true });
 }
 

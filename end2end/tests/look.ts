@@ -17,7 +17,7 @@ const OF_COLOUR: RunOnly = { type: 'rule', values: ['color-contrast', 'link-in-t
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
 
-/** Looks at a page in both schemes, wide and narrow; leaves a picture of each. */
+/** Looks at a page in both schemes, wide and narrow; may leave a picture of each. */
 export async function inspect(page: Page, state: string): Promise<void> {
   for (const viewport of [WIDE, NARROW]) {
     await page.setViewportSize(viewport);
