@@ -30,8 +30,8 @@ METHODS = ["width", "depth", "auto"]
 SPEED = 1.15  # at least so many times the model's is wanted of 30 % by width
 
 
-def foretold(arguments: argparse.Namespace, program: str, folder: Path) -> dict[str, int]:
-    """Bytes that the file of each method is said to have, before it is made."""
+def foretold(arguments: argparse.Namespace, program: str, folder: Path) -> dict[str, tuple[int, bool]]:
+    """Bytes that the file of each method is said to have before it is made, and whether that is settled."""
     model = arguments.model
     serve = [program, "serve", "--addr", "127.0.0.1:0", "--data-dir", str(folder), "--no-background"]
     server = subprocess.Popen([*serve, "--models", str(model.parent)], stdout=subprocess.PIPE, text=True)
@@ -58,7 +58,8 @@ def foretold(arguments: argparse.Namespace, program: str, folder: Path) -> dict[
         request = urllib.request.Request(f"{address}/api/variants/forecast", body, headers)
         with urllib.request.urlopen(request) as answer:
             variants = json.load(answer)["variants"]
-        return dict(zip(arguments.methods, (one["size_bytes"] for one in variants)))
+        sizes = ((one["size_bytes"], one["pruning"]["is_settled"]) for one in variants)
+        return dict(zip(arguments.methods, sizes))
     finally:
         server.terminate()
         server.wait()
@@ -114,8 +115,9 @@ def product(arguments: argparse.Namespace, program: str, folder: Path) -> list[s
         check, cut = report["check"], report["cut"]
         theirs = peers_perplexity(llama_perplexity, made["path"], check["n_chunks"], arguments.threads)
         size = made["model"]["size_bytes"]
-        off = size - sizes[method]
-        told = "to the byte" if off == 0 else f"{off:+,} bytes"
+        foreseen, is_settled = sizes[method]
+        off = size - foreseen
+        told = "to the byte" if off == 0 else f"{off:+,} bytes" if is_settled else f"{off / foreseen:+.2%} of about"
         decoding, prompts = speeds(arguments, program, method, data)
         rows.append(
             f"| {method} | {100 * cut['achieved_pruning_ratio']:.2f} % | {cut['prune_s']:.1f} | {seconds:.1f} "
