@@ -65,8 +65,10 @@ fn Answers(answer: AnswerComparison, variant: String) -> impl IntoView {
     let prompts = vec![Prompt::from(PROMPTS[0])];
     let baseline = "Before pruning".to_owned();
     view! {
-        <h3>{format!("What it answers: {variant}")}</h3>
-        <AnswerPairs answers=vec![answer] prompts baseline variant/>
+        <div class="inset">
+            <h3>{format!("What it answers: {variant}")}</h3>
+            <AnswerPairs answers=vec![answer] prompts baseline variant/>
+        </div>
     }
 }
 
