@@ -12,6 +12,15 @@ use tokio::process::{Child, Command};
 
 use super::reaper::Reaper;
 
+/// glibc then asks for huge pages. In small ones the speed of a launch hangs on where
+/// the system finds them: of two copies of a model, the one launched first was 7 %
+/// slower, whichever it was.
+const HUGE_PAGES: &str = "glibc.malloc.hugetlb=1";
+/// The same, and what is freed is kept for what comes next: pruning takes and frees as
+/// much for every block, and the system would clear each page anew.
+const HUGE_PAGES_KEPT: &str = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432\
+     :glibc.malloc.trim_threshold=1073741824";
+
 /// The variables that a worker inherits; everything else is cleared.
 const INHERITED: [&str; 6] = [
     "PATH",
@@ -95,10 +104,7 @@ impl WorkerLauncher {
             )
             // Otherwise an abort starts a debugger on itself and waits for it.
             .env("GGML_NO_BACKTRACE", "1")
-            // glibc then asks for huge pages. In small ones the speed of a launch
-            // hangs on where the system finds them: of two copies of a model, the
-            // one launched first was 7 % slower, whichever it was.
-            .env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+            .env("GLIBC_TUNABLES", grant.allocation())
             .process_group(0)
             .kill_on_drop(true)
             .stdin(Stdio::piped())
@@ -140,6 +146,14 @@ impl Grant {
         inherited_path(variant_fd(number), path)
     }
 
+    /// How it allocates. Whoever measures keeps nothing: its memory is a figure.
+    fn allocation(&self) -> &'static str {
+        match self.write_to {
+            Some(_) => HUGE_PAGES_KEPT,
+            None => HUGE_PAGES,
+        }
+    }
+
     /// The worker's arguments that say so.
     fn arguments(&self) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = Vec::new();
@@ -178,5 +192,25 @@ fn inherited_path(fd: i32, path: &Path) -> String {
         format!("/proc/self/fd/{fd}")
     } else {
         path.to_string_lossy().into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_makes_files_keeps_memory_and_who_measures_does_not() {
+        let measuring = Grant::default();
+        assert_eq!(measuring.allocation(), "glibc.malloc.hugetlb=1");
+        let making = Grant {
+            write_to: Some(PathBuf::from("folder")),
+            ..Grant::default()
+        };
+        assert_eq!(
+            making.allocation(),
+            "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:\
+             glibc.malloc.trim_threshold=1073741824"
+        );
     }
 }

@@ -10,7 +10,7 @@ use llama_cpp_sys_2 as sys;
 
 use super::error::EngineError;
 use super::model::Model;
-use super::watched::{Input, Tensor, Watched, Watcher, contents};
+use super::watched::{Input, Tensor, Watched, Watcher, numbers};
 
 /// A place of a block where its computing is looked at. Rows are tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,22 +151,4 @@ fn source(node: &Tensor, number: usize) -> Option<&Tensor> {
     // SAFETY: a source is null or a tensor of the same graph, which lives as
     // long as the node.
     unsafe { node.src[number].as_ref() }
-}
-
-/// Its numbers; none where they are not 32-bit ones in a row.
-fn numbers(tensor: &Tensor) -> Option<Vec<f32>> {
-    // SAFETY: only the tensor's sizes are read.
-    let is_plain = unsafe { sys::ggml_is_contiguous(tensor) };
-    if tensor.type_ != sys::GGML_TYPE_F32 || !is_plain {
-        return None;
-    }
-    let bytes = contents(tensor);
-    // llama.cpp runs on little-endian machines alone.
-    let (numbers, _) = bytes.as_chunks::<4>();
-    Some(
-        numbers
-            .iter()
-            .map(|number| f32::from_le_bytes(*number))
-            .collect(),
-    )
 }
