@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PruningMethod, PruningRatio};
 use crate::domain::loss_budget::LossBudget;
-use crate::domain::quality::CHUNK_TOKENS;
+use crate::domain::quality::{CHUNK_TOKENS, CHUNKS_QUICK};
 
 /// Chunks of the calibration text, of 512 tokens, that pruning reads by default up to
 /// a ratio of 30 %.
@@ -19,6 +19,12 @@ pub const SEARCH_CHUNKS: u32 = 8;
 /// Chunks that it reads where it is to be quick.
 pub const SEARCH_CHUNKS_QUICK: u32 = 4;
 
+/// Chunks of the evaluation text that a pruned file and its base are checked on.
+pub const CHECK_CHUNKS: u32 = CHUNKS_QUICK;
+/// Chunks of it where that is to be quick: whether a model is broken, a tenth of the
+/// probability of the right token, is seen on few.
+pub const CHECK_CHUNKS_QUICK: u32 = 5;
+
 /// How to prune. The order of a recipe is fixed: prune, then quantize, because
 /// what is measured and repaired while pruning needs the exact weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,7 +38,7 @@ pub struct Prune {
     /// point; with a loss budget, less may go.
     #[cfg_attr(test, schemars(range(min = 0.1, max = 0.5)))]
     pub ratio: PruningRatio,
-    /// Whether less of the calibration text is read, and fewer blocks are tried: it is
+    /// Whether it is calibrated and checked on less text, and fewer blocks are tried: it is
     /// done sooner, and loses more.
     #[serde(default)]
     pub quick: bool,
@@ -122,6 +128,14 @@ impl Prune {
     /// Tokens of it that are read there, at most.
     pub fn search_tokens(&self) -> u32 {
         self.search_chunks() * CHUNK_TOKENS
+    }
+
+    /// Chunks of the evaluation text that the pruned file and its base are checked on.
+    pub fn check_chunks(&self) -> u32 {
+        match self.quick {
+            true => CHECK_CHUNKS_QUICK,
+            false => CHECK_CHUNKS,
+        }
     }
 
     /// Chunks of the calibration text that are read.
