@@ -187,14 +187,14 @@ pub(super) fn contents(tensor: &Tensor) -> Vec<u8> {
 
 /// The same of 32-bit numbers that lie in a row; none of others.
 pub(super) fn numbers(tensor: &Tensor) -> Option<Vec<f32>> {
-    // SAFETY: only the tensor's sizes are read; then all of it is copied, into room
-    // for as many numbers.
+    // SAFETY: only the tensor's sizes are read; then, of 32-bit numbers without gaps, all
+    // bytes are copied, into room for as many numbers.
     unsafe {
         if tensor.type_ != sys::GGML_TYPE_F32 || !sys::ggml_is_contiguous(tensor) {
             return None;
         }
-        let n = sys::ggml_nbytes(tensor);
-        let mut numbers = vec![0.0_f32; n / size_of::<f32>()];
+        let mut numbers = vec![0.0_f32; sys::ggml_nbytes(tensor) / size_of::<f32>()];
+        let n = size_of_val(numbers.as_slice());
         sys::ggml_backend_tensor_get(tensor, numbers.as_mut_ptr().cast(), 0, n);
         Some(numbers)
     }

@@ -20,10 +20,10 @@ pub const SEARCH_CHUNKS: u32 = 8;
 pub const SEARCH_CHUNKS_QUICK: u32 = 4;
 
 /// Chunks of the evaluation text that a pruned file and its base are checked on.
-pub const CHECK_CHUNKS: u32 = CHUNKS_QUICK;
-/// Chunks of it where that is to be quick: whether a model is broken, a tenth of the
-/// probability of the right token, is seen on few.
-pub const CHECK_CHUNKS_QUICK: u32 = 5;
+const CHECK_CHUNKS: u32 = CHUNKS_QUICK;
+/// Chunks of it where that is to be quick: 1,280 tokens are predicted on them, of which a
+/// tenth of the probability of the right one cannot be by chance.
+const CHECK_CHUNKS_QUICK: u32 = 5;
 
 /// How to prune. The order of a recipe is fixed: prune, then quantize, because
 /// what is measured and repaired while pruning needs the exact weights.
