@@ -82,7 +82,7 @@ impl MakingClock {
     ) -> Self {
         let mut steps = Vec::new();
         if let Some(prune) = recipe.prune {
-            let check = basis.check_seconds(prune);
+            let check = basis.check_seconds();
             let upcasting = basis.upcast_seconds(prune);
             let pruning = basis.making_seconds(&Recipe::pruned(prune), order) - check - upcasting;
             let parts = pruning_parts(prune, order).map(|share| share * pruning);
@@ -104,7 +104,7 @@ impl MakingClock {
                 (MakingStep::CollectingImatrix, 0.0),
                 (MakingStep::Quantizing, one),
             ]);
-            let is_checked = recipe.prune.map(|prune| basis.check_seconds(prune));
+            let is_checked = recipe.prune.map(|_| basis.check_seconds());
             steps.extend(is_checked.map(|seconds| (MakingStep::Checking, seconds)));
         }
         steps.push((MakingStep::Hashing, basis.load_s));

@@ -116,9 +116,7 @@ impl Workshop {
         let quantized = self
             .write(&quantizing, &workbench, &part, on_progress)
             .await?;
-        report.check = self
-            .check((base, order.file), order.prune, &part, on_progress)
-            .await?;
+        report.check = self.check(base, order.file, &part, on_progress).await?;
         if !order.file.is_unchanged() {
             return Err(order.file.changed(base));
         }
@@ -167,7 +165,7 @@ impl Workshop {
         }
         let cut = self.prune(order, &workbench, &part, on_progress).await?;
         let check = self
-            .check((order.base, order.file), order.prune, &part, on_progress)
+            .check(order.base, order.file, &part, on_progress)
             .await?;
         if !order.file.is_unchanged() {
             return Err(order.file.changed(order.base));

@@ -15,18 +15,18 @@ use crate::domain::defaults::PROMPTS;
 use crate::domain::metrics::Reading;
 use crate::domain::model::Model;
 use crate::domain::protocol::WorkerErrorKind;
-use crate::domain::pruning::{Prune, PruningCheck};
+use crate::domain::pruning::{CHECK_CHUNKS, PruningCheck};
 
 /// Tokens of the answer that it must give, at most: enough to see whether it is
 /// one.
 const ANSWER_TOKENS: u32 = 32;
 
 impl Workshop {
-    /// Checks the file at `part`, which was made of `base` so.
+    /// Checks the file at `part`, which was made of `base`.
     pub(super) async fn check(
         &self,
-        (base, file): (&Model, &BaseFile),
-        prune: Prune,
+        base: &Model,
+        file: &BaseFile,
         part: &Path,
         on_progress: &mut (impl FnMut(Making) + Send),
     ) -> Result<PruningCheck, VariantError> {
@@ -38,13 +38,13 @@ impl Workshop {
             baseline: (file.file(), file.place()),
             variants: vec![(&made, part.to_path_buf())],
             text: None,
-            n_chunks: prune.check_chunks(),
+            n_chunks: CHECK_CHUNKS,
             n_threads: self.n_threads,
             prompts: vec![PROMPTS[0].to_owned()],
             max_tokens: ANSWER_TOKENS,
             memory_bytes: (available > 0).then_some(available),
         };
-        on_progress(Making::Checking(0, plan.n_chunks));
+        on_progress(Making::Checking(0, CHECK_CHUNKS));
         let found = measure_quality(&plan, |progress| {
             on_progress(Making::Checking(progress.chunks_done, progress.n_chunks));
         });

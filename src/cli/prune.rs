@@ -21,7 +21,7 @@ pub(super) struct PruneArgs {
     /// that goes).
     #[arg(long, default_value_t = PruningMethod::default())]
     method: PruningMethod,
-    /// Calibrate and check on less text, and try fewer blocks: done sooner, and more is
+    /// Read less of the calibration text, and try fewer blocks: done sooner, and more is
     /// lost.
     #[arg(long)]
     quick: bool,

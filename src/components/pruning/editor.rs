@@ -46,7 +46,7 @@ pub fn PruningEditor(
             <Checkbox
                 is_on=form.quick
                 on_change=Callback::new(move |is_on| form.quick.set(is_on))
-                words="Quick: calibrate and check on less text, try fewer blocks, and lose a little more"
+                words="Quick: read less of the calibration text, try fewer blocks, and lose a little more"
             />
             <When when=is_quantized>
                 <Checkbox

@@ -3,7 +3,7 @@
 use super::SpeedBasis;
 use super::quality::QUALITY_PREFILLS;
 use crate::domain::defaults::IMATRIX_CHUNKS;
-use crate::domain::pruning::{KnownOrder, Prune};
+use crate::domain::pruning::{CHECK_CHUNKS, KnownOrder, Prune};
 use crate::domain::quality::CHUNK_TOKENS;
 use crate::domain::recipe::Recipe;
 
@@ -49,10 +49,8 @@ impl SpeedBasis {
             .prune
             .map_or(0.0, |prune| self.pruning_seconds(prune, order));
         // What is pruned and quantized is checked after either.
-        let again = recipe
-            .prune
-            .filter(|_| recipe.quantize.is_some())
-            .map_or(0.0, |prune| self.check_seconds(prune));
+        let is_both = recipe.prune.is_some() && recipe.quantize.is_some();
+        let again = if is_both { self.check_seconds() } else { 0.0 };
         pruning + quantizing + again
     }
 
@@ -66,7 +64,7 @@ impl SpeedBasis {
         };
         let chunks = searched + WIDTH_PREFILLS * f64::from(prune.calibration_chunks());
         let reading = self.prompt_seconds(chunks * f64::from(CHUNK_TOKENS));
-        self.upcast_seconds(prune) + self.load_s + reading + self.check_seconds(prune)
+        self.upcast_seconds(prune) + self.load_s + reading + self.check_seconds()
     }
 
     /// Seconds in which a quantized baseline is written as F16, where it is pruned as that:
@@ -79,8 +77,8 @@ impl SpeedBasis {
     }
 
     /// Seconds in which a pruned file and its baseline read the text of its check.
-    pub fn check_seconds(&self, prune: Prune) -> f64 {
-        let tokens = f64::from(prune.check_chunks()) * f64::from(CHUNK_TOKENS);
+    pub fn check_seconds(&self) -> f64 {
+        let tokens = f64::from(CHECK_CHUNKS) * f64::from(CHUNK_TOKENS);
         2.0 * (self.load_s + QUALITY_PREFILLS * self.prompt_seconds(tokens))
     }
 }
@@ -165,12 +163,9 @@ mod tests {
         let upcast = seconds(r#"{"prune": {"ratio": 0.3, "upcast": true}}"#);
         assert!((upcast - (width + 5.0)).abs() < 1e-9, "{upcast}");
         assert!(seconds(r#"{"prune": {"ratio": 0.3, "method": "depth"}}"#) > width);
-        // 10 chunks of the one text, 5 of the other.
+        // 10 chunks of the calibration text; the check is the same.
         let quick = seconds(r#"{"prune": {"ratio": 0.3, "quick": true}}"#);
-        assert!(
-            (quick - (40.0 + 1.0 + 2.0 * (1.0 + 7.5))).abs() < 1e-9,
-            "{quick}"
-        );
+        assert!((quick - (40.0 + 1.0 + 32.0)).abs() < 1e-9, "{quick}");
         assert!(seconds("{}").abs() < 1e-9, "the baseline is there");
     }
 }

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::quality::AnswerComparison;
+use crate::domain::quality::{AnswerComparison, CHUNKS_QUICK};
 use crate::domain::units;
+
+/// Chunks of the evaluation text that a pruned file is checked on.
+pub const CHECK_CHUNKS: u32 = CHUNKS_QUICK;
 
 /// Held-out text, read by the base and by what was made of it, and a prompt that
 /// both answered.

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use block_search::BlockSearch;
 pub use breadth::Breadth;
-pub use check::PruningCheck;
+pub use check::{CHECK_CHUNKS, PruningCheck};
 pub use cut::{LayerCut, PruningCut};
 pub use forecast::PruningForecast;
 pub use known_order::KnownOrder;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PruningMethod, PruningRatio};
 use crate::domain::loss_budget::LossBudget;
-use crate::domain::quality::{CHUNK_TOKENS, CHUNKS_QUICK};
+use crate::domain::quality::CHUNK_TOKENS;
 
 /// Chunks of the calibration text, of 512 tokens, that pruning reads by default up to
 /// a ratio of 30 %.
@@ -19,12 +19,6 @@ pub const SEARCH_CHUNKS: u32 = 8;
 /// Chunks that it reads where it is to be quick.
 pub const SEARCH_CHUNKS_QUICK: u32 = 4;
 
-/// Chunks of the evaluation text that a pruned file and its base are checked on.
-const CHECK_CHUNKS: u32 = CHUNKS_QUICK;
-/// Chunks of it where that is to be quick: 1,280 tokens are predicted on them, of which a
-/// tenth of the probability of the right one cannot be by chance.
-const CHECK_CHUNKS_QUICK: u32 = 5;
-
 /// How to prune. The order of a recipe is fixed: prune, then quantize, because
 /// what is measured and repaired while pruning needs the exact weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -38,7 +32,7 @@ pub struct Prune {
     /// point; with a loss budget, less may go.
     #[cfg_attr(test, schemars(range(min = 0.1, max = 0.5)))]
     pub ratio: PruningRatio,
-    /// Whether it is calibrated and checked on less text, and fewer blocks are tried: it is
+    /// Whether less of the calibration text is read, and fewer blocks are tried: it is
     /// done sooner, and loses more.
     #[serde(default)]
     pub quick: bool,
@@ -128,14 +122,6 @@ impl Prune {
     /// Tokens of it that are read there, at most.
     pub fn search_tokens(&self) -> u32 {
         self.search_chunks() * CHUNK_TOKENS
-    }
-
-    /// Chunks of the evaluation text that the pruned file and its base are checked on.
-    pub fn check_chunks(&self) -> u32 {
-        match self.quick {
-            true => CHECK_CHUNKS_QUICK,
-            false => CHECK_CHUNKS,
-        }
     }
 
     /// Chunks of the calibration text that are read.

@@ -94,7 +94,7 @@ pub(super) fn measuring(schemas: &mut Schemas) -> Vec<Operation> {
              `not_refitted` why nothing was repaired, if so. `width` removes neurons of \
              every feed-forward network and from 45 % on attention heads, `depth` whole blocks and, \
              where no number of them is within a point of the ratio, some neurons of the others, \
-             `auto` as much of each as costs least for each weight that goes. `quick` reads less of either text, tries fewer blocks and \
+             `auto` as much of each as costs least for each weight that goes. `quick` reads less of that text, tries fewer blocks and \
              loses a little more; by depth, `loss_budget` ends the search before more is lost. With `then_quantize`, the pruned model is quantized. \
              A model that is quantized already loses its neurons in groups and is not repaired, unless `upcast` \
              has it written as F16 first: then all is as of any other, but the file is of F16 weights where \
