@@ -12,16 +12,6 @@ use tokio::process::{Child, Command};
 
 use super::reaper::Reaper;
 
-/// glibc then asks for huge pages. In small ones the speed of a launch hangs on where
-/// the system finds them: of two copies of a model, the one launched first was 7 %
-/// slower, whichever it was.
-const HUGE_PAGES: &str = "glibc.malloc.hugetlb=1";
-/// The same, and of what is freed in pieces of less than 32 MiB, 128 MiB are kept for what
-/// comes next: pruning takes and frees as much for every block, and the system would clear
-/// each page anew. As much is to spare in what it is said to take.
-const HUGE_PAGES_KEPT: &str = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432\
-     :glibc.malloc.trim_threshold=134217728";
-
 /// The variables that a worker inherits; everything else is cleared.
 const INHERITED: [&str; 6] = [
     "PATH",
@@ -105,7 +95,10 @@ impl WorkerLauncher {
             )
             // Otherwise an abort starts a debugger on itself and waits for it.
             .env("GGML_NO_BACKTRACE", "1")
-            .env("GLIBC_TUNABLES", grant.allocation())
+            // glibc then asks for huge pages. In small ones the speed of a launch
+            // hangs on where the system finds them: of two copies of a model, the
+            // one launched first was 7 % slower, whichever it was.
+            .env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
             .process_group(0)
             .kill_on_drop(true)
             .stdin(Stdio::piped())
@@ -145,14 +138,6 @@ impl Grant {
     /// The same for the variant `number`, from 0.
     pub fn variant_path(number: usize, path: &Path) -> String {
         inherited_path(variant_fd(number), path)
-    }
-
-    /// How it allocates. Whoever measures, whose memory is a figure, does so as usual.
-    fn allocation(&self) -> &'static str {
-        match self.write_to {
-            Some(_) => HUGE_PAGES_KEPT,
-            None => HUGE_PAGES,
-        }
     }
 
     /// The worker's arguments that say so.
