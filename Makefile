@@ -28,9 +28,13 @@ DEMO_F16 := $(DEMO_DIR)/SmolLM2-135M-Instruct.F16.gguf
 SOURCES := $(shell find src style public 2>/dev/null) \
 	Cargo.toml Cargo.lock rust-toolchain.toml .cargo/config.toml
 
+# Cargo tells clones apart by nothing but the times of their files: what another clone
+# compiled later would pass for this one's.
+COMPILED_FOR := $(CARGO_TARGET_DIR)/clone
+
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test build server run test lint unit integration e2e demo bench-engine bench-quantize bench-quality bench-pruning bench-demo bench-times bench-web bench-overhead bench-verdicts fuzz api-checks fuzz-api clean
+.PHONY: this-clone help setup setup-test build server run test lint unit integration e2e demo bench-engine bench-quantize bench-quality bench-pruning bench-demo bench-times bench-web bench-overhead bench-verdicts fuzz api-checks fuzz-api clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -52,16 +56,21 @@ setup-test:
 
 build: $(SITE) server ## Build the front end, and the server that embeds it
 
+this-clone:
+	@[ "$$(cat "$(COMPILED_FOR)" 2>/dev/null)" = "$(CURDIR)" ] || { \
+		find src -name '*.rs' -exec touch {} + && mkdir -p "$(CARGO_TARGET_DIR)" && \
+		echo "$(CURDIR)" > "$(COMPILED_FOR)"; }
+
 # cargo-leptos builds it, not cargo alone: it also runs wasm-bindgen, wasm-opt
 # and the style sheet's compiler. It starts from an empty target/site each time,
 # so the stamp lies beside it. Without --split what src/pages/later.rs sets apart
 # would not be found.
-$(SITE): $(SOURCES)
+$(SITE): $(SOURCES) | this-clone
 	cargo leptos build --release --frontend-only --precompress --split
 	@touch $@
 
 # After the front end, which the server embeds.
-server: $(SITE)
+server: $(SITE) | this-clone
 	cargo build $(SERVER) --bin whittle
 	@cmp -s "$(CARGO_TARGET_DIR)/release/whittle" $(WHITTLE) || \
 		{ cp "$(CARGO_TARGET_DIR)/release/whittle" $(WHITTLE).new && mv $(WHITTLE).new $(WHITTLE); }
@@ -78,7 +87,7 @@ $(DEMO_F16): $(DEMO_Q4_1) | server
 # The profiles of the builds, so that both compile llama.cpp and the build
 # scripts once, and cargo-leptos' own folder for the front end's. With the fuzz target,
 # which nothing else compiles.
-lint: ## Check format and lints
+lint: this-clone ## Check format and lints
 	cargo fmt --all --check
 	cargo clippy $(SERVER),fuzz --all-targets -- -D warnings
 	cargo clippy $(FRONT) --target-dir "$(CARGO_TARGET_DIR)/front" -- -D warnings
@@ -89,14 +98,14 @@ lint: ## Check format and lints
 CHECKED := $(foreach setting,opt-level=0 overflow-checks=true,\
 	--config profile.release.package.whittle.$(setting))
 
-unit: ## Run the Rust unit tests
+unit: this-clone ## Run the Rust unit tests
 	cargo test $(SERVER) --lib $(CHECKED)
 
 INTEGRATION := cargo test $(SERVER) --test integration --
 
 # The server that users get. Many of them wait, for a worker or for the clock, so that four
 # at a time keep two cores busy; Schemathesis, which waits for most of its minute, is one.
-integration: api-checks ## Run the Rust integration tests, and the HTTP interface's checks
+integration: this-clone api-checks ## Run the Rust integration tests, and the HTTP interface's checks
 	$(SCHEMATHESIS) $(INTEGRATION) --include-ignored \
 		--test-threads $(shell n=$$(getconf _NPROCESSORS_ONLN) && echo $$((n > 4 ? n : 4)))
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
@@ -134,17 +135,41 @@ fn has_passed(events: &mut Receiver<Sequenced>, is_now: impl Fn(&RunEvent) -> bo
 }
 
 /// Whether a worker reads a model of this folder: it has mapped it, or opened it beside
-/// the descriptor that it was given.
+/// the descriptor that it was given. While it confines itself it names each by a further
+/// descriptor, which reads nothing.
 fn reads(worker: u32, folder: &str) -> bool {
     let process = Path::new("/proc").join(worker.to_string());
     let descriptors = fs::read_dir(process.join("fd")).into_iter().flatten();
-    let paths = descriptors
-        .flatten()
-        .map(|entry| fs::read_link(entry.path()));
-    let is_open = |path: &PathBuf| path.to_string_lossy().contains(folder);
-    let n_open = paths.flatten().filter(is_open).count();
+    let is_read = |entry: &fs::DirEntry| {
+        let path = fs::read_link(entry.path()).unwrap_or_default();
+        let about = process.join("fdinfo").join(entry.file_name());
+        let about = fs::read_to_string(about).unwrap_or_default();
+        path.to_string_lossy().contains(folder) && !only_names(&about)
+    };
+    let n_open = descriptors.flatten().filter(is_read).count();
     let maps = fs::read_to_string(process.join("maps")).unwrap_or_default();
     n_open > 1 || maps.contains(folder)
+}
+
+/// Whether a descriptor, of which the system says this, names a file without opening it.
+fn only_names(fdinfo: &str) -> bool {
+    let flags = fdinfo.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_some_and(|flags| OFlags::from_bits_retain(flags).contains(OFlags::PATH))
+}
+
+#[test]
+fn a_file_that_is_only_named_is_not_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.gguf");
+    fs::write(&path, "GGUF").expect("a model");
+    let reads = || reads(std::process::id(), &folder.path().to_string_lossy());
+    let open = |flags| rustix::fs::open(&path, flags | OFlags::CLOEXEC, rustix::fs::Mode::empty());
+    let _given = open(OFlags::RDONLY).expect("a descriptor");
+    let _named = open(OFlags::PATH).expect("a descriptor");
+    assert!(!reads());
+    let _read = open(OFlags::RDONLY).expect("a descriptor");
+    assert!(reads());
 }
 
 async fn cancel(house: &House, id: i64) {
