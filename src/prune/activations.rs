@@ -3,6 +3,7 @@
 use faer::{Mat, MatRef, Par};
 
 use super::matrix;
+use super::refit::split;
 
 /// Numbers for each token of the calibration text.
 #[derive(Clone)]
@@ -97,10 +98,9 @@ impl Columns {
         }
     }
 
-    /// The mean over tokens of their products with themselves, both triangles.
-    pub(super) fn moments(&self, par: Par) -> Mat<f32> {
-        let scale = 1.0 / self.n_tokens().max(1) as f32;
-        matrix::gram(self.as_mat(), scale, par)
+    /// The means over tokens of their products with themselves.
+    pub(super) fn moments(&self, par: Par) -> Moments {
+        Moments::of(self.as_mat(), par)
     }
 
     /// Leaves the rows `keep`, which ascend.
@@ -117,6 +117,40 @@ impl Columns {
         }
         self.values.truncate(n_tokens * keep.len());
         self.height = keep.len();
+    }
+}
+
+/// Second moments: means over tokens of the products of their numbers with one another,
+/// both triangles.
+pub(super) struct Moments {
+    /// Over all tokens.
+    pub(super) whole: Mat<f32>,
+    /// Over those that are not held out.
+    pub(super) others: Mat<f32>,
+}
+
+impl Moments {
+    /// Of numbers with a column for each token, each of which is multiplied once.
+    pub(super) fn of(columns: MatRef<'_, f32>, par: Par) -> Self {
+        let (others, held) = split(columns);
+        let (n, n_others) = (columns.ncols().max(1), others.ncols().max(1));
+        let mut sums = Mat::zeros(columns.nrows(), columns.nrows());
+        matrix::add_gram(&mut sums, others, par);
+        let of_others = matrix::mirrored(&sums, 1.0 / n_others as f32);
+        matrix::add_gram(&mut sums, held, par);
+        Self {
+            whole: matrix::mirrored(&sums, 1.0 / n as f32),
+            others: of_others,
+        }
+    }
+
+    /// Of these numbers alone.
+    pub(super) fn part(&self, keep: &[usize]) -> Self {
+        let part = |moments: &Mat<f32>| matrix::part(moments.as_ref(), keep, keep);
+        Self {
+            whole: part(&self.whole),
+            others: part(&self.others),
+        }
     }
 }
 
@@ -158,8 +192,8 @@ impl Weights {
 pub(super) struct Statistics {
     /// The mean of each neuron; 0 where it was left in.
     pub(super) mean: Vec<f32>,
-    /// Second moments, both triangles.
-    pub(super) moments: Mat<f32>,
+    /// Second moments.
+    pub(super) moments: Moments,
 }
 
 impl Statistics {
@@ -190,11 +224,11 @@ mod tests {
             ((0, 1), 4.0),
             ((1, 1), 8.0),
         ] {
-            assert!((found.moments[(row, column)] - right).abs() < 1e-5);
+            assert!((found.moments.whole[(row, column)] - right).abs() < 1e-5);
         }
         let found = Statistics::of(&mut columns(), false, &equal, Par::Seq);
         assert_eq!(found.mean, [0.0, 0.0]);
-        assert!((found.moments[(1, 1)] - 24.0).abs() < 1e-5);
+        assert!((found.moments.whole[(1, 1)] - 24.0).abs() < 1e-5);
     }
 
     #[test]
@@ -205,7 +239,16 @@ mod tests {
         let mut often = Columns::new(vec![1.0, 1.0, 1.0, 4.0], 1);
         let counted = Statistics::of(&mut often, true, &Weights::equal(4), Par::Seq);
         assert!((weighted.mean[0] - counted.mean[0]).abs() < 1e-6);
-        assert!((weighted.moments[(0, 0)] - counted.moments[(0, 0)]).abs() < 1e-5);
+        assert!((weighted.moments.whole[(0, 0)] - counted.moments.whole[(0, 0)]).abs() < 1e-5);
+    }
+
+    #[test]
+    fn the_tokens_that_are_held_out_are_in_the_whole_alone() {
+        // Of eight tokens the last two are held out.
+        let columns = Columns::new((1..=8_u8).map(f32::from).collect(), 1);
+        let found = columns.moments(Par::Seq);
+        assert!((found.others[(0, 0)] - 91.0 / 6.0).abs() < 1e-5);
+        assert!((found.whole[(0, 0)] - 204.0 / 8.0).abs() < 1e-5);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::groups::operate_on_groups;
 use super::layer::Layers;
 use super::matrix;
 use super::narrowed::{Attention, Refitted};
-use super::refit::refit;
+use super::refit::{looked_at, refit};
 use super::rounded::rounded;
 use super::surgeon::Operated;
 use crate::engine::Block;
@@ -56,14 +56,20 @@ impl Layers<'_> {
             Some(heads) => {
                 let width = heads.group_width() as usize;
                 let n_keep = (heads.n_groups - self.n_groups_removed) as usize;
-                let choose = |whole| operate_on_groups(&moments, whole, (width, n_keep), self.par);
+                let choose =
+                    |whole| operate_on_groups(&moments.whole, whole, (width, n_keep), self.par);
                 let both = (&mut results, &target);
                 choose_and_refit(both, &moments, &old, choose, self.par)?
             }
             None => {
                 let prior = matrix::widened(old.as_ref());
                 let both = (results.as_mat(), target.as_mat());
-                let refitted = refit(both, moments, (&prior, &prior), self.par)?;
+                let refitted = refit(
+                    both,
+                    moments,
+                    (&prior, &looked_at(prior.as_ref())),
+                    self.par,
+                )?;
                 Operated {
                     keep: (0..old.nrows()).collect(),
                     weights: refitted.weights,

@@ -3,10 +3,10 @@
 
 use faer::{Mat, Par};
 
-use super::activations::{Columns, Statistics};
+use super::activations::{Columns, Moments, Statistics};
 use super::error::PruneError;
 use super::layer::Layers;
-use super::refit::{held_out, refit, without};
+use super::refit::{looked_at, refit};
 use super::see::Seen;
 use super::surgeon::{self, Operated, cheapest};
 use super::{matrix, yardsticks};
@@ -38,7 +38,7 @@ impl Layers<'_> {
         };
         let mean = target.centre(has_bias, &seen.weights);
         let moments = &statistics.moments;
-        let choose = |whole| surgeon::operate(moments, whole, n_keep, self.par);
+        let choose = |whole| surgeon::operate(&moments.whole, whole, n_keep, self.par);
         let both = (&mut seen.neurons, &*target);
         let operated = choose_and_refit(both, moments, outgoing, choose, self.par)?;
         Ok(Fitted {
@@ -86,23 +86,20 @@ impl Layers<'_> {
 /// outgoing weights, refitted toward the target. Of the inputs those that stay are left.
 pub(super) fn choose_and_refit(
     (inputs, target): (&mut Columns, &Columns),
-    moments: &Mat<f32>,
+    moments: &Moments,
     outgoing: &Mat<f32>,
     choose: impl FnOnce(Mat<f64>) -> Result<Operated, PruneError>,
     par: Par,
 ) -> Result<Operated, PruneError> {
-    let held = held_out(inputs.as_mat());
-    let held = matrix::gram(held, 1.0 / held.ncols().max(1) as f32, par);
-    let others = without(moments, &held, inputs.n_tokens());
     let whole = matrix::widened(outgoing.as_ref());
     let operated = choose(whole.clone())?;
     let keep = operated.keep;
-    let others_prior = surgeon::compensated(&others, &whole, &keep)?;
-    drop((held, others, whole));
+    let others_prior = surgeon::compensated(&moments.others, &looked_at(whole.as_ref()), &keep)?;
+    drop(whole);
     inputs.keep(&keep);
     let both = (inputs.as_mat(), target.as_mat());
-    let moments = matrix::part(moments.as_ref(), &keep, &keep);
-    let refitted = refit(both, moments, (&operated.weights, &others_prior), par)?;
+    let priors = (&operated.weights, &others_prior);
+    let refitted = refit(both, moments.part(&keep), priors, par)?;
     Ok(Operated {
         weights: refitted.weights,
         keep,

@@ -82,7 +82,7 @@ impl Layers<'_> {
                 self.operate(&statistics, (&outgoing, has_bias), &mut seen, n_keep)?
             }
             Choice::Together(together) => {
-                let moments = &statistics.moments;
+                let moments = &statistics.moments.whole;
                 let keep = columns::choose(moments, &outgoing, together, n_keep, self.par);
                 unchanged(keep, &outgoing, None)
             }

@@ -11,6 +11,8 @@ use super::error::PruneError;
 
 /// How often a ridge is raised tenfold before that is given up.
 const MAX_RAISES: u32 = 12;
+/// Rows and columns of a matrix that are turned at once.
+const TILE: usize = 64;
 
 /// On how many threads to multiply; also those of what has no such argument.
 pub(super) fn threads(n: u32) -> Par {
@@ -22,27 +24,38 @@ pub(super) fn threads(n: u32) -> Par {
     par
 }
 
-/// scale x xᵀ, both triangles.
-pub(super) fn gram(x: MatRef<'_, f32>, scale: f32, par: Par) -> Mat<f32> {
-    let n = x.nrows();
-    let mut gram = Mat::zeros(n, n);
+/// x xᵀ onto the lower triangle of `sums`.
+pub(super) fn add_gram(sums: &mut Mat<f32>, x: MatRef<'_, f32>, par: Par) {
     triangular::matmul(
-        gram.as_mut(),
+        sums.as_mut(),
         BlockStructure::TriangularLower,
-        Accum::Replace,
+        Accum::Add,
         x,
         BlockStructure::Rectangular,
         x.transpose(),
         BlockStructure::Rectangular,
-        scale,
+        1.0,
         par,
     );
-    for column in 0..n {
-        for row in 0..column {
-            gram[(row, column)] = gram[(column, row)];
+}
+
+/// scale times the symmetric matrix of which this is the lower triangle.
+pub(super) fn mirrored(lower: &Mat<f32>, scale: f32) -> Mat<f32> {
+    let n = lower.nrows();
+    let mut whole = Mat::zeros(n, n);
+    // Tile by tile: both the rows that are read and those that are written stay at hand.
+    for first_column in (0..n).step_by(TILE) {
+        for first_row in (first_column..n).step_by(TILE) {
+            for column in first_column..(first_column + TILE).min(n) {
+                for row in first_row.max(column)..(first_row + TILE).min(n) {
+                    let value = scale * lower[(row, column)];
+                    whole[(row, column)] = value;
+                    whole[(column, row)] = value;
+                }
+            }
         }
     }
-    gram
+    whole
 }
 
 /// scale a b.
@@ -176,10 +189,27 @@ mod tests {
     #[test]
     fn a_gram_matrix_has_both_triangles() {
         let x = Mat::from_fn(3, 2, |row, column| (row + 3 * column) as f32);
-        let gram = gram(x.as_ref(), 0.5, Par::Seq);
+        let mut sums = Mat::zeros(3, 3);
+        add_gram(&mut sums, x.as_ref(), Par::Seq);
+        let gram = mirrored(&sums, 0.5);
         for (row, column, right) in [(0, 0, 4.5), (2, 0, 7.5), (0, 2, 7.5), (2, 2, 14.5)] {
             assert_eq!(gram[(row, column)], right);
         }
+    }
+
+    #[test]
+    fn a_matrix_of_many_tiles_is_mirrored_whole() {
+        let n = 2 * TILE + 3;
+        let number = |row: usize, column: usize| (row * n + column) as f32;
+        let lower = Mat::from_fn(n, n, |row, column| match row < column {
+            true => f32::NAN,
+            false => number(row, column),
+        });
+        let whole = mirrored(&lower, 2.0);
+        let right = Mat::from_fn(n, n, |row, column| {
+            2.0 * number(row.max(column), row.min(column))
+        });
+        assert_eq!(whole, right);
     }
 
     #[test]

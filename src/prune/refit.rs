@@ -6,8 +6,10 @@
 //! How large the ridge is decides how much of the text's chances are learned. It
 //! is chosen by the last tokens, from weights that are fitted to the others.
 
+use faer::traits::ComplexField;
 use faer::{Mat, MatRef, Par};
 
+use super::activations::Moments;
 use super::error::PruneError;
 use super::matrix::{self, Ridged};
 
@@ -37,35 +39,44 @@ pub(super) struct Refit {
 /// Inputs and targets, a column of each for each token, centred and weighted alike.
 pub(super) type Pairs<'a> = (MatRef<'a, f32>, MatRef<'a, f32>);
 
-/// The tokens that are held out, of inputs or targets.
-pub(super) fn held_out(columns: MatRef<'_, f32>) -> MatRef<'_, f32> {
-    let n_held = columns.ncols() / HELD_OUT;
-    columns.subcols(columns.ncols() - n_held, n_held)
+/// Tokens that weights are fitted to, and those that are held out, of inputs or targets.
+pub(super) fn split(columns: MatRef<'_, f32>) -> (MatRef<'_, f32>, MatRef<'_, f32>) {
+    columns.split_at_col(columns.ncols() - columns.ncols() / HELD_OUT)
+}
+
+/// The outputs that are looked at when ridges are compared.
+pub(super) fn looked_at<T: ComplexField + Copy>(weights: MatRef<'_, T>) -> Mat<T> {
+    let rows: Vec<usize> = (0..weights.nrows()).collect();
+    let columns: Vec<usize> = (0..weights.ncols()).step_by(LOOKED_AT).collect();
+    matrix::part(weights, &rows, &columns)
 }
 
 /// The least-squares weights with the best ridge toward `prior`; `moments` are the
-/// inputs' second moments. `others_prior` says what the prior is where the tokens
-/// that are held out are not known.
+/// inputs' second moments. `others_prior` says what the prior of the outputs that are
+/// looked at is where the tokens that are held out are not known.
 pub(super) fn refit(
     (inputs, target): Pairs<'_>,
-    moments: Mat<f32>,
+    moments: Moments,
     (prior, others_prior): (&Mat<f64>, &Mat<f64>),
     par: Par,
 ) -> Result<Refit, PruneError> {
     let cross = cross_moments(inputs, target, par);
-    let known = Known { moments, cross };
-    let ridge = best_ridge((inputs, target), &known, others_prior, par)?;
+    let others = moments.others;
+    let known = Known {
+        moments: moments.whole,
+        cross,
+    };
+    let ridge = best_ridge((inputs, target), &known, (others, others_prior), par)?;
     known.solve(prior, ridge)
 }
 
-/// The mean over the tokens that are not held out, of what is the mean over all and
-/// over those.
-pub(super) fn without(all: &Mat<f32>, held: &Mat<f32>, n: usize) -> Mat<f32> {
-    let n_held = n / HELD_OUT;
-    let n_others = (n - n_held).max(1) as f32;
-    let (n, n_held) = (n as f32 / n_others, n_held as f32 / n_others);
+/// The mean over the one part of the tokens, of what is the mean over all and over the
+/// other part: of `n` tokens are `n_other` in that.
+fn without(all: &Mat<f32>, other: &Mat<f32>, (n, n_other): (usize, usize)) -> Mat<f32> {
+    let n_left = (n - n_other).max(1) as f32;
+    let (n, n_other) = (n as f32 / n_left, n_other as f32 / n_left);
     Mat::from_fn(all.nrows(), all.ncols(), |row, column| {
-        all[(row, column)] * n - held[(row, column)] * n_held
+        all[(row, column)] * n - other[(row, column)] * n_other
     })
 }
 
@@ -75,29 +86,29 @@ fn cross_moments(inputs: MatRef<'_, f32>, target: MatRef<'_, f32>, par: Par) -> 
     matrix::product(inputs, target.transpose(), scale, par)
 }
 
+/// The ridge that is best for the tokens that are held out, of weights that are fitted to
+/// the others: `moments` and `prior` are those without them.
 fn best_ridge(
     (inputs, target): Pairs<'_>,
     all: &Known,
-    prior: &Mat<f64>,
+    (moments, prior): (Mat<f32>, &Mat<f64>),
     par: Par,
 ) -> Result<f64, PruneError> {
     let n = inputs.ncols();
-    let (held_inputs, held_target) = (held_out(inputs), held_out(target));
-    let rows: Vec<usize> = (0..prior.nrows()).collect();
-    let columns: Vec<usize> = (0..prior.ncols()).step_by(LOOKED_AT).collect();
-    let looked_at = |matrix: &Mat<f32>| matrix::part(matrix.as_ref(), &rows, &columns);
+    let ((_, held_inputs), (_, held_target)) = (split(inputs), split(target));
+    let n_held = held_inputs.ncols();
+    let held_target = looked_at(held_target.transpose());
     let held = Known {
-        moments: matrix::gram(held_inputs, 1.0 / held_inputs.ncols().max(1) as f32, par),
-        cross: looked_at(&cross_moments(held_inputs, held_target, par)),
+        moments: without(&all.moments, &moments, (n, n - n_held)),
+        cross: cross_moments(held_inputs, held_target.transpose(), par),
     };
     let others = Known {
-        moments: without(&all.moments, &held.moments, n),
-        cross: without(&looked_at(&all.cross), &held.cross, n),
+        moments,
+        cross: without(&looked_at(all.cross.as_ref()), &held.cross, (n, n_held)),
     };
-    let prior = matrix::part(prior.as_ref(), &rows, &columns);
     let mut best = (RIDGES[0], f64::INFINITY);
     for ridge in RIDGES {
-        let fitted = others.solve(&prior, ridge)?;
+        let fitted = others.solve(prior, ridge)?;
         let error = held.error(&fitted.weights, par);
         if error >= best.1 {
             break;
@@ -141,10 +152,13 @@ impl Known {
 mod tests {
     use super::*;
 
+    fn moments(inputs: &Mat<f32>) -> Moments {
+        Moments::of(inputs.as_ref(), Par::Seq)
+    }
+
     fn known(inputs: &Mat<f32>, target: &Mat<f32>) -> Known {
-        let scale = 1.0 / inputs.ncols() as f32;
         Known {
-            moments: matrix::gram(inputs.as_ref(), scale, Par::Seq),
+            moments: moments(inputs).whole,
             cross: cross_moments(inputs.as_ref(), target.as_ref(), Par::Seq),
         }
     }
@@ -192,7 +206,8 @@ mod tests {
         });
         let ridge = |target: &Mat<f32>| {
             let both = (inputs.as_ref(), target.as_ref());
-            best_ridge(both, &known(&inputs, target), &prior, Par::Seq).expect("a ridge")
+            let others = (moments(&inputs).others, &looked_at(prior.as_ref()));
+            best_ridge(both, &known(&inputs, target), others, Par::Seq).expect("a ridge")
         };
         let said = matrix::halved(&prior).transpose() * &inputs;
         // What the prior says, and much that has nothing to do with the inputs.
@@ -206,8 +221,8 @@ mod tests {
         let clear = Mat::from_fn(64, 512, |row, token| -said[(row, token)]);
         assert_eq!(ridge(&clear), RIDGES[0]);
         let both = (inputs.as_ref(), clear.as_ref());
-        let moments = known(&inputs, &clear).moments;
-        let found = refit(both, moments, (&prior, &prior), Par::Seq).expect("weights");
+        let priors = (&prior, &looked_at(prior.as_ref()));
+        let found = refit(both, moments(&inputs), priors, Par::Seq).expect("weights");
         for column in 0..64 {
             for row in 0..8 {
                 let off = found.weights[(row, column)] + prior[(row, column)];

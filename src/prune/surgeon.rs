@@ -142,6 +142,7 @@ pub(super) fn eliminate(
 
 #[cfg(test)]
 mod tests {
+    use super::super::activations::Moments;
     use super::*;
 
     /// Deterministic numbers between -1 and 1.
@@ -170,7 +171,7 @@ mod tests {
             token[2] = 2.0 * token[0];
         }
         let x = faer::MatRef::from_column_major_slice(&inputs, 3, 200);
-        let moments = matrix::gram(x, 1.0 / 200.0, Par::Seq);
+        let moments = Moments::of(x, Par::Seq).whole;
         let weights = Mat::from_fn(3, 2, |row, column| 1.0 + row as f32 - column as f32);
         let operated =
             operate(&moments, matrix::widened(weights.as_ref()), 2, Par::Seq).expect("a cut");
@@ -189,7 +190,7 @@ mod tests {
         let n = 48;
         let inputs = noise(n * 400, 2);
         let x = faer::MatRef::from_column_major_slice(&inputs, n, 400);
-        let moments = matrix::gram(x, 1.0 / 400.0, Par::Seq);
+        let moments = Moments::of(x, Par::Seq).whole;
         let weights = faer::MatRef::from_column_major_slice(&noise(n * 5, 3), n, 5).to_owned();
         let operated =
             operate(&moments, matrix::widened(weights.as_ref()), 16, Par::Seq).expect("a cut");

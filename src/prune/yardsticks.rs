@@ -20,7 +20,7 @@ pub(super) fn scores(
             squares[neuron] += f64::from(*weight).powi(2);
         }
     }
-    let variance = |neuron: usize| f64::from(statistics.moments[(neuron, neuron)]);
+    let variance = |neuron: usize| f64::from(statistics.moments.whole[(neuron, neuron)]);
     let mean = |neuron: usize| f64::from(statistics.mean[neuron]);
     let score = |neuron: usize| match by {
         NeuronScore::Norm => squares[neuron] + incoming_squares[neuron],
@@ -32,13 +32,17 @@ pub(super) fn scores(
 
 #[cfg(test)]
 mod tests {
+    use super::super::activations::Moments;
     use super::*;
 
     #[test]
     fn each_yardstick_is_its_formula() {
         let statistics = Statistics {
             mean: vec![3.0, 0.0],
-            moments: Mat::from_fn(2, 2, |row, column| if row == column { 16.0 } else { 0.0 }),
+            moments: Moments {
+                whole: Mat::from_fn(2, 2, |row, column| if row == column { 16.0 } else { 0.0 }),
+                others: Mat::zeros(2, 2),
+            },
         };
         let outgoing = Mat::from_fn(
             2,
