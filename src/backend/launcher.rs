@@ -12,6 +12,16 @@ use tokio::process::{Child, Command};
 
 use super::reaper::Reaper;
 
+/// glibc then asks for huge pages. In small ones the speed of a launch hangs on where
+/// the system finds them: of two copies of a model, the one launched first was 7 %
+/// slower, whichever it was.
+const HUGE_PAGES: &str = "glibc.malloc.hugetlb=1";
+/// The same, with the thresholds that glibc comes to by itself once it has freed 32 MiB in
+/// one piece, from the start: of what is freed, 64 MiB are kept for what comes next. Pruning
+/// takes and frees as much for every block, and the system would clear each page anew.
+const HUGE_PAGES_KEPT: &str = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432\
+     :glibc.malloc.trim_threshold=67108864";
+
 /// The variables that a worker inherits; everything else is cleared.
 const INHERITED: [&str; 6] = [
     "PATH",
@@ -95,10 +105,7 @@ impl WorkerLauncher {
             )
             // Otherwise an abort starts a debugger on itself and waits for it.
             .env("GGML_NO_BACKTRACE", "1")
-            // glibc then asks for huge pages. In small ones the speed of a launch
-            // hangs on where the system finds them: of two copies of a model, the
-            // one launched first was 7 % slower, whichever it was.
-            .env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+            .env("GLIBC_TUNABLES", grant.allocation())
             .process_group(0)
             .kill_on_drop(true)
             .stdin(Stdio::piped())
@@ -138,6 +145,14 @@ impl Grant {
     /// The same for the variant `number`, from 0.
     pub fn variant_path(number: usize, path: &Path) -> String {
         inherited_path(variant_fd(number), path)
+    }
+
+    /// How it allocates. Whoever measures, whose memory is a figure, does so as usual.
+    fn allocation(&self) -> &'static str {
+        match self.write_to {
+            Some(_) => HUGE_PAGES_KEPT,
+            None => HUGE_PAGES,
+        }
     }
 
     /// The worker's arguments that say so.

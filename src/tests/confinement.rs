@@ -215,4 +215,13 @@ async fn a_worker_inherits_a_handful_of_variables_and_may_leave_no_core() {
     assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
     assert_eq!(limit(worker.pid(), "Max core file size"), "0");
     assert_eq!(limit(worker.pid(), "Max data size"), "1000000000");
+
+    // Who measures keeps no more memory than glibc does by itself; who makes files does.
+    let grant = one_worker::writing(&folder.path().join("model.gguf"), folder.path());
+    let maker = one_worker::start(&real_workers(), grant).await;
+    let variables = proc(&format!("{}/environ", maker.pid()));
+    assert!(
+        variables.contains("glibc.malloc.trim_threshold=67108864\0"),
+        "{variables:?}"
+    );
 }
