@@ -29,7 +29,7 @@ SOURCES := $(shell find src style public 2>/dev/null) \
 	Cargo.toml Cargo.lock rust-toolchain.toml .cargo/config.toml
 
 # Cargo tells clones apart by nothing but the times of their files: what another clone
-# compiled later would pass for this one's.
+# compiled later would pass for this one's. Two that build at once are not told apart.
 COMPILED_FOR := $(CARGO_TARGET_DIR)/clone
 
 .NOTPARALLEL:
@@ -57,8 +57,8 @@ setup-test:
 build: $(SITE) server ## Build the front end, and the server that embeds it
 
 this-clone:
-	@[ "$$(cat "$(COMPILED_FOR)" 2>/dev/null)" = "$(CURDIR)" ] || { \
-		find src -name '*.rs' -exec touch {} + && mkdir -p "$(CARGO_TARGET_DIR)" && \
+	@[ "$$(cat "$(COMPILED_FOR)" 2>/dev/null)" = "$(CURDIR)" ] || { mkdir -p "$(CARGO_TARGET_DIR)" && \
+		find "$(CARGO_TARGET_DIR)" -path '*/.fingerprint/whittle-*' -prune -exec rm -rf {} + && \
 		echo "$(CURDIR)" > "$(COMPILED_FOR)"; }
 
 # cargo-leptos builds it, not cargo alone: it also runs wasm-bindgen, wasm-opt
@@ -165,7 +165,7 @@ FUZZ_FLAGS := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-covera
 	-Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 
-fuzz: ## Look for inputs that break the GGUF reader, for FUZZ_SECONDS (default 300)
+fuzz: this-clone ## Look for inputs that break the GGUF reader, for FUZZ_SECONDS (default 300)
 	RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --no-default-features --features fuzz \
 		--bin fuzz-gguf --target $(HOST) --target-dir "$(CARGO_TARGET_DIR)/fuzz"
 	@mkdir -p "$(FUZZ_CORPUS)"
@@ -184,7 +184,7 @@ api-checks:
 	@./setup.sh api
 	$(API_CHECKS)/openapi-spec-validator --schema 3.1 src/server/openapi.json
 
-fuzz-api: api-checks ## Send the HTTP interface requests that nobody thought of, with Schemathesis
+fuzz-api: this-clone api-checks ## Send the HTTP interface requests that nobody thought of, with Schemathesis
 	$(SCHEMATHESIS) $(INTEGRATION) --ignored --exact fuzz_api::schemathesis_finds_nothing --nocapture
 
 clean: ## Remove what was built here; the shared cache stays

@@ -28,7 +28,7 @@ use crate::domain::pruning::{
 use crate::domain::quality::CHUNK_TOKENS;
 
 /// Raised where the same order would give another file.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// A pruned file in the making.
 pub(super) struct PruneOrder<'a> {

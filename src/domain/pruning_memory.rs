@@ -5,17 +5,19 @@
 //!
 //! - 4 T n bytes for the activations of its neurons,
 //! - 20 T d for the dense stream, the pruned one, what it lacks and what is added,
-//! - 20 n² for the neurons' second moments (4), and the factor and inverse (8 each),
 //! - 32 n d for `ffn_down` as it is and as it becomes, and what that is solved from,
-//! - twice its weights, in the file and as the engine holds them.
+//! - 32 n² for the neurons' second moments, of all tokens and without those that are held
+//!   out (4 each), and for the factor, its inverse and the inverse factor that comes between
+//!   (8 each).
 //!
-//! Where attention is refitted, the h numbers that its heads give for each token take what
-//! neurons do, before these are looked at: n stands for the larger of the two.
+//! Before that, attention may be refitted: the h numbers that its heads give for each token
+//! then take what neurons do, while the block is loaded, whose weights are there twice, in
+//! the file and as the engine holds them. What is more of the two counts.
 //!
-//! For a model of 8 billion parameters (n = 14,336, d = 4,096, 218 million
+//! For a model of 8 billion parameters (n = 14,336, d = h = 4,096, 218 million
 //! weights of 16 bits in a block) and T = 14,336 tokens, as many as neurons, that are
-//! 0.82 + 1.17 + 4.11 + 1.88 + 0.87 and 0.13 to spare = 9.0 GB; at a ratio of 50 %, with
-//! 24,576 tokens, 10.4 GB. Its second moments alone are 822 MB.
+//! 0.82 + 1.17 + 1.88 + 6.58 and 0.13 to spare = 10.6 GB; at a ratio of 50 %, with
+//! 24,576 tokens, 12.0 GB. Its second moments alone are 822 MB, twice.
 
 /// What the allocator may keep of what was freed, and the small things.
 const SLACK_BYTES: u64 = 128 << 20;
@@ -39,8 +41,11 @@ impl LayerNeeds {
     /// Bytes at the peak.
     pub fn bytes(self) -> u64 {
         let (t, d) = (self.n_tokens, self.n_embd);
-        let n = self.n_ff.max(self.n_heads);
-        4 * t * n + 20 * t * d + 20 * n * n + 32 * n * d + 2 * self.block_bytes + SLACK_BYTES
+        let (neurons, heads) = (self.n_ff, self.n_heads);
+        let n = neurons.max(heads);
+        let of_neurons = 32 * neurons * neurons;
+        let of_heads = 32 * heads * heads + 2 * self.block_bytes;
+        4 * t * n + 20 * t * d + 32 * n * d + of_neurons.max(of_heads) + SLACK_BYTES
     }
 }
 
@@ -94,7 +99,7 @@ mod tests {
                 block_bytes: 2 * 218_112_000,
             }
         };
-        for (ratio, n_tokens, gb) in [(0.3, 14_336, "9.0"), (0.5, 24_576, "10.4")] {
+        for (ratio, n_tokens, gb) in [(0.3, 14_336, "10.6"), (0.5, 24_576, "12.0")] {
             let needs = of_8b(ratio);
             assert_eq!(needs.n_tokens, n_tokens);
             assert_eq!(format!("{:.1}", needs.bytes() as f64 / 1e9), gb);
@@ -105,7 +110,8 @@ mod tests {
             n_heads: 14_336,
             ..of_8b
         };
-        assert_eq!(of_many_heads.bytes(), of_8b.bytes());
+        // While attention is looked at, the block is there, too.
+        assert_eq!(of_many_heads.bytes(), of_8b.bytes() + 2 * of_8b.block_bytes);
     }
 
     #[test]

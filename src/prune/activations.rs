@@ -3,7 +3,9 @@
 use faer::{Mat, MatRef, Par};
 
 use super::matrix;
-use super::refit::split;
+
+/// One token in so many is held out, to judge by what the others say.
+const HELD_OUT: usize = 4;
 
 /// Numbers for each token of the calibration text.
 #[derive(Clone)]
@@ -118,6 +120,11 @@ impl Columns {
         self.values.truncate(n_tokens * keep.len());
         self.height = keep.len();
     }
+}
+
+/// The tokens that weights are fitted to, and those that are held out.
+pub(super) fn split(columns: MatRef<'_, f32>) -> (MatRef<'_, f32>, MatRef<'_, f32>) {
+    columns.split_at_col(columns.ncols() - columns.ncols() / HELD_OUT)
 }
 
 /// Second moments: means over tokens of the products of their numbers with one another,

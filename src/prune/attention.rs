@@ -56,10 +56,10 @@ impl Layers<'_> {
             Some(heads) => {
                 let width = heads.group_width() as usize;
                 let n_keep = (heads.n_groups - self.n_groups_removed) as usize;
-                let choose =
-                    |whole| operate_on_groups(&moments.whole, whole, (width, n_keep), self.par);
+                let left = (width, n_keep);
+                let choose = |moments: &_, whole| operate_on_groups(moments, whole, left, self.par);
                 let both = (&mut results, &target);
-                choose_and_refit(both, &moments, &old, choose, self.par)?
+                choose_and_refit(both, moments, &old, choose, self.par)?
             }
             None => {
                 let prior = matrix::widened(old.as_ref());

@@ -28,7 +28,7 @@ impl Layers<'_> {
     /// are left.
     pub(super) fn operate(
         &self,
-        statistics: &Statistics,
+        moments: Moments,
         (outgoing, has_bias): (&Mat<f32>, bool),
         seen: &mut Seen,
         n_keep: usize,
@@ -37,8 +37,7 @@ impl Layers<'_> {
             return Err(NotPrunable::Wrong("there is nothing to fit to".to_owned()).into());
         };
         let mean = target.centre(has_bias, &seen.weights);
-        let moments = &statistics.moments;
-        let choose = |whole| surgeon::operate(&moments.whole, whole, n_keep, self.par);
+        let choose = |moments: &_, whole| surgeon::operate(moments, whole, n_keep, self.par);
         let both = (&mut seen.neurons, &*target);
         let operated = choose_and_refit(both, moments, outgoing, choose, self.par)?;
         Ok(Fitted {
@@ -86,20 +85,23 @@ impl Layers<'_> {
 /// outgoing weights, refitted toward the target. Of the inputs those that stay are left.
 pub(super) fn choose_and_refit(
     (inputs, target): (&mut Columns, &Columns),
-    moments: &Moments,
+    moments: Moments,
     outgoing: &Mat<f32>,
-    choose: impl FnOnce(Mat<f64>) -> Result<Operated, PruneError>,
+    choose: impl FnOnce(&Mat<f32>, Mat<f64>) -> Result<Operated, PruneError>,
     par: Par,
 ) -> Result<Operated, PruneError> {
     let whole = matrix::widened(outgoing.as_ref());
-    let operated = choose(whole.clone())?;
+    let operated = choose(&moments.whole, whole.clone())?;
     let keep = operated.keep;
     let others_prior = surgeon::compensated(&moments.others, &looked_at(whole.as_ref()), &keep)?;
     drop(whole);
+    let kept = moments.part(&keep);
+    // They are the largest of all.
+    drop(moments);
     inputs.keep(&keep);
     let both = (inputs.as_mat(), target.as_mat());
     let priors = (&operated.weights, &others_prior);
-    let refitted = refit(both, moments.part(&keep), priors, par)?;
+    let refitted = refit(both, kept, priors, par)?;
     Ok(Operated {
         weights: refitted.weights,
         keep,

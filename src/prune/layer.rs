@@ -77,25 +77,27 @@ impl Layers<'_> {
         let statistics = Statistics::of(&mut seen.neurons, has_bias, &seen.weights, self.par);
         (self.on_part)();
         let outgoing = self.base.matrix(layer, "ffn_down.weight")?;
-        let fitted = match self.choice {
+        let (fitted, mean) = match self.choice {
             Choice::Surgeon => {
-                self.operate(&statistics, (&outgoing, has_bias), &mut seen, n_keep)?
+                let Statistics { mean, moments } = statistics;
+                let fitted = self.operate(moments, (&outgoing, has_bias), &mut seen, n_keep)?;
+                (fitted, mean)
             }
             Choice::Together(together) => {
                 let moments = &statistics.moments.whole;
                 let keep = columns::choose(moments, &outgoing, together, n_keep, self.par);
-                unchanged(keep, &outgoing, None)
+                (unchanged(keep, &outgoing, None), statistics.mean)
             }
             Choice::Yardstick(yardstick) => {
-                self.choose(layer, yardstick, &statistics, &outgoing, n_keep)?
+                let fitted = self.choose(layer, yardstick, &statistics, &outgoing, n_keep)?;
+                (fitted, statistics.mean)
             }
         };
         drop(outgoing);
         (self.on_part)();
         // The surgeon left no others.
         seen.neurons.keep(&fitted.keep);
-        let kept_mean: Vec<f32> = fitted.keep.iter().map(|i| statistics.mean[*i]).collect();
-        drop(statistics);
+        let kept_mean: Vec<f32> = fitted.keep.iter().map(|i| mean[*i]).collect();
         self.finish(layer, fitted, &kept_mean, seen)
     }
 

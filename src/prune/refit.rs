@@ -9,14 +9,12 @@
 use faer::traits::ComplexField;
 use faer::{Mat, MatRef, Par};
 
-use super::activations::Moments;
+use super::activations::{Moments, split};
 use super::error::PruneError;
 use super::matrix::{self, Ridged};
 
 /// Of the mean second moment: what is tried, until it gets worse.
 const RIDGES: [f64; 6] = [0.01, 0.05, 0.2, 1.0, 5.0, 25.0];
-/// One token in so many is held out.
-const HELD_OUT: usize = 4;
 /// One output in so many is looked at when ridges are compared.
 const LOOKED_AT: usize = 4;
 
@@ -38,11 +36,6 @@ pub(super) struct Refit {
 
 /// Inputs and targets, a column of each for each token, centred and weighted alike.
 pub(super) type Pairs<'a> = (MatRef<'a, f32>, MatRef<'a, f32>);
-
-/// Tokens that weights are fitted to, and those that are held out, of inputs or targets.
-pub(super) fn split(columns: MatRef<'_, f32>) -> (MatRef<'_, f32>, MatRef<'_, f32>) {
-    columns.split_at_col(columns.ncols() - columns.ncols() / HELD_OUT)
-}
 
 /// The outputs that are looked at when ridges are compared.
 pub(super) fn looked_at<T: ComplexField + Copy>(weights: MatRef<'_, T>) -> Mat<T> {

@@ -221,7 +221,9 @@ async fn a_worker_inherits_a_handful_of_variables_and_may_leave_no_core() {
     let maker = one_worker::start(&real_workers(), grant).await;
     let variables = proc(&format!("{}/environ", maker.pid()));
     assert!(
-        variables.contains("glibc.malloc.trim_threshold=67108864\0"),
+        variables.contains(
+            "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=67108864\0"
+        ),
         "{variables:?}"
     );
 }

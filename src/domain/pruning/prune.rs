@@ -12,11 +12,12 @@ pub const CALIBRATION_CHUNKS: u32 = 24;
 /// Chunks that it reads more for each percent beyond: what stays has more to say for
 /// what is gone, and more of the text to learn it from.
 const MORE_CHUNKS_A_PERCENT: f64 = 1.2;
-/// Chunks that it reads where it is to be quick: a multiple of 4, so that those that are
-/// held out are whole ones. Of the demo model (perplexity over its own on 10 chunks, by
-/// width at 10, 30 and 50 %) 8 leave 1.16, 1.78 and 3.08, 10 left 1.15, 1.84 and 3.91, and 6
-/// 1.19, 1.86 and 3.53.
-pub const CALIBRATION_CHUNKS_QUICK: u32 = 8;
+/// Chunks that it reads where it is to be quick and blocks are searched for.
+pub const CALIBRATION_CHUNKS_QUICK: u32 = 10;
+/// The same by width: a multiple of 4, so that the chunks that are held out are whole ones.
+/// Of the demo model (perplexity over its own on 10 chunks, at 10, 30 and 50 %) 8 leave
+/// 1.16, 1.78 and 3.08, 10 left 1.15, 1.84 and 3.91, and 6 1.19, 1.86 and 3.53.
+const WIDTH_CHUNKS_QUICK: u32 = 8;
 /// Chunks that a search for blocks reads again and again.
 pub const SEARCH_CHUNKS: u32 = 8;
 /// Chunks that it reads where it is to be quick.
@@ -129,9 +130,10 @@ impl Prune {
 
     /// Chunks of the calibration text that are read.
     pub fn calibration_chunks(&self) -> u32 {
-        match self.quick {
-            true => CALIBRATION_CHUNKS_QUICK,
-            false => {
+        match (self.quick, self.method) {
+            (true, PruningMethod::Width) => WIDTH_CHUNKS_QUICK,
+            (true, PruningMethod::Depth | PruningMethod::Auto) => CALIBRATION_CHUNKS_QUICK,
+            (false, _) => {
                 let beyond = (self.ratio.share() * 100.0 - 30.0).max(0.0);
                 CALIBRATION_CHUNKS + (beyond * MORE_CHUNKS_A_PERCENT).round() as u32
             }

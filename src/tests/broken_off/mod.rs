@@ -144,18 +144,19 @@ fn reads(worker: u32, folder: &str) -> bool {
         let path = fs::read_link(entry.path()).unwrap_or_default();
         let about = process.join("fdinfo").join(entry.file_name());
         let about = fs::read_to_string(about).unwrap_or_default();
-        path.to_string_lossy().contains(folder) && !only_names(&about)
+        path.to_string_lossy().contains(folder) && is_open(&about)
     };
     let n_open = descriptors.flatten().filter(is_read).count();
     let maps = fs::read_to_string(process.join("maps")).unwrap_or_default();
     n_open > 1 || maps.contains(folder)
 }
 
-/// Whether a descriptor, of which the system says this, names a file without opening it.
-fn only_names(fdinfo: &str) -> bool {
+/// Whether a descriptor, of which the system says this, opens its file: it is still there
+/// and does more than name it.
+fn is_open(fdinfo: &str) -> bool {
     let flags = fdinfo.lines().find_map(|line| line.strip_prefix("flags:"));
     let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
-    flags.is_some_and(|flags| OFlags::from_bits_retain(flags).contains(OFlags::PATH))
+    flags.is_some_and(|flags| !OFlags::from_bits_retain(flags).contains(OFlags::PATH))
 }
 
 #[test]

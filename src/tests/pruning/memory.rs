@@ -53,17 +53,17 @@ async fn assert_forecast(bench: Bench, way: (PruningMethod, f64), bytes: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn layers_take_no_more_than_is_forecast() {
-    // So wide that the moments of its neurons count beside what there is to spare.
+    // So wide that the moments of its neurons count for more than what there is to spare.
     let wide = Tiny {
-        n_ff: 2048,
+        n_ff: 4096,
         ..Tiny::default()
     };
     let needs = LayerNeeds {
-        n_tokens: 2048,
-        n_ff: 2048,
+        n_tokens: 4096,
+        n_ff: 4096,
         n_embd: 64,
         n_heads: 64,
-        block_bytes: 4 * (4 * 64 * 64 + 3 * 64 * 2048 + 2 * 64),
+        block_bytes: 4 * (4 * 64 * 64 + 3 * 64 * 4096 + 2 * 64),
     };
     let way = (PruningMethod::Width, 0.29);
     assert_forecast(Bench::of(wide), way, needs.bytes()).await;
