@@ -55,6 +55,7 @@ async fn blocks_are_searched_for_once_and_the_file_is_the_same() {
     let (first, is_searched) = made(&shop, DEPTH).await;
     assert!(is_searched);
     assert_eq!(report(&first).cut.blocks_known, 0);
+    assert_eq!(report(&first).check.n_chunks, 10, "quick or not");
     let bytes = fs::read(&first.path).expect("the variant");
     fs::remove_file(&first.path).expect("the variant");
 
