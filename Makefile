@@ -39,13 +39,20 @@ COMPILED_FOR := $(CARGO_TARGET_DIR)/clone
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
+# What waiting is ahead; a further clone finds all but Whittle itself compiled.
+define SAY_HOW_LONG
+@test -x $(WHITTLE) || { ls -d "$(CARGO_TARGET_DIR)"/release/build/llama-cpp-sys-2-*/out >/dev/null 2>&1 && \
+	echo "The first build in this clone takes about 7 minutes on 2 cores." || \
+	echo "The first build takes about 20 minutes on 2 cores: the wasm tools, llama.cpp, Whittle. Later ones take seconds."; }
+endef
+
 run: ## Build Whittle and serve it with a demo model on ADDR (default 127.0.0.1:8320)
-	@test -x $(WHITTLE) || echo "The first build takes about 20 minutes on 2 cores: the wasm tools, llama.cpp, Whittle. Later ones take seconds."
+	$(SAY_HOW_LONG)
 	@$(MAKE) --no-print-directory setup build demo
 	exec $(WHITTLE) serve --addr $(ADDR) --models "$(DEMO_DIR)"
 
 test: ## Check everything: format, lints, Rust tests, the HTTP interface, the browser journeys
-	@test -x $(WHITTLE) || echo "The first build takes about 20 minutes on 2 cores: the wasm tools, llama.cpp, Whittle."
+	$(SAY_HOW_LONG)
 	@$(MAKE) --no-print-directory setup-test $(DEMO_Q4_1) lint $(SITE) unit integration e2e
 
 setup: ## Install what the build needs

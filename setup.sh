@@ -156,6 +156,9 @@ wasm_tools() {
     bindgen=$(locked wasm-bindgen)
     [ -n "$bindgen" ] || die "Cargo.lock names no wasm-bindgen; restore it with 'git checkout Cargo.lock'"
     cargo_tool wasm-bindgen-cli "$bindgen" 5
+    major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
+    [ "$major" -ge 20 ] ||
+        die "wasm-opt and the browser tests need Node 20 or newer, this is $(node --version); install a newer one and try again"
     if ! grep -qs "\"version\": \"$BINARYEN\"" "$TOOLS/node_modules/binaryen/package.json"; then
         say "installing wasm-opt (binaryen $BINARYEN)"
         npm install --prefix "$TOOLS" --no-audit --no-fund --no-save "binaryen@$BINARYEN" ||
@@ -166,9 +169,6 @@ wasm_tools() {
 # ---------------------------------------------------------------- the browser
 
 browser_tests() {
-    major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
-    [ "$major" -ge 20 ] ||
-        die "the browser tests need Node 20 or newer, this is $(node --version); install a newer one and try again"
     # The copy of the lock file is written last: it stands for a whole installation.
     if ! cmp -s end2end/package-lock.json end2end/node_modules/.installed-lock.json; then
         say "installing Playwright"

@@ -6,7 +6,9 @@ use super::follow::measured;
 use super::run_args::RunArgs;
 use crate::domain::benchmark::{ArmResult, RightAnswers};
 use crate::domain::compare::Quantity;
+use crate::domain::latency::Percentiles;
 use crate::domain::metrics::{Figure, Reading};
+use crate::domain::model::Model;
 use crate::domain::outlier;
 use crate::domain::run::{GenerationMode, Run};
 use crate::domain::units;
@@ -52,30 +54,23 @@ fn print(run: &Run, arm: &ArmResult) {
         let name = quantity.label();
         println!("{name:22}{}", figure(reading, quantity.unit()));
     }
-    let peak = match &arm.memory {
-        Reading::Measured(memory) => figure(&Reading::Measured(memory.peak_mb), "MB peak resident"),
-        Reading::NotMeasured(reason) => format!("not measured: {reason}"),
+    if let Some(cores) = arm.cpu_cores_used.mean() {
+        println!("{:22}{}", "Cores used", units::number(cores));
+    }
+    let (peak, parts) = match &arm.memory {
+        Reading::Measured(memory) => (
+            figure(&Reading::Measured(memory.peak_mb), "MB peak resident"),
+            memory.parts_in_words(),
+        ),
+        Reading::NotMeasured(reason) => (format!("not measured: {reason}"), None),
     };
     println!("{:22}{peak}", Quantity::Memory.label());
-    println!(
-        "{:22}{} MB",
-        Quantity::ModelSize.label(),
-        units::number(arm.model.size_mb())
-    );
-    let latency = &arm.token_latency_ms;
-    let shown = |p: Option<f64>, floor: u64| match p {
-        Some(p) => format!("{} ms", units::number(p)),
-        None => format!("not measured (needs {} tokens)", units::count(floor)),
-    };
-    let needs = latency.needs;
-    println!(
-        "{:22}P50 {}, P95 {}, P99 {}, n = {}",
-        "Token latency",
-        shown(latency.p50, needs.p50),
-        shown(latency.p95, needs.p95),
-        shown(latency.p99, needs.p99),
-        units::count(latency.n)
-    );
+    if let Some(parts) = parts {
+        println!("{:22}{parts}", "Its parts, MB");
+    }
+    println!("{:22}{}", Quantity::ModelSize.label(), size(&arm.model));
+    percentiles("Token latency", &arm.token_latency_ms, "tokens");
+    percentiles("Request latency", &arm.request_latency_ms, "requests");
     if let Some(environment) = &run.environment {
         println!("{:22}{}", "Measured on", environment.in_words());
     }
@@ -92,6 +87,33 @@ fn print(run: &Run, arm: &ArmResult) {
     for warning in &arm.warnings {
         println!("Note: {warning}");
     }
+}
+
+fn size(model: &Model) -> String {
+    let bits = model
+        .bits_per_weight()
+        .map(|bits| format!(", {} bits per weight", units::number(bits)));
+    format!(
+        "{} MB{}, {} parameters",
+        units::number(model.size_mb()),
+        bits.unwrap_or_default(),
+        units::parameters(model.n_params)
+    )
+}
+
+/// A row of percentiles, each from as many samples on as it needs.
+fn percentiles(name: &str, of: &Percentiles, samples: &str) {
+    let shown = |p: Option<f64>, floor: u64| match p {
+        Some(p) => format!("{} ms", units::number(p)),
+        None => format!("not measured (needs {} {samples})", units::count(floor)),
+    };
+    println!(
+        "{name:22}P50 {}, P95 {}, P99 {}, n = {}",
+        shown(of.p50, of.needs.p50),
+        shown(of.p95, of.needs.p95),
+        shown(of.p99, of.needs.p99),
+        units::count(of.n)
+    );
 }
 
 fn print_right(right: &RightAnswers, mode: GenerationMode) {

@@ -7,8 +7,9 @@ use clap::Args;
 use super::compare_print::table;
 use super::follow::measured;
 use super::given;
-use super::prune::ratio;
+use super::prune::{budget, ratio};
 use super::run_args::RunArgs;
+use crate::domain::loss_budget::LossBudget;
 use crate::domain::pruning::{Prune, PruningMethod, PruningRatio};
 use crate::domain::quality::EvaluationText;
 use crate::domain::quantization::QuantizationType;
@@ -19,7 +20,8 @@ use crate::domain::run::RunRequest;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   whittle compare MODEL --quantize q4_0,q8_0
-  whittle compare MODEL --prune 0.2,0.3 --quality";
+  whittle compare MODEL --prune 0.2,0.3 --quality
+  whittle compare MODEL --prune 0.3 --quick --then q8_0";
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
@@ -30,6 +32,23 @@ pub(super) struct CompareArgs {
     /// What is removed: width, depth or auto.
     #[arg(long, default_value_t = PruningMethod::default(), requires = "prune")]
     method: PruningMethod,
+    /// Prune more quickly: read less of the calibration text, and try fewer blocks; more is
+    /// lost.
+    #[arg(long, requires = "prune")]
+    quick: bool,
+    /// By depth: remove blocks until the next would make the perplexity more than so
+    /// many times the model's, 1.01 to 10 [default: until the ratio is reached].
+    #[arg(
+        long,
+        value_name = "TIMES",
+        value_parser = budget,
+        allow_negative_numbers = true,
+        requires = "prune"
+    )]
+    loss_budget: Option<LossBudget>,
+    /// Quantize what is pruned to this type: q4_0, q8_0, q4_k_m, …
+    #[arg(long, value_name = "TYPE", requires = "prune")]
+    then: Option<QuantizationType>,
     /// Write a model that is quantized as F16 before it is pruned: neurons go one by one,
     /// and what stays is refitted.
     #[arg(long, requires = "prune")]
@@ -69,18 +88,23 @@ struct VariantArgs {
 }
 
 pub(super) async fn compare(args: CompareArgs) -> anyhow::Result<()> {
+    let quantize_to = |level: QuantizationType| Quantize {
+        level,
+        imatrix: (args.imatrix && !level.is_unquantized()) || level.needs_imatrix(),
+    };
     let quantized = |level: &QuantizationType| Recipe {
-        quantize: Some(Quantize {
-            level: *level,
-            imatrix: (args.imatrix && !level.is_unquantized()) || level.needs_imatrix(),
-        }),
+        quantize: Some(quantize_to(*level)),
         ..Recipe::default()
     };
-    let pruned = |ratio: &PruningRatio| {
-        Recipe::pruned(Prune {
+    let pruned = |ratio: &PruningRatio| Recipe {
+        prune: Some(Prune {
+            method: args.method,
+            ratio: *ratio,
+            quick: args.quick,
+            loss_budget: args.loss_budget,
             upcast: args.upcast,
-            ..Prune::new(args.method, *ratio)
-        })
+        }),
+        quantize: args.then.map(quantize_to),
     };
     let VariantArgs { quantize, prune } = &args.variants;
     let recipes = quantize.iter().map(quantized);

@@ -61,7 +61,8 @@ pub(super) fn ratio(text: &str) -> Result<PruningRatio, String> {
     PruningRatio::try_from(share).map_err(|error: BadRatio| error.to_string())
 }
 
-fn budget(text: &str) -> Result<LossBudget, String> {
+/// How much may be lost, as it is written on the command line.
+pub(super) fn budget(text: &str) -> Result<LossBudget, String> {
     let ratio: f64 = text
         .parse()
         .map_err(|_| format!("{text:?} is no number; write a perplexity ratio such as 1.5"))?;

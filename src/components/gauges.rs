@@ -8,7 +8,7 @@ use crate::components::sparkline::Sparkline;
 use crate::components::words;
 use crate::domain::compare::Quantity;
 use crate::domain::event::{RunningLoss, SampleSummary};
-use crate::domain::live::LiveRun;
+use crate::domain::live::{LiveRun, LiveSpeed};
 use crate::domain::run::RunStatus;
 use crate::domain::units;
 
@@ -44,13 +44,21 @@ fn Gauges(live: Memo<Option<LiveRun>>) -> impl IntoView {
                 .map_or_else(Vec::new, |l| l.speed_trace.clone())
         })
     });
-    let speed = move || gauge(live, |l| l.live.as_ref()?.tokens_per_second);
+    let speed = Memo::new(move |_| live.with(|live| live.as_ref().and_then(LiveRun::speed)));
+    let of_when = move || match speed.get() {
+        Some(LiveSpeed::LastAnswer(_)) => " of the last answer",
+        Some(LiveSpeed::Now(_)) | None => " now",
+    };
+    let speed = move || match speed.get() {
+        Some(LiveSpeed::Now(speed) | LiveSpeed::LastAnswer(speed)) => units::number(speed),
+        None => "—".to_owned(),
+    };
     let cpu = move || gauge(live, |l| l.live.as_ref()?.cpu_usage_percent);
     let memory = move || gauge(live, |l| l.live.as_ref()?.memory_mb);
     view! {
         <div class="grid gauges" aria-label="Live gauges" role="group">
             <div class="metric">
-                <h3>{Quantity::TokensPerSecond.label()} " now"</h3>
+                <h3>{Quantity::TokensPerSecond.label()} {of_when}</h3>
                 <strong id="live-tokens-per-second">{speed}</strong>
                 <span class="unit">{Quantity::TokensPerSecond.unit()}</span>
                 <Sparkline values=trace/>

@@ -131,13 +131,29 @@ impl FromServerFnError for AppError {
             | ServerFnErrorErr::MissingArg(reason)
             | ServerFnErrorErr::Deserialization(reason) => Self::bad_request(format!(
                 "the request could not be read: {}; GET /api/openapi.json describes its fields",
-                shortened(&reason)
+                with_place_apart(&reason)
             )),
             ServerFnErrorErr::Request(reason) => Self::new(
                 ErrorCode::Internal,
                 format!("the server did not answer ({reason}); is Whittle still running?"),
             ),
             other => Self::new(ErrorCode::Internal, other.to_string()),
+        }
+    }
+}
+
+/// A reason with its place set apart, where serde tells one: behind a sentence of ours
+/// " at line 1 column 21" reads as if that went on.
+fn with_place_apart(reason: &str) -> String {
+    let place = reason.rsplit_once(" at line ").and_then(|(reason, place)| {
+        let (line, column) = place.split_once(" column ")?;
+        let is_number = |text: &str| text.parse::<usize>().is_ok();
+        (is_number(line) && is_number(column)).then_some((reason, line, column))
+    });
+    match place {
+        None => shortened(reason),
+        Some((reason, line, column)) => {
+            format!("{} (line {line}, column {column})", shortened(reason))
         }
     }
 }
@@ -150,4 +166,37 @@ fn shortened(reason: &str) -> String {
     let mut short: String = reason.chars().take(REASON_CHARS_LIMIT).collect();
     short.push('…');
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(reason: &str) -> String {
+        let reason = reason.to_owned();
+        let error = AppError::from_server_fn_error(ServerFnErrorErr::Deserialization(reason));
+        error.error.message
+    }
+
+    #[test]
+    fn where_a_value_is_wrong_stands_apart_from_what_is_wrong_with_it() {
+        let rest = "; GET /api/openapi.json describes its fields";
+        let reads = |reason: &str, read: &str| {
+            assert_eq!(
+                said(reason),
+                format!("the request could not be read: {read}{rest}")
+            );
+        };
+        reads(
+            "it is the share, 0.1 to 0.5 at line 1 column 21",
+            "it is the share, 0.1 to 0.5 (line 1, column 21)",
+        );
+        reads("no place", "no place");
+        reads("wait at line 1 column B", "wait at line 1 column B");
+        let long = format!("{} at line 2 column 1", "x".repeat(REASON_CHARS_LIMIT + 1));
+        reads(
+            &long,
+            &format!("{}… (line 2, column 1)", "x".repeat(REASON_CHARS_LIMIT)),
+        );
+    }
 }

@@ -8,6 +8,15 @@ use super::run::{Failure, Run, RunStatus};
 /// How many live speeds the trace keeps.
 const TRACE_LENGTH: usize = 120;
 
+/// A decode speed while a run goes on, tokens/s.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LiveSpeed {
+    /// Of the answer that is being generated.
+    Now(f64),
+    /// Of the last answer as a whole.
+    LastAnswer(f64),
+}
+
 /// Folds events into what a page shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveRun {
@@ -84,12 +93,8 @@ impl LiveRun {
                 self.stage = Some(stage);
             }
             RunEvent::Sample(sample) => {
-                // While a request is timed, gauges come seldom.
                 if let Some(speed) = sample.tokens_per_second {
                     self.trace(speed);
-                    if let Some(live) = &mut self.live {
-                        live.tokens_per_second = Some(speed);
-                    }
                 }
                 self.samples.push(sample);
             }
@@ -107,6 +112,15 @@ impl LiveRun {
         }
     }
 
+    /// The decode speed to show. While a request is timed gauges come seldom, so that
+    /// none may fall into a short answer; what that took as a whole is told at its end.
+    pub fn speed(&self) -> Option<LiveSpeed> {
+        let now = self.live.as_ref().and_then(|live| live.tokens_per_second);
+        let last = || self.samples.last()?.tokens_per_second;
+        now.map(LiveSpeed::Now)
+            .or_else(|| last().map(LiveSpeed::LastAnswer))
+    }
+
     fn take_live(&mut self, live: Live) {
         if let Some(speed) = live.tokens_per_second {
             self.trace(speed);
@@ -119,5 +133,51 @@ impl LiveRun {
             self.speed_trace.remove(0);
         }
         self.speed_trace.push(speed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sample::StopReason;
+
+    fn gauge(tokens_per_second: Option<f64>) -> RunEvent {
+        RunEvent::Live(Live {
+            tokens_per_second,
+            cpu_usage_percent: None,
+            memory_mb: None,
+            fraction_done: 0.5,
+            seconds_left: None,
+        })
+    }
+
+    #[test]
+    fn where_no_speed_is_known_now_that_of_the_last_answer_is_shown() {
+        let mut live = LiveRun::of(&Run::sample());
+        let mut seq = 0;
+        let mut tell = |live: &mut LiveRun, event| {
+            seq += 1;
+            live.apply(Sequenced { seq, event });
+        };
+        tell(&mut live, gauge(None));
+        assert_eq!(live.speed(), None);
+        tell(
+            &mut live,
+            RunEvent::Sample(SampleSummary {
+                arm: None,
+                iteration: 1,
+                prompt: 1,
+                response_time_s: 1.0,
+                time_to_first_token_ms: 30.0,
+                tokens_per_second: Some(90.0),
+                n_generated: 16,
+                stop: StopReason::MaxTokens,
+            }),
+        );
+        tell(&mut live, gauge(None));
+        assert_eq!(live.speed(), Some(LiveSpeed::LastAnswer(90.0)));
+        tell(&mut live, gauge(Some(80.0)));
+        assert_eq!(live.speed(), Some(LiveSpeed::Now(80.0)));
+        assert_eq!(live.speed_trace, [90.0, 80.0]);
     }
 }

@@ -1,4 +1,6 @@
-//! llama.cpp's log: passed on to standard error, its last lines kept for errors.
+//! llama.cpp's log: passed on to standard error, its last lines kept for errors. Not what
+//! is meant for its developers: a graph alone gives a thousand such lines, before which
+//! nothing else would be kept.
 
 #![expect(unsafe_code, reason = "registers a callback with llama.cpp")]
 
@@ -86,16 +88,18 @@ extern "C" fn on_log(level: sys::ggml_log_level, text: *const c_char, _: *mut c_
     }
     // SAFETY: llama.cpp passes a NUL-terminated text that lives for the call.
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
+    let mut log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+    if level != sys::GGML_LOG_LEVEL_CONT {
+        log.partial_level = level;
+    }
+    if log.partial_level == sys::GGML_LOG_LEVEL_DEBUG {
+        return;
+    }
     // Standard error may be closed; there is nobody left to tell then.
     let _ = std::io::stderr().write_all(text.as_bytes());
-
-    let mut log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(listener) = &log.listener {
         // Whoever listened may have ended.
         let _ = listener.send(text.clone().into_owned());
-    }
-    if level != sys::GGML_LOG_LEVEL_CONT {
-        log.partial_level = level;
     }
     log.partial.push_str(&text);
     while let Some(end) = log.partial.find('\n') {
@@ -105,5 +109,29 @@ extern "C" fn on_log(level: sys::ggml_log_level, text: *const c_char, _: *mut c_
         if log.lines.len() > KEPT_LINES {
             log.lines.pop_front();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+
+    use super::*;
+
+    fn say(level: sys::ggml_log_level, text: &str) {
+        let text = CString::new(text).expect("a text");
+        on_log(level, text.as_ptr(), ptr::null_mut());
+    }
+
+    #[test]
+    fn what_is_for_developers_pushes_nothing_out() {
+        say(sys::GGML_LOG_LEVEL_INFO, "Kept Thing ");
+        say(sys::GGML_LOG_LEVEL_CONT, "enabled\n");
+        for _ in 0..2 * KEPT_LINES {
+            say(sys::GGML_LOG_LEVEL_DEBUG, "Graph Thing\n");
+            say(sys::GGML_LOG_LEVEL_CONT, "Graph Thing\n");
+        }
+        let line = newest_line_with("Thing");
+        assert_eq!(line.as_deref(), Some("Kept Thing enabled"));
     }
 }

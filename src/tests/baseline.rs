@@ -242,6 +242,45 @@ async fn settings_reach_the_engine() {
     assert_eq!(n, Some(2));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_engine_decides_of_flash_attention_is_recorded() {
+    let house = House::with_model().await;
+    let body =
+        json!({ "test_queries": ["hello"], "iterations": 1, "max_tokens": 4, "n_threads": 1 });
+    let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let (_, run) = house.get("/api/runs/1").await;
+    let decided = &run["environment"]["flash_attention"];
+    assert!(
+        *decided == "auto: enabled" || *decided == "auto: disabled",
+        "{decided}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_figure_that_is_null_is_so_for_a_reason() {
+    let house = House::with_model().await;
+    let body =
+        json!({ "test_queries": ["hello"], "iterations": 1, "max_tokens": 1, "n_threads": 1 });
+    let (status, answer) = house.post("/api/benchmark/baseline", &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let metrics = answer["metrics"].as_object().expect("figures");
+    let reasons = metrics["not_measured"].as_object().expect("reasons");
+    let absent = metrics.iter().filter(|(_, value)| value.is_null());
+    let absent: Vec<_> = absent.map(|(name, _)| name.as_str()).collect();
+    // One token takes no decode; nothing was expected of the answer.
+    for name in ["tokens_per_second", "cpu_seconds_per_1000_tokens"] {
+        assert!(absent.contains(&name), "{name} is measured: {answer}");
+    }
+    for name in absent.into_iter().filter(|name| *name != "right_answers") {
+        assert!(
+            reasons[name].as_str().is_some_and(|why| !why.is_empty()),
+            "{name}"
+        );
+    }
+    assert!(!reasons.contains_key("response_time"), "{answer}");
+}
+
 /// Takes the machine, as somebody does who works on it.
 pub fn hold_machine(house: &House) -> MachineLock {
     let lock = MachineLock::try_take(&house.path().join("machine.lock"));

@@ -92,18 +92,7 @@ fn memory(reading: &Reading<MemoryFigures>) -> Reading<CardValue> {
     match reading {
         Reading::NotMeasured(reason) => Reading::NotMeasured(reason.clone()),
         Reading::Measured(memory) => {
-            let part = |value: Option<f64>, name: &str| {
-                value.map(|mb| format!("{} {name}", units::number(mb)))
-            };
-            let parts: Vec<String> = [
-                part(memory.anonymous_mb, "anonymous"),
-                part(memory.file_mapped_mb, "file-mapped"),
-                part(memory.load_peak_mb, "peak while loading"),
-            ]
-            .into_iter()
-            .flatten()
-            .collect();
-            let note = (!parts.is_empty()).then(|| parts.join(" · "));
+            let note = memory.parts_in_words();
             Reading::Measured(CardValue::of(&memory.peak_mb, "readings").with_note(note))
         }
     }

@@ -169,6 +169,24 @@ pub struct MemoryFigures {
     pub load_peak_mb: Option<f64>,
 }
 
+impl MemoryFigures {
+    /// The parts that are known, MB: `263 anonymous · 111 file-mapped`.
+    pub fn parts_in_words(&self) -> Option<String> {
+        let part = |value: Option<f64>, name: &str| {
+            value.map(|mb| format!("{} {name}", units::number(mb)))
+        };
+        let parts: Vec<String> = [
+            part(self.anonymous_mb, "anonymous"),
+            part(self.file_mapped_mb, "file-mapped"),
+            part(self.load_peak_mb, "peak while loading"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        (!parts.is_empty()).then(|| parts.join(" · "))
+    }
+}
+
 /// Sentences of all arms, each once, with the names of its arms unless it is said
 /// of all.
 pub fn said_of(arms: &[ArmResult], read: fn(&ArmResult) -> &Vec<String>) -> Vec<String> {

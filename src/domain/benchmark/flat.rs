@@ -1,5 +1,7 @@
 //! The flat form of the figures of an arm, and of what a variant changes.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ArmResult, RightAnswers};
@@ -7,7 +9,8 @@ use crate::domain::compare::{Judgement, Quantity, VariantComparison};
 use crate::domain::latency::Percentiles;
 use crate::domain::metrics::{Figure, Reading};
 
-/// The seed's five figures and those beside them; null: not measured.
+/// The seed's five figures and those beside them; null: not measured, and why stands in
+/// `not_measured`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FlatMetrics {
@@ -35,6 +38,9 @@ pub struct FlatMetrics {
     pub right_answers: Option<RightAnswers>,
     /// Half widths of the 95 % intervals of the means above; null below two launches.
     pub half_width_95: HalfWidths,
+    /// Why a figure above is null, by its name; what percentiles need they say themselves.
+    #[serde(default)]
+    pub not_measured: BTreeMap<String, String>,
 }
 
 /// Half widths of the 95 % intervals (Student t over launches), in the units of
@@ -96,6 +102,27 @@ impl FlatMetrics {
     pub(super) fn of(arm: &ArmResult) -> Self {
         let width = |r: &Reading<Figure>| r.value().and_then(|f| f.half_width_95);
         let peak = arm.memory.value().map(|m| m.peak_mb);
+        let reasons = [
+            ("response_time", arm.response_time_s.reason()),
+            ("memory_usage_mb", arm.memory.reason()),
+            ("cpu_usage_percent", arm.cpu_usage_percent.reason()),
+            ("tokens_per_second", arm.tokens_per_second.reason()),
+            (
+                "time_to_first_token_ms",
+                arm.time_to_first_token_ms.reason(),
+            ),
+            (
+                "prompt_tokens_per_second",
+                arm.prompt_tokens_per_second.reason(),
+            ),
+            (
+                "cpu_seconds_per_1000_tokens",
+                arm.cpu_seconds_per_1000_tokens.reason(),
+            ),
+        ];
+        let told = |(name, reason): (&str, Option<&str>)| {
+            reason.map(|reason| (name.to_owned(), reason.to_owned()))
+        };
         Self {
             response_time: arm.response_time_s.mean(),
             memory_usage_mb: peak.map(|p| p.mean),
@@ -117,6 +144,7 @@ impl FlatMetrics {
                 prompt_tokens_per_second: width(&arm.prompt_tokens_per_second),
                 cpu_seconds_per_1000_tokens: width(&arm.cpu_seconds_per_1000_tokens),
             },
+            not_measured: reasons.into_iter().filter_map(told).collect(),
         }
     }
 }

@@ -27,6 +27,10 @@ fn bench_prints_the_stored_run_as_json() {
         "tokens/s",
         "time for 4 tokens",
         "P50 not measured (needs 11 tokens), P95",
+        "Request latency       P50 not measured (needs 11 requests), P95",
+        "Cores used            ",
+        " anonymous · ",
+        " bits per weight, ",
         "Measured on           CPU, ",
         "Outliers are not flagged",
     ];

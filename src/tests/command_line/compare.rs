@@ -1,5 +1,7 @@
 //! `whittle compare`.
 
+use serde_json::json;
+
 use super::{Desk, assert_says};
 
 #[test]
@@ -28,6 +30,29 @@ fn compare_prints_one_table() {
     assert_eq!(run["technique"], "pruning");
     let recipe = &run["comparison"]["variants"][0]["recipe"];
     assert_eq!(recipe["prune"]["ratio"], 0.3);
+}
+
+#[test]
+fn compare_prunes_in_every_way_that_prune_does() {
+    let desk = Desk::new();
+    let compare = ["compare", &*desk.model, "--iterations", "1"];
+    let short = ["--max-tokens", "4", "--prompt", "hi"];
+    let depth = ["--prune", "0.5", "--method", "depth", "--quick"];
+    let further = ["--loss-budget", "10", "--then", "q8_0"];
+    let run = desk.json(&[&compare[..], &short, &depth, &further].concat());
+    let recipe = json!({
+        "prune": {
+            "method": "depth", "ratio": 0.5, "quick": true, "loss_budget": 10.0,
+        },
+        "quantize": {"level": "q8_0", "imatrix": false},
+    });
+    assert_eq!(run["spec"]["recipes"], json!([recipe]));
+    let kept = &run["arms"][1]["model"]["variant"]["recipe"];
+    assert_eq!(*kept, recipe, "{run}");
+    for alone in [&further[..2], &further[2..], &["--quick"]] {
+        let quantized = [&compare[..], &["--quantize", "q4_0"], alone].concat();
+        desk.assert_refused(&quantized, "--prune <RATIOS>");
+    }
 }
 
 #[test]
@@ -60,6 +85,7 @@ fn compare_shows_how_to_quantize_and_how_to_prune() {
         "<--quantize <LEVELS>|--prune <RATIOS>>",
         "whittle compare MODEL --quantize q4_0,q8_0",
         "whittle compare MODEL --prune 0.2,0.3 --quality",
+        "whittle compare MODEL --prune 0.3 --quick --then q8_0",
     ];
     assert_says(&help, says);
 }
