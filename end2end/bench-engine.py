@@ -91,7 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("models", nargs="+", type=Path, metavar="MODEL")
     parser.add_argument("--whittle", type=Path, required=True, help="Whittle's release program")
-    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--pairs", type=int, default=21)
     parser.add_argument("--threads", type=int, default=physical_cores())
     arguments = parser.parse_args()
 
