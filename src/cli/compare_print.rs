@@ -204,6 +204,13 @@ const PAIRED: &str = "A change is the mean over pairs of launches that took turn
 
 fn notes(run: &Run) -> Vec<String> {
     let mut notes = Vec::new();
+    // Speed alone would be half of what a cut does.
+    for arm in &run.arms {
+        let variant = arm.model.variant.as_ref();
+        if let Some(report) = variant.and_then(|variant| variant.pruning.as_ref()) {
+            notes.push(format!("{}: {}.", arm.label(), report.in_words()));
+        }
+    }
     if let Some(comparison) = &run.comparison {
         notes.push(PAIRED.to_owned());
         if comparison.assumes_noise() && comparison.noise_launches().is_none() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::bench::Variant;
 use crate::domain::defaults::PROMPTS;
 use crate::domain::model::Model;
+use crate::domain::printable::on_one_line;
 use crate::domain::pruning::{PruningCheck, PruningReport};
 use crate::domain::units;
 use crate::domain::variant::{VariantForecast, VariantRecord, size_words};
@@ -74,8 +75,8 @@ fn print_pruning(report: &PruningReport) {
     println!("{}", check_words(check));
     if let Some(answer) = &check.answer {
         // A model may say anything: what a terminal would act on is written out.
-        let [base, pruned] = answer.whole().map(|text| text.escape_debug().to_string());
-        println!("Asked {:?}", PROMPTS[0]);
+        let [base, pruned] = answer.whole().map(|text| on_one_line(&text));
+        println!("Asked: {}", PROMPTS[0]);
         println!("  before: {base}");
         println!("  after:  {pruned}");
     }

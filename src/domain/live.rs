@@ -96,6 +96,10 @@ impl LiveRun {
                 if let Some(speed) = sample.tokens_per_second {
                     self.trace(speed);
                 }
+                // What was known while it was generated is over.
+                if let Some(live) = &mut self.live {
+                    live.tokens_per_second = None;
+                }
                 self.samples.push(sample);
             }
             RunEvent::Live(live) => self.take_live(live),
@@ -161,6 +165,8 @@ mod tests {
         };
         tell(&mut live, gauge(None));
         assert_eq!(live.speed(), None);
+        tell(&mut live, gauge(Some(70.0)));
+        assert_eq!(live.speed(), Some(LiveSpeed::Now(70.0)));
         tell(
             &mut live,
             RunEvent::Sample(SampleSummary {
@@ -174,10 +180,11 @@ mod tests {
                 stop: StopReason::MaxTokens,
             }),
         );
+        assert_eq!(live.speed(), Some(LiveSpeed::LastAnswer(90.0)));
         tell(&mut live, gauge(None));
         assert_eq!(live.speed(), Some(LiveSpeed::LastAnswer(90.0)));
         tell(&mut live, gauge(Some(80.0)));
         assert_eq!(live.speed(), Some(LiveSpeed::Now(80.0)));
-        assert_eq!(live.speed_trace, [90.0, 80.0]);
+        assert_eq!(live.speed_trace, [70.0, 90.0, 80.0]);
     }
 }

@@ -7,9 +7,28 @@ pub fn printable(text: &str) -> String {
     text.replace(acts, "\u{fffd}")
 }
 
+/// The text on one line, with every control character written out: `\n` where a line
+/// ended.
+pub fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() {
+            true => line.extend(c.escape_default()),
+            false => line.push(c),
+        }
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotation_marks_are_no_control_characters() {
+        let said = on_one_line("It's \"so\".\n\tü\u{1b}[31m");
+        assert_eq!(said, r#"It's "so".\n\tü\u{1b}[31m"#);
+    }
 
     #[test]
     fn what_a_terminal_would_act_on_is_marked() {

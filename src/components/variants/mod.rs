@@ -16,7 +16,6 @@ use crate::components::pruning::PruningView;
 use crate::components::words;
 use crate::domain::model::Model;
 use crate::domain::order::in_order;
-use crate::domain::pruning::PruningReport;
 use crate::domain::units;
 use crate::domain::variant::{VariantBase, VariantRecord};
 
@@ -176,7 +175,7 @@ fn VariantRow(
         view! { <small class="line">{words}</small> }
     });
     let removed = record.pruning.as_ref().map(|report| {
-        view! { <small class="line">{removed_words(report)}</small> }
+        view! { <small class="line">{report.in_words()}</small> }
     });
     let pruned = record.pruning.map(|report| {
         view! {
@@ -220,15 +219,6 @@ fn VariantRow(
             <VariantDeleted deletion/>
         </tbody>
     }
-}
-
-/// `29.8 % of the blocks' weights removed, perplexity × 1.55 when checked`.
-fn removed_words(report: &PruningReport) -> String {
-    format!(
-        "{:.1} % of the blocks' weights removed, perplexity × {} when checked",
-        report.cut.achieved_pruning_ratio * 100.0,
-        units::number(report.check.ratio())
-    )
 }
 
 #[cfg(test)]

@@ -47,6 +47,9 @@ fn compare_prunes_in_every_way_that_prune_does() {
         "quantize": {"level": "q8_0", "imatrix": false},
     });
     assert_eq!(run["spec"]["recipes"], json!([recipe]));
+    let printed = desk.printed(&[&compare[..], &short, &depth, &further].concat());
+    let says = [" by depth", "of the blocks' weights removed, perplexity × "];
+    assert_says(&printed, says);
     let kept = &run["arms"][1]["model"]["variant"]["recipe"];
     assert_eq!(*kept, recipe, "{run}");
     for alone in [&further[..2], &further[2..], &["--quick"]] {
