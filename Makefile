@@ -41,7 +41,7 @@ help: ## List the targets
 
 # What waiting is ahead; a further clone finds all but Whittle itself compiled.
 define SAY_HOW_LONG
-@test -x $(WHITTLE) || { ls -d "$(CARGO_TARGET_DIR)"/release/build/llama-cpp-sys-2-*/out >/dev/null 2>&1 && \
+@test -x $(WHITTLE) || { test -x "$(CARGO_TARGET_DIR)/release/whittle" -a -x "$(CACHE)/tools/bin/wasm-bindgen" && \
 	echo "The first build in this clone takes 3 to 7 minutes on 2 cores." || \
 	echo "The first build takes about 20 minutes on 2 cores: the wasm tools, llama.cpp, Whittle. Later ones take seconds."; }
 endef

@@ -145,6 +145,13 @@ locked() {
     awk -v name="name = \"$1\"" '$0 == name { getline; gsub(/version = |"/, ""); print; exit }' Cargo.lock
 }
 
+# Said before anything is compiled, which takes long.
+node_version() {
+    major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
+    [ "$major" -ge 20 ] ||
+        die "wasm-opt and the browser tests need Node 20 or newer, this is $(node --version); install a newer one and try again"
+}
+
 wasm_tools() {
     # The unoptimised build is done in a third of the time and fast enough, but for
     # compressing, which each build of the front end would wait half a minute for.
@@ -156,9 +163,6 @@ wasm_tools() {
     bindgen=$(locked wasm-bindgen)
     [ -n "$bindgen" ] || die "Cargo.lock names no wasm-bindgen; restore it with 'git checkout Cargo.lock'"
     cargo_tool wasm-bindgen-cli "$bindgen" 5
-    major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
-    [ "$major" -ge 20 ] ||
-        die "wasm-opt and the browser tests need Node 20 or newer, this is $(node --version); install a newer one and try again"
     if ! grep -qs "\"version\": \"$BINARYEN\"" "$TOOLS/node_modules/binaryen/package.json"; then
         say "installing wasm-opt (binaryen $BINARYEN)"
         npm install --prefix "$TOOLS" --no-audit --no-fund --no-save "binaryen@$BINARYEN" ||
@@ -243,6 +247,7 @@ with zipfile.ZipFile(sys.argv[1]).open(sys.argv[2]) as source, open(sys.argv[3],
 case ${1:-} in
 build | test)
     system "$1"
+    node_version
     rust "$1"
     wasm_tools
     [ "$1" = build ] || browser_tests

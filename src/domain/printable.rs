@@ -7,17 +7,23 @@ pub fn printable(text: &str) -> String {
     text.replace(acts, "\u{fffd}")
 }
 
-/// The text on one line, with every control character written out: `\n` where a line
+/// The text on one line, with what a terminal would act on written out: `\n` where a line
 /// ended.
 pub fn on_one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
-        match c.is_control() {
+        match acts_unseen(c) {
             true => line.extend(c.escape_default()),
             false => line.push(c),
         }
     }
     line
+}
+
+/// Control characters, and those that turn or part lines or are not seen.
+fn acts_unseen(c: char) -> bool {
+    let is_format = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    c.is_control() || is_format
 }
 
 #[cfg(test)]
@@ -26,8 +32,8 @@ mod tests {
 
     #[test]
     fn quotation_marks_are_no_control_characters() {
-        let said = on_one_line("It's \"so\".\n\tü\u{1b}[31m");
-        assert_eq!(said, r#"It's "so".\n\tü\u{1b}[31m"#);
+        let said = on_one_line("It's \"so\".\n\tü\u{1b}[31m\u{202e}");
+        assert_eq!(said, r#"It's "so".\n\tü\u{1b}[31m\u{202e}"#);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! llama.cpp's log: passed on to standard error, its last lines kept for errors. Not what
-//! is meant for its developers: a graph alone gives a thousand such lines, before which
-//! nothing else would be kept.
+//! is meant for its developers: a context of many blocks gives hundreds of such lines,
+//! before which nothing else would be kept.
 
 #![expect(unsafe_code, reason = "registers a callback with llama.cpp")]
 
@@ -23,6 +23,8 @@ struct Log {
     lines: VecDeque<(sys::ggml_log_level, String)>,
     partial: String,
     partial_level: sys::ggml_log_level,
+    /// Of the last text that is no continuation, also of one that is not kept.
+    last_level: sys::ggml_log_level,
     listener: Option<Sender<String>>,
 }
 
@@ -30,6 +32,7 @@ static LOG: Mutex<Log> = Mutex::new(Log {
     lines: VecDeque::new(),
     partial: String::new(),
     partial_level: 0,
+    last_level: 0,
     listener: None,
 });
 
@@ -90,11 +93,12 @@ extern "C" fn on_log(level: sys::ggml_log_level, text: *const c_char, _: *mut c_
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
     let mut log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
     if level != sys::GGML_LOG_LEVEL_CONT {
-        log.partial_level = level;
+        log.last_level = level;
     }
-    if log.partial_level == sys::GGML_LOG_LEVEL_DEBUG {
+    if log.last_level == sys::GGML_LOG_LEVEL_DEBUG {
         return;
     }
+    log.partial_level = log.last_level;
     // Standard error may be closed; there is nobody left to tell then.
     let _ = std::io::stderr().write_all(text.as_bytes());
     if let Some(listener) = &log.listener {

@@ -22,8 +22,8 @@ pub struct FolderLock {
 
 impl DataFolder {
     /// Where it is when nobody says: `$WHITTLE_DATA`, else
-    /// `$XDG_DATA_HOME/whittle`, else `~/.local/share/whittle`, also where no variable
-    /// names the user's home.
+    /// `$XDG_DATA_HOME/whittle`, else `~/.local/share/whittle`, by the system's list
+    /// of users where HOME is not set.
     pub fn default_path() -> PathBuf {
         let from = |name: &str| {
             std::env::var_os(name)
@@ -33,9 +33,7 @@ impl DataFolder {
         from("WHITTLE_DATA")
             .or_else(|| from("XDG_DATA_HOME").map(|home| home.join("whittle")))
             .or_else(|| {
-                // Also by the system's list of users.
                 let home = from("HOME").or_else(std::env::home_dir);
-                let home = home.filter(|home| home.is_absolute());
                 home.map(|home| home.join(".local/share/whittle"))
             })
             // A user of whom the system knows no home.

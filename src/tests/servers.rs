@@ -123,15 +123,10 @@ impl Server {
     }
 }
 
-/// The processes that a server has started.
+/// The processes that a server has started; any of its threads may have.
 #[cfg(target_os = "linux")]
 pub fn children_of(server: &Server) -> Vec<u32> {
-    children_of_process(server.child.id())
-}
-
-/// The processes that another has started; any of its threads may have.
-#[cfg(target_os = "linux")]
-pub fn children_of_process(pid: u32) -> Vec<u32> {
+    let pid = server.child.id();
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("its threads");
     let mut children = Vec::new();
     for thread in threads.flatten() {

@@ -10,8 +10,6 @@ mod pruning_table;
 mod quality;
 mod refused;
 mod serve;
-#[cfg(target_os = "linux")]
-mod threads;
 mod variants;
 mod verdicts;
 

@@ -35,7 +35,7 @@ fn recipe(level: QuantizationType, imatrix: bool) -> Recipe {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_type_that_is_offered_can_be_made() {
-    // Two at once, each half in a place of its own: it is the last of all tests to begin.
+    // Two at once, each half in a place of its own: it is long, and among the last tests to begin.
     let (some, others) = QuantizationType::ALL.split_at(QuantizationType::ALL.len() / 2);
     let (mut numbers, more) = futures::join!(made_of(some), made_of(others));
     numbers.extend(more);
